@@ -1,0 +1,107 @@
+package attestation
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"felleskrav/internal/problem"
+)
+
+// AnswerStatus is the supplier's answer to one requirement. The words are
+// those of OSCAL's implementation-status, and not-met.
+type AnswerStatus string
+
+// The answers.
+const (
+	Met           AnswerStatus = "met"
+	Partial       AnswerStatus = "partial"
+	Planned       AnswerStatus = "planned"
+	Alternative   AnswerStatus = "alternative"
+	NotMet        AnswerStatus = "not-met"
+	NotApplicable AnswerStatus = "not-applicable"
+)
+
+// AnswerStatuses lists the answers in display order.
+func AnswerStatuses() []AnswerStatus {
+	return []AnswerStatus{Met, Partial, Planned, Alternative, NotMet, NotApplicable}
+}
+
+// Answer is the supplier's answer to one requirement.
+type Answer struct {
+	Requirement string       `json:"requirement"`
+	Status      AnswerStatus `json:"status"`
+	// Statement is the supplier's own words. Required unless the answer is met.
+	Statement string `json:"statement,omitempty"`
+	// Evidence refers to uploaded documentation by digest.
+	Evidence []EvidenceRef `json:"evidence,omitempty"`
+}
+
+// EvidenceRef is an in-toto ResourceDescriptor for one piece of evidence.
+type EvidenceRef struct {
+	Name      string    `json:"name"`
+	Digest    DigestSet `json:"digest"`
+	MediaType string    `json:"mediaType,omitempty"`
+	URI       string    `json:"uri,omitempty"`
+}
+
+// DigestSet is an in-toto DigestSet restricted to SHA-256.
+type DigestSet struct {
+	SHA256 string `json:"sha256"`
+}
+
+// Limits on one declaration.
+const (
+	maxAnswers   = 1000
+	maxStatement = 4000
+	maxEvidence  = 20
+)
+
+// checkAnswers notes every problem with answers: unknown and repeated
+// requirements, unknown statuses, missing explanations. known says whether the
+// set version has a requirement.
+func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) bool) {
+	c.Check(len(answers) > 0, "answers", "field.required", nil)
+	if len(answers) > maxAnswers {
+		c.Add("answers", "field.many", problem.Args{"Max": maxAnswers})
+		return
+	}
+	seen := map[string]bool{}
+	for _, a := range answers {
+		path := "answers[" + a.Requirement + "]"
+		if !known(a.Requirement) {
+			c.Add(path, "answer.unknown-requirement", problem.Args{"Requirement": clip(a.Requirement)})
+			continue
+		}
+		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": a.Requirement})
+		seen[a.Requirement] = true
+		c.Check(slices.Contains(AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": clip(string(a.Status)), "Requirement": a.Requirement})
+		if a.Status != Met {
+			c.Check(strings.TrimSpace(a.Statement) != "", path+".statement", "answer.explain", problem.Args{"Requirement": a.Requirement})
+		}
+		c.Check(utf8.RuneCountInString(a.Statement) <= maxStatement, path+".statement", "field.long", problem.Args{"Max": maxStatement})
+		c.Check(len(a.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
+		for _, e := range a.Evidence {
+			c.Check(isDigest(e.Digest.SHA256), path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": a.Requirement})
+		}
+	}
+}
+
+func isDigest(s string) bool {
+	if len(s) != 64 {
+		return false
+	}
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

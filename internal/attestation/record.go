@@ -1,0 +1,83 @@
+package attestation
+
+import (
+	"context"
+	"time"
+
+	"felleskrav/internal/organisation"
+)
+
+// Record is an accepted declaration. It is written once and never changed;
+// what happens to it later (withdrawal, a revoked key) is kept beside it.
+type Record struct {
+	// Digest is the SHA-256 of the payload bytes, in hex: the identity.
+	Digest       string              `json:"digest"`
+	Supplier     organisation.Number `json:"supplier"`
+	SupplierName string              `json:"supplierName"`
+	Offering     string              `json:"offering"`
+	// Descriptor is the digest of the offering's descriptor that was signed.
+	Descriptor string    `json:"descriptor"`
+	Set        string    `json:"set"`
+	SetVersion string    `json:"setVersion"`
+	SetDigest  string    `json:"setDigest"`
+	KeyID      string    `json:"keyId"`
+	DeclaredAt time.Time `json:"declaredAt"`
+	ValidUntil time.Time `json:"validUntil"`
+	ReceivedAt time.Time `json:"receivedAt"`
+	Supersedes string    `json:"supersedes,omitempty"`
+	Answers    []Answer  `json:"answers"`
+	// Bundle is the received bundle, verbatim. Lists leave it out.
+	Bundle []byte `json:"bundle,omitempty"`
+}
+
+// LogKey is the key of the declaration's entry in the log.
+func (r Record) LogKey() string { return LogKey(r.Digest) }
+
+// LogKey is the key under which the declaration with this digest is logged.
+func LogKey(digest string) string { return "attestation:" + digest }
+
+// Withdrawal is the supplier's signed word that a declaration no longer holds.
+type Withdrawal struct {
+	// Attestation is the digest of the withdrawn declaration; there is one
+	// withdrawal per declaration.
+	Attestation string              `json:"attestation"`
+	Supplier    organisation.Number `json:"supplier"`
+	Offering    string              `json:"offering"`
+	Set         string              `json:"set"`
+	Reason      string              `json:"reason"`
+	At          time.Time           `json:"at"`
+	KeyID       string              `json:"keyId"`
+	Digest      string              `json:"digest"`
+	Bundle      []byte              `json:"bundle,omitempty"`
+}
+
+// LogKey is the key of the withdrawal's entry in the log.
+func (w Withdrawal) LogKey() string { return "withdrawal:" + w.Attestation }
+
+// Store keeps declarations and withdrawals, insert-only. Writes are durable
+// when they return.
+type Store interface {
+	// InsertAttestation adds a declaration (problem.ErrExists when its digest
+	// is there).
+	InsertAttestation(ctx context.Context, r Record) error
+	// Attestation reads one with its bundle (problem.ErrNotFound).
+	Attestation(ctx context.Context, digest string) (Record, error)
+	// AttestationsFor lists, newest ReceivedAt first and without bundles, the
+	// declarations for an offering and set, at most limit. An empty set means
+	// every set.
+	AttestationsFor(ctx context.Context, offering, set string, limit int) ([]Record, error)
+	// LatestAttestations lists for each of the offerings the newest perOffering
+	// declarations for the set (every set when empty), without bundles.
+	LatestAttestations(ctx context.Context, offerings []string, set string, perOffering int) ([]Record, error)
+	// AttestationsSince lists digests received at or after t, oldest first, at
+	// most limit: those that may lack a place in the log after a crash.
+	AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error)
+	// AttestationsRevision tells cheaply whether something was declared or
+	// withdrawn for an offering: the value changes then, and only then.
+	AttestationsRevision(ctx context.Context, offering string) (string, error)
+
+	// InsertWithdrawal adds a withdrawal (problem.ErrExists).
+	InsertWithdrawal(ctx context.Context, w Withdrawal) error
+	// Withdrawals reads those of the given declarations, without bundles.
+	Withdrawals(ctx context.Context, attestations []string) ([]Withdrawal, error)
+}

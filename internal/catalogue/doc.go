@@ -1,0 +1,9 @@
+// Package catalogue owns the shared content of felleskrav: tasks, information
+// types, consequence levels, measures, guidance sources, supplier requirements,
+// requirement sets and their frozen releases.
+//
+// It reads the content from YAML strictly (an unknown key, a missing language
+// or a dangling id is a [Fault] with file and line), and compares versions of
+// a set. It does not know who uses the content: selection, attestations,
+// status and workbooks are built on top of it.
+package catalogue

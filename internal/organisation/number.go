@@ -1,0 +1,75 @@
+package organisation
+
+import (
+	"strings"
+
+	"felleskrav/internal/problem"
+)
+
+// Number is a Norwegian organisation number: nine digits, the last a check
+// digit. Nothing can be inferred from the other eight.
+type Number string
+
+// weights are those of the modulo 11 check (brreg.no, "The organisation
+// number").
+var weights = [8]int{3, 2, 7, 6, 5, 4, 3, 2}
+
+// ParseNumber reads an organisation number as people write it: spaces, dots,
+// a leading "NO" and a trailing "MVA" are fine. The error is a
+// [problem.Invalid].
+func ParseNumber(s string) (Number, error) {
+	n := strings.ToUpper(strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\u00a0', '\u202f', '.', '\t':
+			return -1
+		}
+		return r
+	}, s))
+	n = strings.TrimSuffix(strings.TrimPrefix(n, "NO"), "MVA")
+	n = strings.TrimPrefix(n, "0192:")
+	bad := problem.New(problem.Invalid, "organisation.number", problem.Args{"Number": clip(s)})
+	if len(n) != 9 {
+		return "", bad
+	}
+	sum := 0
+	for i := range 9 {
+		d := int(n[i]) - '0'
+		if d < 0 || d > 9 {
+			return "", bad
+		}
+		if i < 8 {
+			sum += d * weights[i]
+		}
+	}
+	check := 11 - sum%11
+	if check == 11 {
+		check = 0
+	}
+	if check == 10 || int(n[8])-'0' != check {
+		return "", problem.New(problem.Invalid, "organisation.check-digit", problem.Args{"Number": n})
+	}
+	return Number(n), nil
+}
+
+// clip keeps what a message repeats of somebody's input short.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+// ID is the number in the form of ISO 6523 with Norway's scheme, as in
+// Maskinporten and in our statements: "0192:123456785".
+func (n Number) ID() string { return "0192:" + string(n) }
+
+// String gives the nine digits.
+func (n Number) String() string { return string(n) }
+
+// Grouped gives the number as people read it: "123 456 785".
+func (n Number) Grouped() string {
+	if len(n) != 9 {
+		return string(n)
+	}
+	return string(n[:3]) + " " + string(n[3:6]) + " " + string(n[6:])
+}

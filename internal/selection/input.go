@@ -1,0 +1,98 @@
+package selection
+
+import (
+	"felleskrav/internal/catalogue"
+)
+
+// Input is what a public body says about what it buys. The order of the lists
+// does not matter; repetitions are ignored.
+type Input struct {
+	Tasks            []string                  `json:"tasks,omitempty"`
+	InformationTypes []string                  `json:"informationTypes,omitempty"`
+	DeliveryModels   []catalogue.DeliveryModel `json:"deliveryModels"`
+	Overrides        []Override                `json:"overrides,omitempty"`
+	// Sets narrows the requirements to those of the named sets. Empty means
+	// every set made for one of the delivery models.
+	Sets []string `json:"sets,omitempty"`
+}
+
+// Override is the body's own decision about the level of one dimension; the
+// proposed level is kept beside it.
+type Override struct {
+	Dimension catalogue.Dimension `json:"dimension"`
+	Level     catalogue.Level     `json:"level"`
+	Reason    string              `json:"reason"`
+}
+
+// Result is what the input leads to. Lists are in catalogue order.
+type Result struct {
+	Levels       []DimensionLevel      `json:"levels"`
+	Overall      catalogue.Level       `json:"overall"`
+	Sets         []string              `json:"sets"`
+	Measures     []SelectedMeasure     `json:"measures"`
+	Requirements []SelectedRequirement `json:"requirements"`
+	// Gaps are measures no selected requirement serves: the body must carry
+	// them itself.
+	Gaps []Gap `json:"gaps"`
+}
+
+// DimensionLevel is the level of one dimension and where it comes from.
+type DimensionLevel struct {
+	Dimension catalogue.Dimension `json:"dimension"`
+	// Level is the level in force: the override if there is one.
+	Level    catalogue.Level `json:"level"`
+	Proposed catalogue.Level `json:"proposed"`
+	// Origins are the tasks and information types that give the proposed
+	// level, that is, those at the maximum.
+	Origins  []Origin  `json:"origins"`
+	Override *Override `json:"override,omitempty"`
+}
+
+// Origin is a task or information type with the level it brings and why.
+type Origin struct {
+	// Kind is "task" or "information".
+	Kind   string          `json:"kind"`
+	ID     string          `json:"id"`
+	Name   catalogue.Text  `json:"name"`
+	Level  catalogue.Level `json:"level"`
+	Reason catalogue.Text  `json:"reason"`
+	// Via is the task that brought an information type in; empty when the
+	// information type was chosen by itself.
+	Via string `json:"via,omitempty"`
+}
+
+// Trigger is one reason a measure or requirement applies: in this dimension
+// the level reached is at or above the level from which it applies.
+type Trigger struct {
+	Dimension catalogue.Dimension `json:"dimension"`
+	From      catalogue.Level     `json:"from"`
+	Level     catalogue.Level     `json:"level"`
+}
+
+// SelectedMeasure is a measure that is a minimum at these levels.
+type SelectedMeasure struct {
+	ID       string             `json:"id"`
+	Carrier  catalogue.Carrier  `json:"carrier"`
+	Triggers []Trigger          `json:"triggers"`
+	Law      []catalogue.LawRef `json:"law,omitempty"`
+	// ServedBy are the selected requirements that serve the measure.
+	ServedBy []string `json:"servedBy"`
+}
+
+// SelectedRequirement is a requirement that applies, with why.
+type SelectedRequirement struct {
+	ID       string              `json:"id"`
+	Kind     catalogue.Kind      `json:"kind"`
+	Type     catalogue.Suggested `json:"suggested"`
+	Sets     []string            `json:"sets"`
+	Triggers []Trigger           `json:"triggers"`
+	// Measures are the selected measures the requirement serves.
+	Measures []string           `json:"measures"`
+	Law      []catalogue.LawRef `json:"law,omitempty"`
+}
+
+// Gap is a selected measure that no selected requirement serves.
+type Gap struct {
+	Measure string            `json:"measure"`
+	Carrier catalogue.Carrier `json:"carrier"`
+}
