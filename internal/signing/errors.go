@@ -1,0 +1,62 @@
+package signing
+
+import "errors"
+
+// Reasons to refuse a key. Every error of this package wraps exactly one of the sentinels in this file,
+// so that a caller can turn it into a message for people.
+var (
+	// ErrKeyMalformed says that the text is not one key in PEM.
+	ErrKeyMalformed = errors.New("key is malformed")
+	// ErrKeyEncrypted says that the private key is protected by a password.
+	ErrKeyEncrypted = errors.New("private key is encrypted")
+	// ErrKeyPrivate says that a private key was given where a public one belongs; it must be considered
+	// as exposed.
+	ErrKeyPrivate = errors.New("key is a private key")
+	// ErrAlgorithm says that the kind or size of key is not on the list in [Algorithms].
+	ErrAlgorithm = errors.New("key algorithm is not allowed")
+)
+
+// Reasons to refuse JSON, carried by a [JSONError].
+var (
+	// ErrJSON says that the text is not one JSON value, or does not have the expected types.
+	ErrJSON = errors.New("JSON is malformed")
+	// ErrDuplicateField says that an object has one name twice.
+	ErrDuplicateField = errors.New("JSON has a duplicate field")
+	// ErrUnknownField says that an object has a name that is not expected there; names are compared
+	// with case.
+	ErrUnknownField = errors.New("JSON has an unknown field")
+	// ErrNumber says that a number is beyond ±(2^53-1), where programs disagree on its value.
+	ErrNumber = errors.New("JSON number is outside the safe range")
+	// ErrDepth says that values are nested more than MaxDepth deep.
+	ErrDepth = errors.New("JSON is nested too deeply")
+)
+
+// Reasons to refuse a bundle.
+var (
+	// ErrTooLarge says that the bundle has more than MaxBundle bytes.
+	ErrTooLarge = errors.New("bundle is too large")
+	// ErrMediaType says that the bundle is not of version 0.3.
+	ErrMediaType = errors.New("bundle media type is not supported")
+	// ErrNoEnvelope says that the bundle has no DSSE envelope, but for example a signature over a file.
+	ErrNoEnvelope = errors.New("bundle has no DSSE envelope")
+	// ErrPayloadType says that the envelope holds something else than an in-toto statement.
+	ErrPayloadType = errors.New("envelope payload type is not in-toto")
+	// ErrEncoding says that a field is not standard base64 with padding.
+	ErrEncoding = errors.New("field is not standard base64")
+	// ErrSignatureCount says that there is not exactly one signature.
+	ErrSignatureCount = errors.New("envelope does not have exactly one signature")
+	// ErrCertificateNotEnabled says that the signer is named by a certificate.
+	ErrCertificateNotEnabled = errors.New("certificate signatures are not enabled")
+	// ErrNoKeyMaterial says that the bundle does not say that a public key verifies it.
+	ErrNoKeyMaterial = errors.New("bundle names no public key")
+	// ErrLogEntry says that a transparency log entry or timestamp in the bundle is malformed.
+	ErrLogEntry = errors.New("log entry in bundle is malformed")
+	// ErrSignature says that the signature is not that of the key over these bytes.
+	ErrSignature = errors.New("signature does not verify")
+	// ErrStatement says that the payload is not an in-toto statement v1 with a subject.
+	ErrStatement = errors.New("payload is not an in-toto statement v1")
+	// ErrSubject says that the statement is about something else than what was asked.
+	ErrSubject = errors.New("statement has another subject")
+	// ErrLeafTooLarge says that a leaf would not fit in the log.
+	ErrLeafTooLarge = errors.New("log leaf is too large")
+)
