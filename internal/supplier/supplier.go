@@ -112,4 +112,6 @@ func checkCountry(c *problem.Collector, path, s string) {
 	c.Check(ok, path, "field.country", nil)
 }
 
-func indexed(path string, i int, field string) string { return fmt.Sprintf("%s[%d].%s", path, i, field) }
+func indexed(path string, i int, field string) string {
+	return fmt.Sprintf("%s[%d].%s", path, i, field)
+}
