@@ -322,11 +322,19 @@ unix_socket_directories = ''
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
 cron.database_name = 'postgres'
 cron.host = '127.0.0.1'
+# Its jobs run every two seconds and would fill the log.
+cron.log_statement = off
+cron.log_run = off
+log_checkpoints = off
 jit = off
 max_connections = 200
 shared_buffers = 256MB
 fsync = on
 synchronous_commit = on
+# DocumentDB makes a unique index an exclusion constraint, and inserts that
+# race for the same key can deadlock on it. With the usual second of waiting
+# before PostgreSQL looks, such tests take minutes.
+deadlock_timeout = 10ms
 # Refused duplicates are normal in tests; do not log the documents with them.
 log_min_error_statement = panic
 CONF
