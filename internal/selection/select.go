@@ -1,0 +1,248 @@
+package selection
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/problem"
+)
+
+// Select works out levels, measures and requirements. Unknown ids, an
+// override without a reason and an input that says nothing are one
+// [problem.Invalid] with every fault; an unknown id is told with the nearest
+// known ones.
+func Select(c *catalogue.Catalogue, in Input) (Result, error) {
+	in = normal(in)
+	if err := check(c, in); err != nil {
+		return Result{}, err
+	}
+	s := selector{c: c, in: in}
+	s.levels()
+	s.sets()
+	s.measures()
+	s.requirements()
+	s.gaps()
+	return s.out, nil
+}
+
+// normal sorts the input and drops repetitions, so that neither matters.
+func normal(in Input) Input {
+	in.Tasks = sorted(in.Tasks)
+	in.InformationTypes = sorted(in.InformationTypes)
+	in.DeliveryModels = sorted(in.DeliveryModels)
+	in.Sets = sorted(in.Sets)
+	in.Overrides = slices.Clone(in.Overrides)
+	slices.SortStableFunc(in.Overrides, func(a, b Override) int { return cmp.Compare(a.Dimension, b.Dimension) })
+	return in
+}
+
+func sorted[T cmp.Ordered](in []T) []T {
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+const (
+	maxListed = 200
+	maxReason = 1000
+)
+
+func check(c *catalogue.Catalogue, in Input) error {
+	p := problem.Collector{Key: "selection.invalid"}
+	if len(in.Tasks)+len(in.InformationTypes) == 0 {
+		p.Add("tasks", "selection.nothing", nil)
+	}
+	unknown(&p, "tasks", in.Tasks, ids(c.Tasks, func(t catalogue.Task) string { return t.ID }))
+	unknown(&p, "informationTypes", in.InformationTypes, ids(c.InformationTypes, func(t catalogue.InformationType) string { return t.ID }))
+	unknown(&p, "sets", in.Sets, ids(c.Sets, func(s catalogue.Set) string { return s.ID }))
+	if len(in.DeliveryModels) == 0 {
+		p.Add("deliveryModels", "selection.no-model", nil)
+	}
+	var models []string
+	for _, m := range catalogue.DeliveryModels() {
+		models = append(models, string(m))
+	}
+	var asked []string
+	for _, m := range in.DeliveryModels {
+		asked = append(asked, string(m))
+	}
+	unknown(&p, "deliveryModels", asked, models)
+	for i, o := range in.Overrides {
+		path := fmt.Sprintf("overrides[%d]", i)
+		p.Check(slices.Contains(catalogue.Dimensions(), o.Dimension), path+".dimension", "field.unknown", problem.Args{"Value": clip(string(o.Dimension))})
+		p.Check(i == 0 || in.Overrides[i-1].Dimension != o.Dimension, path+".dimension", "selection.override-repeated", nil)
+		p.Check(o.Level.Valid(), path+".level", "selection.level", nil)
+		p.Check(strings.TrimSpace(o.Reason) != "", path+".reason", "selection.override-reason", nil)
+		p.Check(utf8.RuneCountInString(o.Reason) <= maxReason, path+".reason", "field.long", problem.Args{"Max": maxReason})
+	}
+	return p.Err()
+}
+
+func ids[T any](items []T, id func(T) string) []string {
+	out := make([]string, len(items))
+	for i, it := range items {
+		out[i] = id(it)
+	}
+	return out
+}
+
+func unknown(p *problem.Collector, path string, asked, known []string) {
+	if len(asked) > maxListed {
+		p.Add(path, "field.many", problem.Args{"Max": maxListed})
+		return
+	}
+	for i, id := range asked {
+		if slices.Contains(known, id) {
+			continue
+		}
+		near := catalogue.Nearest(id, known)
+		key := "selection.unknown-near"
+		if len(near) == 0 {
+			key = "selection.unknown"
+		}
+		p.Add(fmt.Sprintf("%s[%d]", path, i), key, problem.Args{"Value": clip(id), "Near": strings.Join(near, ", ")})
+	}
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+type selector struct {
+	c      *catalogue.Catalogue
+	in     Input
+	actual catalogue.Levels
+	out    Result
+}
+
+// levels takes, per dimension, the maximum over tasks and information types.
+func (s *selector) levels() {
+	type source struct {
+		origin Origin
+		graded catalogue.GradedLevels
+	}
+	var all []source
+	seen := map[string]bool{}
+	info := func(id, via string) {
+		if t, ok := s.c.InformationType(id); ok && !seen[id] {
+			seen[id] = true
+			all = append(all, source{Origin{Kind: "information", ID: t.ID, Name: t.Name, Via: via}, t.Levels})
+		}
+	}
+	for _, id := range s.in.InformationTypes {
+		info(id, "")
+	}
+	for _, id := range s.in.Tasks {
+		t, _ := s.c.Task(id)
+		all = append(all, source{Origin{Kind: "task", ID: t.ID, Name: t.Name}, t.Levels})
+		for _, i := range t.InformationTypes {
+			info(i, t.ID)
+		}
+	}
+	for _, d := range catalogue.Dimensions() {
+		dl := DimensionLevel{Dimension: d}
+		for _, src := range all {
+			dl.Proposed = max(dl.Proposed, src.graded.Of(d).Level)
+		}
+		for _, src := range all {
+			if g := src.graded.Of(d); g.Level == dl.Proposed {
+				o := src.origin
+				o.Level, o.Reason = g.Level, g.Reason
+				dl.Origins = append(dl.Origins, o)
+			}
+		}
+		slices.SortStableFunc(dl.Origins, func(a, b Origin) int {
+			return cmp.Or(-cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) // tasks first
+		})
+		dl.Level = dl.Proposed
+		for _, o := range s.in.Overrides {
+			if o.Dimension == d {
+				dl.Level, dl.Override = o.Level, &o
+			}
+		}
+		s.actual = s.actual.With(d, dl.Level)
+		s.out.Levels = append(s.out.Levels, dl)
+	}
+	s.out.Overall = s.actual.Overall()
+}
+
+// sets are those named, or else those made for one of the delivery models.
+func (s *selector) sets() {
+	for _, set := range s.c.Sets {
+		named := slices.Contains(s.in.Sets, set.ID)
+		fits := len(s.in.Sets) == 0 && slices.ContainsFunc(set.DeliveryModels, func(m catalogue.DeliveryModel) bool {
+			return slices.Contains(s.in.DeliveryModels, m)
+		})
+		if named || fits {
+			s.out.Sets = append(s.out.Sets, set.ID)
+		}
+	}
+}
+
+func (s *selector) triggers(from catalogue.Levels) []Trigger {
+	var out []Trigger
+	for _, d := range from.Reached(s.actual) {
+		out = append(out, Trigger{Dimension: d, From: from.Of(d), Level: s.actual.Of(d)})
+	}
+	return out
+}
+
+func (s *selector) measures() {
+	for _, m := range s.c.Measures {
+		if t := s.triggers(m.From); len(t) > 0 {
+			s.out.Measures = append(s.out.Measures, SelectedMeasure{ID: m.ID, Carrier: m.Carrier, Triggers: t, Law: m.Law})
+		}
+	}
+}
+
+// requirements are those of the chosen sets whose level is reached, that fit
+// the delivery model and that serve a measure which is a minimum here.
+func (s *selector) requirements() {
+	in := map[string][]string{}
+	for _, set := range s.out.Sets {
+		for _, id := range s.c.SetRequirements(set) {
+			in[id] = append(in[id], set)
+		}
+	}
+	at := map[string]int{}
+	for i, m := range s.out.Measures {
+		at[m.ID] = i
+	}
+	for _, r := range s.c.Requirements() {
+		sets := in[r.ID]
+		if len(sets) == 0 || !r.AppliesTo(s.actual, s.in.DeliveryModels) {
+			continue
+		}
+		var serves []string
+		for _, m := range r.Measures {
+			if _, ok := at[m]; ok {
+				serves = append(serves, m)
+			}
+		}
+		if len(serves) == 0 {
+			continue
+		}
+		for _, m := range serves {
+			i := at[m]
+			s.out.Measures[i].ServedBy = append(s.out.Measures[i].ServedBy, r.ID)
+		}
+		s.out.Requirements = append(s.out.Requirements, SelectedRequirement{
+			ID: r.ID, Kind: r.Kind, Type: r.Suggested, Sets: sets, Triggers: s.triggers(r.From), Measures: serves, Law: r.Law,
+		})
+	}
+}
+
+func (s *selector) gaps() {
+	for _, m := range s.out.Measures {
+		if len(m.ServedBy) == 0 {
+			s.out.Gaps = append(s.out.Gaps, Gap{Measure: m.ID, Carrier: m.Carrier})
+		}
+	}
+}
