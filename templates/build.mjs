@@ -1,0 +1,44 @@
+// Copies the styles and fonts that the pages use from node_modules into dist,
+// under names that carry a hash of their content, and writes manifest.json
+// (plain name → hashed name). Every text file also gets a gzip twin. The
+// program embeds dist; run "npm ci" first.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "dist");
+const manifest = {};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+
+function put(name, bytes) {
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  const dot = name.lastIndexOf(".");
+  const hashed = `${name.slice(0, dot)}.${hash}${name.slice(dot)}`;
+  writeFileSync(join(dist, hashed), bytes);
+  if (!/\.woff2$/.test(name)) writeFileSync(join(dist, hashed + ".gz"), gzipSync(bytes, { level: 9 }));
+  manifest[name] = hashed;
+  return hashed;
+}
+
+const modules = (...path) => readFileSync(join(here, "node_modules", ...path));
+
+const faces = [400, 500, 600].map((weight) => {
+  const file = put(`inter-${weight}.woff2`, modules("@fontsource", "inter", "files", `inter-latin-${weight}-normal.woff2`));
+  return `@font-face{font-family:Inter;font-style:normal;font-weight:${weight};font-display:swap;src:url("${file}") format("woff2")}`;
+});
+
+const own = readdirSync(join(here, "css")).filter((f) => f.endsWith(".css")).sort();
+put("app.css", Buffer.concat([
+  Buffer.from(faces.join("\n") + "\n"),
+  modules("@digdir", "designsystemet-css", "dist", "theme", "designsystemet.css"),
+  modules("@digdir", "designsystemet-css", "dist", "src", "index.css"),
+  ...own.map((f) => readFileSync(join(here, "css", f))),
+]));
+put("icon.svg", readFileSync(join(here, "icons", "icon.svg")));
+
+writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");
