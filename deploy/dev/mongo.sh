@@ -160,14 +160,24 @@ signal_all() {
 	for p in $(pids_of "$2"); do kill -s "$1" "$p" 2>/dev/null || true; done
 }
 
-# free_port FROM prints a port nobody listens on, at FROM or shortly above.
-# The range lies below the ports that Linux hands out to clients.
-free_port() {
-	local port taken
-	taken=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '{split($2, a, ":"); print a[2]}')
-	for ((port = $1 + RANDOM % 400; port < $1 + 1000; port++)); do
-		grep -qx "$(printf '%04X' "$port")" <<<"$taken" || break
-	done
+# listening PORT tells whether any program listens on the port.
+listening() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk -v port="$(printf '%04X' "$1")" '$4 == "0A" {split($2, a, ":"); if (a[2] == port) found = 1} END {exit !found}'
+}
+
+# choose_port NAME FROM prints the port from the last run if it is still free,
+# otherwise a free one at FROM or somewhat above, and remembers it. The range
+# lies below the ports that Linux hands out to clients.
+choose_port() {
+	local port
+	port=$(remembered "$1")
+	if [[ -z $port ]] || listening "$port"; then
+		port=$(($2 + RANDOM % 400))
+		while listening "$port"; do port=$((port + 1)); done
+		echo "$port" >"$dir/$1.port.new"
+		mv -f "$dir/$1.port.new" "$dir/$1.port"
+	fi
 	echo "$port"
 }
 
@@ -176,11 +186,6 @@ remembered() {
 	local port=
 	if [[ -f $dir/$1.port ]]; then read -r port <"$dir/$1.port" || true; fi
 	if [[ $port =~ ^[0-9]{4,5}$ ]]; then echo "$port"; fi
-}
-
-remember() {
-	echo "$2" >"$dir/$1.port.new"
-	mv -f "$dir/$1.port.new" "$dir/$1.port"
 }
 
 # --- installing ------------------------------------------------------------
@@ -293,7 +298,8 @@ install_all() {
 		chmod 755 "$root$ferretdb.new"
 		mv -f "$root$ferretdb.new" "$root$ferretdb"
 	fi
-	mkdir -p "$root$ferretdb_state"
+	mkdir -p "$root$ferretdb_state" "$root/dev/shm"
+	chmod 1777 "$root/dev/shm" # where nothing may be mounted over it
 	chown -R --reference="$root/var/lib/postgresql" "$root$ferretdb_state"
 }
 
@@ -349,10 +355,29 @@ postgres_ready() {
 	in_root postgres "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "$(remembered postgres)" -U postgres </dev/null 2>/dev/null
 }
 
+# wait_ready PROGRAM SECONDS CHECK waits until the program runs and the check
+# passes. It gives up early when the program is gone again: it has refused
+# to start.
+wait_ready() {
+	local end=$((SECONDS + $2)) patience=$((SECONDS + 3))
+	while ((SECONDS < end)); do
+		if [[ -n $(pids_of "$1") ]]; then
+			patience=$SECONDS
+			# Asked again after the check, which a stranger may have
+			# answered while ours was ending.
+			if "$3" && [[ -n $(pids_of "$1") ]]; then return; fi
+		elif ((SECONDS > patience)); then
+			return 1
+		fi
+		sleep 0.1
+	done
+	return 1
+}
+
 # start_postgres tries more than once, since another program can take the
 # port between choosing it and listening on it.
 start_postgres() {
-	local attempt i port log=$logs/postgres.log
+	local port log=$logs/postgres.log
 	if [[ -n $(pids_of "$pg_bin/postgres") ]]; then
 		# Without its own lock file PostgreSQL shuts down within a minute
 		# and nothing guards the data; after a kill -9 of the parent only
@@ -361,28 +386,15 @@ start_postgres() {
 		stop_postgres
 	fi
 	init_data
-	for attempt in 1 2 3; do
+	for _ in 1 2 3; do
 		# No process of ours runs now, so a lock file is a leftover, and its
 		# pid may by now belong to a stranger, which would block the start.
 		rm -f "$root$pg_data/postmaster.pid"
-		port=$(remembered postgres)
-		if ((attempt > 1)) || [[ -z $port ]]; then
-			port=$(free_port 28000)
-			remember postgres "$port"
-		fi
+		port=$(choose_port postgres 28000)
 		configure "$port"
 		say "starting PostgreSQL on 127.0.0.1:$port"
 		detach postgres "$log" "$pg_bin/postgres" -D "$pg_data"
-		for ((i = 0; i < 600; i++)); do
-			if postgres_ready; then
-				# A stranger may answer on this port; ours must be alive.
-				if [[ -n $(pids_of "$pg_bin/postgres") ]]; then return; fi
-				break
-			fi
-			# Gone after the first seconds: it has refused to start.
-			if ((i > 20)) && [[ -z $(pids_of "$pg_bin/postgres") ]]; then break; fi
-			sleep 0.1
-		done
+		if wait_ready "$pg_bin/postgres" 60 postgres_ready; then return; fi
 		stop_postgres
 	done
 	die "PostgreSQL does not start; if the log speaks of damaged files: $0 reset" "$log"
@@ -421,24 +433,16 @@ ping() {
 }
 
 start_ferretdb() {
-	local attempt i port log=$logs/ferretdb.log
+	local port log=$logs/ferretdb.log
 	stop_ferretdb
-	for attempt in 1 2 3; do
-		port=$(remembered ferretdb)
-		if ((attempt > 1)) || [[ -z $port ]]; then
-			port=$(free_port 27100)
-			remember ferretdb "$port"
-		fi
+	for _ in 1 2 3; do
+		port=$(choose_port ferretdb 27100)
 		: >"$logs/ping.log"
 		say "starting FerretDB on 127.0.0.1:$port"
 		detach postgres "$log" "$ferretdb" --listen-addr="127.0.0.1:$port" --no-auth \
 			--postgresql-url="postgres://postgres@127.0.0.1:$(remembered postgres)/postgres" \
 			--telemetry=disable --state-dir="$ferretdb_state" --debug-addr=- --log-level=warn
-		for ((i = 0; i < 100; i++)); do
-			if ping; then return; fi
-			if ((i > 10)) && [[ -z $(pids_of "$ferretdb") ]]; then break; fi
-			sleep 0.2
-		done
+		if wait_ready "$ferretdb" 30 ping; then return; fi
 		stop_ferretdb
 	done
 	die "FerretDB does not answer a ping (see also $logs/ping.log and $logs/postgres.log)" "$log"
