@@ -1,0 +1,303 @@
+package transparency_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"felleskrav/internal/transparency"
+)
+
+// Several instances, each with many appenders, on one store make one log; every fourth key is appended
+// by all of them.
+func TestInstancesMakeOneLog(t *testing.T) {
+	for _, instances := range []int{1, 2, 4} {
+		t.Run(fmt.Sprint(instances), func(t *testing.T) {
+			store, signer := newMemory(), newSigner(t)
+			var logs []*transparency.Log
+			for range instances {
+				logs = append(logs, open(t, store, signer))
+			}
+			acknowledged := appendAll(t, logs, 8, 60)
+			store.check(t, signer.Verifier(), acknowledged...)
+			if want := int64(instances*8*45 + 8*15); store.state.Size != want || len(store.entries) != int(want) {
+				t.Errorf("log has %d entries, %d stored, want %d", store.state.Size, len(store.entries), want)
+			}
+		})
+	}
+}
+
+// appendAll lets workers of each log append n entries each and returns what was acknowledged.
+func appendAll(t *testing.T, logs []*transparency.Log, workers, n int) []transparency.Entry {
+	t.Helper()
+	var mu sync.Mutex
+	var acknowledged []transparency.Entry
+	var wg sync.WaitGroup
+	for i, l := range logs {
+		for worker := range workers {
+			wg.Go(func() {
+				for j := range n {
+					key := fmt.Sprintf("%d/%d/%d", i, worker, j)
+					if j%4 == 0 {
+						key = fmt.Sprintf("shared/%d/%d", worker, j)
+					}
+					entry, err := l.Append(t.Context(), key, []byte("body of "+key))
+					if err != nil {
+						t.Errorf("append %s: %v", key, err)
+						return
+					}
+					// What is acknowledged can be proved at once, by any instance.
+					p, err := logs[(i+1)%len(logs)].Proof(t.Context(), entry.Index)
+					if err != nil || string(p.Body) != "body of "+key {
+						t.Errorf("proof of %s: %q, %v", key, p.Body, err)
+						return
+					}
+					mu.Lock()
+					acknowledged = append(acknowledged, entry)
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	return acknowledged
+}
+
+// Of appends under one key at the same time, one body wins and the others are told which.
+func TestSameKeyAtOnce(t *testing.T) {
+	store, signer := newMemory(), newSigner(t)
+	store.write = 200 * time.Microsecond
+	logs := []*transparency.Log{open(t, store, signer), open(t, store, signer)}
+	for round := range 20 {
+		key := fmt.Sprint("key ", round)
+		var mu sync.Mutex
+		won := map[string]int{}
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				body := fmt.Sprint("body ", i%4)
+				entry, err := logs[i%2].Append(t.Context(), key, []byte(body))
+				if (err == nil) != (string(entry.Body) == body) || err != nil && !errors.Is(err, transparency.ErrKeyTaken) {
+					t.Errorf("append of %q gave %q, %v", body, entry.Body, err)
+				}
+				mu.Lock()
+				won[string(entry.Body)]++
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		if len(won) != 1 {
+			t.Errorf("key %d has bodies %v", round, won)
+		}
+	}
+	store.check(t, signer.Verifier())
+}
+
+// Two instances on a store that fails at random, before, after or half way through writing. An append
+// that fails is tried again as its caller would.
+func TestInstancesOnAFailingStore(t *testing.T) {
+	store, signer := newMemory(), newSigner(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	failing := &faults{Store: store, fail: func(string) fault { return none }}
+	logs := []*transparency.Log{open(t, failing, signer), open(t, failing, signer)}
+	failing.fail = func(string) fault {
+		if random.IntN(8) > 0 {
+			return none
+		}
+		return fault(1 + random.IntN(3))
+	}
+	var mu sync.Mutex
+	var acknowledged []transparency.Entry
+	var wg sync.WaitGroup
+	for worker := range 16 {
+		wg.Go(func() {
+			for j := range 15 {
+				key := fmt.Sprintf("%d/%d", worker, j)
+				for {
+					entry, err := logs[worker%2].Append(t.Context(), key, []byte(key))
+					if err == nil {
+						mu.Lock()
+						acknowledged = append(acknowledged, entry)
+						mu.Unlock()
+						break
+					}
+					if !errors.Is(err, errInjected) && !errors.Is(err, transparency.ErrStale) && !errors.Is(err, transparency.ErrExists) {
+						t.Errorf("append %s: %v", key, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	failing.mu.Lock()
+	failing.fail = func(string) fault { return none }
+	failing.mu.Unlock()
+	store.check(t, signer.Verifier(), acknowledged...)
+	if store.state.Size != 16*15 || len(acknowledged) != 16*15 {
+		t.Errorf("log has %d entries, %d acknowledged", store.state.Size, len(acknowledged))
+	}
+}
+
+// Each step of an append is broken once, in each way, and then for good, as in a crash. What was
+// acknowledged stays, and a new instance goes on where it was.
+func TestEachStepFails(t *testing.T) {
+	writes := []string{"InsertLogEntries", "PutLogHashes", "SwapLogState"}
+	reads := []string{"LogState", "LogEntries", "LogEntriesByKey", "LogHashes"}
+	for _, method := range append(writes, reads...) {
+		for _, how := range []fault{before, after, half} {
+			for _, crash := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%d/crash=%t", method, how, crash), func(t *testing.T) {
+					t.Parallel()
+					testStepFails(t, method, how, crash)
+				})
+			}
+		}
+	}
+}
+
+func testStepFails(t *testing.T, method string, how fault, crash bool) {
+	store, signer := newMemory(), newSigner(t)
+	failing := &faults{Store: store, fail: func(string) fault { return none }}
+	l := open(t, failing, signer)
+	acknowledged := []transparency.Entry{mustAppend(t, l, "first", "first"), mustAppend(t, l, "second", "second")}
+
+	broken, step := false, method
+	if !slices.Contains([]string{"InsertLogEntries", "PutLogHashes", "SwapLogState"}, method) {
+		// Reads happen only after something else went wrong.
+		step = "InsertLogEntries"
+	}
+	failing.mu.Lock()
+	failing.fail = func(called string) fault {
+		switch {
+		case broken && crash:
+			return before
+		case !broken && called == step && step != method:
+			step = method
+			return before
+		case !broken && called == method:
+			broken = true
+			return how
+		}
+		return none
+	}
+	failing.mu.Unlock()
+
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for i := range 6 {
+		wg.Go(func() {
+			key := fmt.Sprint("key ", i)
+			entry, err := l.Append(t.Context(), key, []byte(key))
+			if err != nil && !crash {
+				t.Errorf("append %s: %v", key, err)
+			}
+			if err == nil {
+				mu.Lock()
+				acknowledged = append(acknowledged, entry)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if !broken {
+		t.Fatalf("%s was never called", method)
+	}
+	store.check(t, signer.Verifier(), acknowledged...)
+
+	next := open(t, store, signer)
+	if size := store.state.Size; size != int64(len(store.entries)) {
+		t.Errorf("after opening, %d entries are stored and %d published", len(store.entries), size)
+	}
+	for i := range 6 {
+		key := fmt.Sprint("key ", i)
+		acknowledged = append(acknowledged, mustAppend(t, next, key, key))
+	}
+	store.check(t, signer.Verifier(), acknowledged...)
+	if store.state.Size != 8 {
+		t.Errorf("log has %d entries, want 8", store.state.Size)
+	}
+	if _, err := transparency.VerifyLog(t.Context(), next, signer.Verifier()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A writer that was stopped between its steps, and wakes when another has finished its work, neither
+// loses nor repeats anything.
+func TestPausedWriter(t *testing.T) {
+	for _, method := range []string{"InsertLogEntries", "PutLogHashes", "SwapLogState"} {
+		t.Run(method, func(t *testing.T) {
+			store, signer := newMemory(), newSigner(t)
+			paused := &pausing{Store: store, method: method, reached: make(chan struct{}), goOn: make(chan struct{})}
+			slow := open(t, paused, signer)
+			quick := open(t, store, signer)
+			mustAppend(t, quick, "before", "before")
+			paused.on = true
+			done := make(chan transparency.Entry)
+			go func() {
+				entry, err := slow.Append(t.Context(), "slow", []byte("slow"))
+				if err != nil {
+					t.Error(err)
+				}
+				done <- entry
+			}()
+			<-paused.reached
+			var acknowledged []transparency.Entry
+			for i := range 5 {
+				acknowledged = append(acknowledged, mustAppend(t, quick, fmt.Sprint(i), fmt.Sprint(i)))
+			}
+			close(paused.goOn)
+			acknowledged = append(acknowledged, <-done)
+			acknowledged = append(acknowledged, mustAppend(t, slow, "after", "after"))
+			store.check(t, signer.Verifier(), acknowledged...)
+			if store.state.Size != 8 {
+				t.Errorf("log has %d entries, want 8", store.state.Size)
+			}
+		})
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, appenders := range []int{1, 16} {
+		b.Run(fmt.Sprintf("appenders=%d", appenders), func(b *testing.B) {
+			store := newMemory()
+			store.write = 400 * time.Microsecond
+			l := open(b, store, newSigner(b))
+			var wg sync.WaitGroup
+			next := make(chan int)
+			b.ResetTimer()
+			for range appenders {
+				wg.Go(func() {
+					for i := range next {
+						if _, err := l.Append(b.Context(), fmt.Sprint(i), make([]byte, 600)); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			for i := range b.N {
+				next <- i
+			}
+			close(next)
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
+		})
+	}
+}
+
+func BenchmarkProof(b *testing.B) {
+	l := open(b, newMemory(), newSigner(b))
+	for i := range 10000 {
+		mustAppend(b, l, fmt.Sprint(i), "x")
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := l.Proof(b.Context(), int64(i%10000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
