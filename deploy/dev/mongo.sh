@@ -79,7 +79,8 @@ take_lock() {
 # choose_namespace decides whether the small Debian gets mounts of its own.
 # In a private mount namespace they vanish with the processes in it, so
 # nothing is left mounted on the machine after a crash, and no rm -rf of ours
-# can ever reach a mounted /proc. Containers that may not mount do without.
+# can ever reach a mounted /proc. Containers that may not mount can
+# still start what is installed.
 namespace=()
 choose_namespace() {
 	if unshare --mount --propagation private true 2>/dev/null; then
@@ -223,6 +224,14 @@ install_debootstrap() {
 install_system() {
 	[[ -f $root/.felleskrav && $(<"$root/.felleskrav") == "$stamp" ]] && return
 	local mirror log=$logs/install.log
+	if [[ $root == *[[:space:]]* ]]; then
+		die "debootstrap cannot work in a path with a space; set FELLESKRAV_CACHE to another folder than $cache"
+	fi
+	# Starting does without mounts, installing does not: the package scripts
+	# of PostgreSQL fail without /proc.
+	if ((${#namespace[@]} == 0)); then
+		die "installing needs the right to mount; in a container add --cap-add SYS_ADMIN (or --privileged)"
+	fi
 	install_debootstrap
 	mirror=$(mirror)
 	stop # an older installation may still be running
