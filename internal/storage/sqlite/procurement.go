@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/storage"
+)
+
+// InsertProcurement implements procurement.Store.
+func (s *Store) InsertProcurement(ctx context.Context, v procurement.Procurement) error {
+	v.Rev = 1
+	doc, err := storage.Encode(v)
+	if err == nil {
+		err = s.exec(ctx, `INSERT INTO procurements (id, agency, rev, doc) VALUES (?, ?, 1, ?)`, v.ID, string(v.Agency), string(doc))
+	}
+	if err != nil {
+		return fmt.Errorf("insert procurement %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// Procurement implements procurement.Store.
+func (s *Store) Procurement(ctx context.Context, id string) (procurement.Procurement, error) {
+	v, _, err := s.procurement(ctx, id)
+	return v, err
+}
+
+func (s *Store) procurement(ctx context.Context, id string) (procurement.Procurement, int64, error) {
+	v, rev, err := document[procurement.Procurement](s.query(ctx, `SELECT rev, doc FROM procurements WHERE id = ?`, id))
+	if err != nil {
+		return v, 0, fmt.Errorf("read procurement %s: %w", id, err)
+	}
+	return v, rev, nil
+}
+
+// ProcurementsOf implements procurement.Store. Ids are UUIDv7, so that the
+// order of ids is the order of time.
+func (s *Store) ProcurementsOf(ctx context.Context, agency organisation.Number, after string, limit int) ([]procurement.Procurement, error) {
+	all, err := documents[procurement.Procurement](s.query(ctx,
+		`SELECT doc FROM procurements WHERE agency = ?1 AND (?2 = '' OR id < ?2) ORDER BY id DESC LIMIT ?3`,
+		string(agency), after, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list procurements of %s: %w", agency, err)
+	}
+	return all, nil
+}
+
+// UpdateProcurement implements procurement.Store.
+func (s *Store) UpdateProcurement(ctx context.Context, id string, change func(procurement.Procurement) (procurement.Procurement, error)) (procurement.Procurement, error) {
+	return storage.Update(ctx,
+		func(ctx context.Context) (procurement.Procurement, int64, error) { return s.procurement(ctx, id) },
+		change,
+		func(ctx context.Context, _, v procurement.Procurement, rev int64) (procurement.Procurement, error) {
+			v.Rev = rev + 1
+			doc, err := encodeSame(v, v.ID == id)
+			if err == nil {
+				err = s.swap(ctx, `UPDATE procurements SET rev = rev + 1, agency = ?, doc = ? WHERE id = ? AND rev = ?`,
+					string(v.Agency), string(doc), id, rev)
+			}
+			return stored[procurement.Procurement](doc, err, "procurement", id)
+		})
+}
+
+// InsertResponse implements procurement.Store.
+func (s *Store) InsertResponse(ctx context.Context, v procurement.Response) error {
+	doc, err := storage.Encode(v)
+	if err == nil {
+		err = s.exec(ctx, `INSERT INTO responses (id, procurement, received_at, doc) VALUES (?, ?, ?, ?)`,
+			v.ID, v.Procurement, millis(v.ReceivedAt), string(doc))
+	}
+	if err != nil {
+		return fmt.Errorf("insert response %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// ResponsesTo implements procurement.Store.
+func (s *Store) ResponsesTo(ctx context.Context, procurementID string) ([]procurement.Response, error) {
+	all, err := documents[procurement.Response](s.query(ctx,
+		`SELECT doc FROM responses WHERE procurement = ? ORDER BY received_at, id`, procurementID))
+	if err != nil {
+		return nil, fmt.Errorf("list responses to %s: %w", procurementID, err)
+	}
+	return all, nil
+}

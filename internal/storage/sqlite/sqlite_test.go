@@ -1,0 +1,26 @@
+package sqlite_test
+
+import (
+	"testing"
+	"time"
+
+	"felleskrav/internal/storage"
+	"felleskrav/internal/storage/sqlite"
+	"felleskrav/internal/storage/storagetest"
+)
+
+func open(t *testing.T) storage.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestConformance(t *testing.T) { storagetest.Run(t, open) }

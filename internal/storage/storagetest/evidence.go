@@ -1,0 +1,207 @@
+package storagetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+)
+
+func evidenceOf(n organisation.Number, sha256 string, uploaded time.Time) evidence.Evidence {
+	return evidence.Evidence{
+		ID: string(n) + ":" + sha256, Owner: n, SHA256: sha256, Size: 1 << 40, MediaType: "application/pdf", Name: unicodeText, Kind: "report",
+		Visibility: evidence.VisibleGranted, Granted: []organisation.Number{"123456785"}, UploadedAt: uploaded,
+	}
+}
+
+func keptEvidence(v evidence.Evidence) evidence.Evidence {
+	v.UploadedAt, v.Rev = v.UploadedAt.UTC().Truncate(time.Millisecond), 1
+	return v
+}
+
+// RunEvidence checks the records of evidence.Store.
+func RunEvidence(t *testing.T, open Open) {
+	ctx, s := t.Context(), open(t)
+	n1, n2 := number(), number()
+	d1, d2, d3 := digest(), digest(), digest()
+	a, b, c := evidenceOf(n1, d1, at), evidenceOf(n1, d2, at.Add(time.Second)), evidenceOf(n1, d3, at.Add(time.Second))
+	x := evidenceOf(n2, d1, at)
+	for _, v := range []evidence.Evidence{x, b, a, c} {
+		check(t, s.InsertEvidence(ctx, v))
+	}
+	a, b, c, x = keptEvidence(a), keptEvidence(b), keptEvidence(c), keptEvidence(x)
+	want(t, result[evidence.Evidence](t)(s.EvidenceBy(ctx, n1, d1)), a)
+	wantErr(t, s.InsertEvidence(ctx, b), problem.ErrExists)
+	_, err := s.EvidenceBy(ctx, n2, d2)
+	wantErr(t, err, problem.ErrNotFound)
+
+	list := result[[]evidence.Evidence](t)
+	want(t, list(s.EvidenceOf(ctx, d1)), []evidence.Evidence{a, x})
+	want(t, list(s.EvidenceOf(ctx, digest())), []evidence.Evidence{})
+	want(t, list(s.OwnerEvidence(ctx, n1, nil)), []evidence.Evidence{c, b, a})
+	want(t, list(s.OwnerEvidence(ctx, n1, []string{d1, d3, digest(), d1})), []evidence.Evidence{c, a})
+	want(t, list(s.OwnerEvidence(ctx, n1, []string{})), []evidence.Evidence{})
+	want(t, list(s.OwnerEvidence(ctx, number(), nil)), []evidence.Evidence{})
+}
+
+// stream gives size bytes that depend on seed, and then err.
+type stream struct {
+	src  *rand.ChaCha8
+	left int
+	err  error
+}
+
+func newStream(seed byte, size int, err error) io.Reader {
+	return &stream{rand.NewChaCha8([32]byte{seed}), size, err}
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, s.err
+	}
+	n, _ := s.src.Read(p[:min(len(p), s.left)])
+	s.left -= n
+	return n, nil
+}
+
+func sum(r io.Reader) (string, int64) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	if err != nil {
+		return "unreadable: " + err.Error(), n
+	}
+	return hex.EncodeToString(h.Sum(nil)), n
+}
+
+// RunBlobs checks the bytes of evidence.Store.
+func RunBlobs(t *testing.T, open Open) {
+	ctx, s := t.Context(), open(t)
+	check1 := func(t *testing.T, seed byte, size int) {
+		t.Helper()
+		digest, _ := sum(newStream(seed, size, io.EOF))
+		w := evidence.Blob{SHA256: digest, Size: int64(size)}
+		r, b, err := s.OpenBlob(ctx, digest)
+		check(t, err)
+		defer r.Close()
+		want(t, b, w)
+		got, n := sum(r)
+		want(t, got, digest)
+		want(t, n, int64(size))
+	}
+	for i, size := range []int{0, 1, 255 << 10, 255<<10 + 1, 3 << 20} {
+		seed := byte(i + 1)
+		digest, _ := sum(newStream(seed, size, io.EOF))
+		for range 2 { // the second time the bytes are there
+			b, err := s.PutBlob(ctx, newStream(seed, size, io.EOF))
+			check(t, err)
+			want(t, b, evidence.Blob{SHA256: digest, Size: int64(size)})
+			check1(t, seed, size)
+		}
+	}
+	t.Run("missing", func(t *testing.T) {
+		for _, d := range []string{digest(), "", "..", "../../../../../../../../../../../../../../../../../../etc/passwd", "AB", digest()[:63] + "/"} {
+			_, _, err := s.OpenBlob(ctx, d)
+			wantErr(t, err, problem.ErrNotFound)
+		}
+	})
+	t.Run("failing reader", func(t *testing.T) {
+		broken := errors.New("broken")
+		for _, size := range []int{0, 10, 2 << 20} {
+			_, err := s.PutBlob(ctx, newStream(50, size, broken))
+			wantErr(t, err, broken)
+			if size > 0 { // the digest of nothing is there from above
+				d, _ := sum(newStream(50, size, io.EOF))
+				_, _, err = s.OpenBlob(ctx, d)
+				wantErr(t, err, problem.ErrNotFound)
+			}
+		}
+	})
+	t.Run("cancelled while reading", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(ctx)
+		r := io.MultiReader(newStream(51, 1<<20, io.EOF), readerFunc(func([]byte) (int, error) { cancel(); return 0, nil }), newStream(52, 1<<20, io.EOF))
+		_, err := s.PutBlob(ctx, r)
+		wantErr(t, err, context.Canceled)
+	})
+	t.Run("same bytes at once", func(t *testing.T) {
+		var wg sync.WaitGroup
+		const size = 700 << 10
+		for range 8 {
+			wg.Go(func() {
+				if _, err := s.PutBlob(ctx, newStream(53, size, io.EOF)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		check1(t, 53, size)
+	})
+	t.Run("part of it read", func(t *testing.T) {
+		d, _ := sum(newStream(53, 700<<10, io.EOF))
+		r, _, err := s.OpenBlob(ctx, d)
+		check(t, err)
+		first := make([]byte, 1000)
+		_, err = io.ReadFull(r, first)
+		check(t, err)
+		check(t, r.Close())
+		w, err := io.ReadAll(newStream(53, 1000, io.EOF))
+		check(t, err)
+		if !bytes.Equal(first, w) {
+			t.Error("the first bytes differ")
+		}
+	})
+	t.Run("bounded memory", func(t *testing.T) {
+		const size = 64 << 20
+		peak := watchHeap()
+		b, err := s.PutBlob(ctx, newStream(54, size, io.EOF))
+		check(t, err)
+		want(t, b.Size, int64(size))
+		check1(t, 54, size)
+		if grown := peak(); grown > 40<<20 {
+			t.Errorf("heap grew by %d MB for a stream of %d MB", grown>>20, size>>20)
+		} else {
+			t.Logf("heap grew by %.1f MB", float64(grown)/(1<<20))
+		}
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// watchHeap begins to look at the heap; the function it returns stops that and
+// tells by how many bytes it grew at most.
+func watchHeap() func() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	start, top := m.HeapAlloc, m.HeapAlloc
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.Tick(5 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				return
+			case <-tick:
+				runtime.ReadMemStats(&m)
+				top = max(top, m.HeapAlloc)
+			}
+		}
+	}()
+	return func() uint64 {
+		close(stop)
+		<-done
+		return top - start
+	}
+}
