@@ -1,0 +1,122 @@
+package attestation
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"felleskrav/internal/signing"
+)
+
+// The predicate types. They carry the major version only; there is no web
+// domain behind them.
+const (
+	DeclarationType = "urn:felleskrav:attestation:supplier-declaration:v1"
+	WithdrawalType  = "urn:felleskrav:attestation:withdrawal:v1"
+)
+
+// URN names a declaration by its digest.
+func URN(digest string) string { return "urn:felleskrav:attestation:" + digest }
+
+// Subject is what a statement is about: an in-toto ResourceDescriptor.
+type Subject struct {
+	Name   string    `json:"name"`
+	Digest DigestSet `json:"digest"`
+}
+
+// Statement is an in-toto Statement v1 with the predicate P.
+type Statement[P any] struct {
+	Type          string    `json:"_type"`
+	Subject       []Subject `json:"subject"`
+	PredicateType string    `json:"predicateType"`
+	Predicate     P         `json:"predicate"`
+}
+
+// Declaration is the predicate a supplier signs.
+type Declaration struct {
+	Supplier       Party         `json:"supplier"`
+	RequirementSet SetRef        `json:"requirementSet"`
+	DeclaredAt     string        `json:"declaredAt"` // RFC 3339
+	ValidUntil     string        `json:"validUntil"` // RFC 3339
+	SubSuppliers   []SubSupplier `json:"subSuppliers,omitempty"`
+	Answers        []Answer      `json:"answers"`
+	Supersedes     *Superseded   `json:"supersedes,omitempty"`
+}
+
+// Party is the supplier, with its number in the form of ISO 6523.
+type Party struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// SetRef binds a declaration to the exact bytes of a set version.
+type SetRef struct {
+	URI     string    `json:"uri"`
+	Version string    `json:"version"`
+	Digest  DigestSet `json:"digest"`
+}
+
+// SubSupplier repeats what the descriptor says of a sub-supplier.
+type SubSupplier struct {
+	ID      string `json:"id,omitempty"`
+	Name    string `json:"name"`
+	Country string `json:"country"`
+	Purpose string `json:"purpose"`
+}
+
+// Superseded names the declaration this one takes the place of.
+type Superseded struct {
+	Digest DigestSet `json:"digest"`
+}
+
+// WithdrawalPredicate is the predicate of a withdrawal, whose subject is the
+// declaration.
+type WithdrawalPredicate struct {
+	Supplier    Party  `json:"supplier"`
+	Reason      string `json:"reason"`
+	WithdrawnAt string `json:"withdrawnAt"` // RFC 3339
+}
+
+// encode gives the exact bytes to sign: canonical JSON, so that the same
+// answers always give the same bytes.
+func encode[P any](predicateType string, subject Subject, predicate P) ([]byte, error) {
+	b, err := signing.Canonical(Statement[P]{Type: signing.StatementType, Subject: []Subject{subject}, PredicateType: predicateType, Predicate: predicate})
+	if err != nil {
+		return nil, fmt.Errorf("write statement: %w", err)
+	}
+	return b, nil
+}
+
+// decode reads a payload strictly, with the checks that a verifier of
+// signatures does not make: the exact statement version, the exact predicate
+// type, exactly one subject.
+func decode[P any](payload []byte, predicateType string) (Statement[P], error) {
+	var head struct {
+		Type          string          `json:"_type"`
+		PredicateType string          `json:"predicateType"`
+		Subject       json.RawMessage `json:"subject"`
+		Predicate     json.RawMessage `json:"predicate"`
+	}
+	if err := signing.StrictJSON(payload, &head); err != nil {
+		return Statement[P]{}, refused("statement.json", nil).Because(err)
+	}
+	if head.Type != signing.StatementType {
+		return Statement[P]{}, refused("statement.type", map[string]any{"Value": clip(head.Type), "Known": signing.StatementType})
+	}
+	if head.PredicateType != predicateType {
+		return Statement[P]{}, refused("statement.predicate", map[string]any{"Value": clip(head.PredicateType), "Known": predicateType})
+	}
+	var st Statement[P]
+	if err := signing.StrictJSON(payload, &st); err != nil {
+		return Statement[P]{}, refused("statement.json", nil).Because(err)
+	}
+	if len(st.Subject) != 1 || !isDigest(st.Subject[0].Digest.SHA256) {
+		return Statement[P]{}, refused("statement.subject", nil)
+	}
+	return st, nil
+}
+
+func parseTime(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339, s)
+	return t.UTC().Truncate(time.Millisecond), err == nil
+}

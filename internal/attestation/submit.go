@@ -1,0 +1,295 @@
+package attestation
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/signing"
+	"felleskrav/internal/supplier"
+)
+
+// Submit takes a signed declaration in at the door: it verifies everything,
+// stores the bundle verbatim, logs it, and answers with the receipt. The same
+// payload again gives the receipt of the first time, and created is false.
+// Every refusal is a [problem.Refused] that says why, and stores nothing.
+//
+// Nothing is acknowledged before it is both stored and logged. A crash between
+// the two is made good by [Service.CompleteLog].
+func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []byte) (r Receipt, created bool, err error) {
+	bundle, err := signing.ParseBundle(bundleJSON)
+	if err != nil {
+		return Receipt{}, false, bundleProblem(err)
+	}
+	st, err := decode[Declaration](bundle.Payload, DeclarationType)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	id, ok := strings.CutPrefix(st.Subject[0].Name, supplier.ServiceURN(""))
+	if !ok {
+		return Receipt{}, false, refused("statement.subject", nil)
+	}
+	o, sup, err := s.offering(ctx, id)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if err := access.Check(actor, access.SubmitAttestation, string(o.Supplier)); err != nil {
+		return Receipt{}, false, err
+	}
+	if st.Predicate.Supplier.ID != o.Supplier.ID() {
+		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": clip(st.Predicate.Supplier.ID), "Known": o.Supplier.ID()})
+	}
+	key, pub, err := signerOf(bundle, sup)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	digest := signing.Digest(bundle.Payload)
+	known, err := s.Store.Attestation(ctx, digest)
+	switch {
+	case err == nil:
+		return s.again(ctx, known)
+	case !errors.Is(err, problem.ErrNotFound):
+		return Receipt{}, false, wrap("look for attestation", err)
+	}
+	now := s.now()
+	if err := keyUsable(key, now); err != nil {
+		return Receipt{}, false, err
+	}
+	rec, err := s.check(ctx, st, o, sup, now)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, key.ID, now, bundleJSON
+	leaf, err := signing.LeafBody(bundle, pub)
+	if err != nil {
+		return Receipt{}, false, wrap("write log entry", err)
+	}
+	err = s.Store.InsertAttestation(ctx, rec)
+	if errors.Is(err, problem.ErrExists) { // the same payload at the same time
+		known, err := s.Store.Attestation(ctx, digest)
+		if err != nil {
+			return Receipt{}, false, wrap("read attestation", err)
+		}
+		return s.again(ctx, known)
+	}
+	if err != nil {
+		return Receipt{}, false, wrap("store attestation", err)
+	}
+	index, at, err := s.Log.Append(ctx, rec.LogKey(), leaf)
+	if err != nil {
+		return Receipt{}, false, wrap("log attestation", err)
+	}
+	r, err = s.receiptFor(ctx, rec, Place{index, at})
+	return r, err == nil, err
+}
+
+// again answers for a payload that is stored. The log entry is that of the
+// bundle which was stored first, whatever signature came with this one.
+func (s *Service) again(ctx context.Context, known Record) (Receipt, bool, error) {
+	p, err := s.logRecord(ctx, known)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	r, err := s.receiptFor(ctx, known, p)
+	return r, false, err
+}
+
+// logRecord makes sure a stored declaration is logged.
+func (s *Service) logRecord(ctx context.Context, r Record) (Place, error) {
+	bundle, err := signing.ParseBundle(r.Bundle)
+	if err != nil {
+		return Place{}, wrap("read stored bundle", err)
+	}
+	sup, err := s.Suppliers.Supplier(ctx, r.Supplier)
+	if err != nil {
+		return Place{}, wrap("read supplier", err)
+	}
+	_, pub, err := signerOf(bundle, sup)
+	if err != nil {
+		return Place{}, wrap("read signer of stored bundle", err)
+	}
+	leaf, err := signing.LeafBody(bundle, pub)
+	if err != nil {
+		return Place{}, wrap("write log entry", err)
+	}
+	index, at, err := s.Log.Append(ctx, r.LogKey(), leaf)
+	return Place{index, at}, wrap("log attestation", err)
+}
+
+// CompleteLog logs declarations that were stored but not logged when the
+// process ended. It looks back over the given time and returns how many it
+// completed.
+func (s *Service) CompleteLog(ctx context.Context, back time.Duration) (int, error) {
+	const most = 100_000
+	digests, err := s.Store.AttestationsSince(ctx, s.now().Add(-back), most)
+	if err != nil {
+		return 0, wrap("list recent attestations", err)
+	}
+	done := 0
+	for chunk := range slices.Chunk(digests, 500) {
+		keys := make([]string, len(chunk))
+		for i, d := range chunk {
+			keys[i] = LogKey(d)
+		}
+		places, err := s.Log.Places(ctx, keys)
+		if err != nil {
+			return done, wrap("find log entries", err)
+		}
+		for _, d := range chunk {
+			if _, ok := places[LogKey(d)]; ok {
+				continue
+			}
+			r, err := s.Store.Attestation(ctx, d)
+			if err != nil {
+				return done, wrap("read attestation", err)
+			}
+			if _, err := s.logRecord(ctx, r); err != nil {
+				return done, err
+			}
+			done++
+		}
+	}
+	return done, nil
+}
+
+// signerOf finds which of the supplier's keys made the signature. The bundle's
+// hint says where to look first and proves nothing.
+func signerOf(b *signing.Bundle, sup supplier.Supplier) (supplier.Key, signing.PublicKey, error) {
+	var hinted []supplier.Key
+	if raw, err := base64.StdEncoding.DecodeString(b.Hint); err == nil {
+		if k, ok := sup.Key(hex.EncodeToString(raw)); ok {
+			hinted = []supplier.Key{k}
+		}
+	}
+	if len(sup.Keys) == 0 {
+		return supplier.Key{}, signing.PublicKey{}, refused("signature.no-keys", nil)
+	}
+	for _, k := range append(hinted, sup.Keys...) {
+		pub, err := signing.ParsePublicKey([]byte(k.PEM))
+		if err != nil {
+			return supplier.Key{}, signing.PublicKey{}, wrap("read enrolled key", err)
+		}
+		err = b.Verify(pub)
+		if err == nil {
+			return k, pub, nil
+		}
+		if !errors.Is(err, signing.ErrSignature) {
+			return supplier.Key{}, signing.PublicKey{}, bundleProblem(err)
+		}
+		if len(hinted) > 0 { // the key it names is ours to know, and it did not sign this
+			return supplier.Key{}, signing.PublicKey{}, refused("signature.wrong", nil).Because(err)
+		}
+	}
+	return supplier.Key{}, signing.PublicKey{}, refused("signature.unknown-key", map[string]any{"Supplier": sup.Name})
+}
+
+// keyUsable says whether a key may sign something new now.
+func keyUsable(k supplier.Key, now time.Time) error {
+	switch {
+	case k.Revoked != nil:
+		return refused("signature.key-revoked", map[string]any{"Label": k.Label})
+	case !now.Before(k.ExpiresAt):
+		return refused("signature.key-expired", map[string]any{"Label": k.Label})
+	}
+	return nil
+}
+
+// check makes the checks on what a declaration says.
+func (s *Service) check(ctx context.Context, st Statement[Declaration], o supplier.Offering, sup supplier.Supplier, now time.Time) (Record, error) {
+	p := st.Predicate
+	if st.Subject[0].Digest.SHA256 != o.Descriptor().Digest {
+		return Record{}, refused("statement.descriptor", nil)
+	}
+	if p.Supplier.Name != sup.Name || !slices.Equal(p.SubSuppliers, subSuppliers(o)) {
+		return Record{}, refused("statement.descriptor", nil)
+	}
+	set, ok := strings.CutPrefix(p.RequirementSet.URI, "urn:felleskrav:requirement-set:")
+	v, found := s.Catalogue.Version(set, p.RequirementSet.Version)
+	if !ok || !found || p.RequirementSet.Version != v.Version || p.RequirementSet.Digest.SHA256 != v.Digest {
+		return Record{}, refused("statement.set", map[string]any{"Set": clip(p.RequirementSet.URI), "Version": clip(p.RequirementSet.Version)})
+	}
+	c := problem.Collector{Key: "statement.invalid"}
+	declared, ok := parseTime(p.DeclaredAt)
+	c.Check(ok, "declaredAt", "field.time", nil)
+	until, ok2 := parseTime(p.ValidUntil)
+	c.Check(ok2, "validUntil", "field.time", nil)
+	if ok && ok2 {
+		checkValidity(&c, now, declared, until)
+	}
+	checkAnswers(&c, p.Answers, func(id string) bool { _, ok := v.Requirement(id); return ok })
+	if err := c.Err(); err != nil {
+		var pe *problem.Error
+		if errors.As(err, &pe) {
+			pe.Kind = problem.Refused
+		}
+		return Record{}, err
+	}
+	if _, err := s.uploaded(ctx, o.Supplier, p.Answers); err != nil {
+		return Record{}, err
+	}
+	rec := Record{
+		Supplier: o.Supplier, SupplierName: sup.Name, Offering: o.ID, Descriptor: o.Descriptor().Digest,
+		Set: v.Set, SetVersion: v.Version, SetDigest: v.Digest, DeclaredAt: declared, ValidUntil: until, Answers: p.Answers,
+	}
+	if p.Supersedes != nil {
+		if err := s.checkSuperseded(ctx, p.Supersedes.Digest.SHA256, rec); err != nil {
+			return Record{}, err
+		}
+		rec.Supersedes = p.Supersedes.Digest.SHA256
+	}
+	return rec, nil
+}
+
+func (s *Service) checkSuperseded(ctx context.Context, digest string, r Record) error {
+	old, err := s.read(ctx, digest)
+	if problem.KindOf(err) == problem.NotFound {
+		return refused("statement.supersedes", nil)
+	}
+	if err != nil {
+		return err
+	}
+	if old.Offering != r.Offering || old.Set != r.Set {
+		return refused("statement.supersedes", nil)
+	}
+	return nil
+}
+
+// bundleReasons turns signing's reasons into ours, most specific first.
+var bundleReasons = []struct {
+	err  error
+	kind problem.Kind
+	key  string
+}{
+	{signing.ErrTooLarge, problem.TooLarge, "bundle.large"},
+	{signing.ErrCertificateNotEnabled, problem.Refused, "bundle.certificate"},
+	{signing.ErrSignatureCount, problem.Refused, "bundle.signatures"},
+	{signing.ErrPayloadType, problem.Refused, "bundle.payload-type"},
+	{signing.ErrMediaType, problem.Refused, "bundle.media-type"},
+	{signing.ErrNoEnvelope, problem.Refused, "bundle.envelope"},
+	{signing.ErrEncoding, problem.Refused, "bundle.encoding"},
+	{signing.ErrNoKeyMaterial, problem.Refused, "bundle.key-material"},
+	{signing.ErrLogEntry, problem.Refused, "bundle.log-entry"},
+	{signing.ErrSignature, problem.Refused, "signature.wrong"},
+	{signing.ErrSubject, problem.Refused, "statement.subject"},
+	{signing.ErrStatement, problem.Refused, "statement.json"},
+	{signing.ErrDuplicateField, problem.Refused, "bundle.json"},
+	{signing.ErrUnknownField, problem.Refused, "bundle.json"},
+	{signing.ErrNumber, problem.Refused, "bundle.json"},
+	{signing.ErrDepth, problem.Refused, "bundle.json"},
+	{signing.ErrJSON, problem.Invalid, "bundle.json"},
+}
+
+func bundleProblem(err error) error {
+	for _, r := range bundleReasons {
+		if errors.Is(err, r.err) {
+			return problem.New(r.kind, r.key, nil).Because(err)
+		}
+	}
+	return wrap("read bundle", err)
+}

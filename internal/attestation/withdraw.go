@@ -1,0 +1,128 @@
+package attestation
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/signing"
+)
+
+const maxWithdrawalReason = 1000
+
+// PrepareWithdrawal gives the exact bytes of the statement that withdraws a
+// declaration.
+func (s *Service) PrepareWithdrawal(ctx context.Context, actor access.Actor, digest, reason string) ([]byte, error) {
+	r, err := s.read(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	if err := access.Check(actor, access.Withdraw, string(r.Supplier)); err != nil {
+		return nil, err
+	}
+	reason = strings.TrimSpace(reason)
+	if err := checkReason(reason); err != nil {
+		return nil, err
+	}
+	return encode(WithdrawalType, Subject{Name: URN(digest), Digest: DigestSet{digest}}, WithdrawalPredicate{
+		Supplier: Party{ID: r.Supplier.ID(), Name: r.SupplierName}, Reason: reason,
+		WithdrawnAt: s.now().Truncate(time.Second).Format(time.RFC3339),
+	})
+}
+
+func checkReason(reason string) error {
+	var c problem.Collector
+	c.Check(strings.TrimSpace(reason) != "", "reason", "field.required", nil)
+	c.Check(utf8.RuneCountInString(reason) <= maxWithdrawalReason, "reason", "field.long", problem.Args{"Max": maxWithdrawalReason})
+	return c.Err()
+}
+
+// Withdraw takes a signed withdrawal in. Withdrawing twice gives the receipt
+// of the first time. The declaration stays, and shows as withdrawn.
+func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest string, bundleJSON []byte) (r Receipt, created bool, err error) {
+	rec, err := s.read(ctx, digest)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if err := access.Check(actor, access.Withdraw, string(rec.Supplier)); err != nil {
+		return Receipt{}, false, err
+	}
+	bundle, err := signing.ParseBundle(bundleJSON)
+	if err != nil {
+		return Receipt{}, false, bundleProblem(err)
+	}
+	st, err := decode[WithdrawalPredicate](bundle.Payload, WithdrawalType)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if st.Subject[0].Digest.SHA256 != digest || st.Subject[0].Name != URN(digest) {
+		return Receipt{}, false, refused("withdrawal.subject", nil)
+	}
+	if st.Predicate.Supplier.ID != rec.Supplier.ID() {
+		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": clip(st.Predicate.Supplier.ID), "Known": rec.Supplier.ID()})
+	}
+	if err := checkReason(st.Predicate.Reason); err != nil {
+		return Receipt{}, false, err
+	}
+	sup, err := s.Suppliers.Supplier(ctx, rec.Supplier)
+	if err != nil {
+		return Receipt{}, false, wrap("read supplier", err)
+	}
+	key, pub, err := signerOf(bundle, sup)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	now := s.now()
+	if err := keyUsable(key, now); err != nil {
+		return Receipt{}, false, err
+	}
+	leaf, err := signing.LeafBody(bundle, pub)
+	if err != nil {
+		return Receipt{}, false, wrap("write log entry", err)
+	}
+	w := Withdrawal{
+		Attestation: digest, Supplier: rec.Supplier, Offering: rec.Offering, Set: rec.Set, Reason: strings.TrimSpace(st.Predicate.Reason),
+		At: now, KeyID: key.ID, Digest: signing.Digest(bundle.Payload), Bundle: bundleJSON,
+	}
+	err = s.Store.InsertWithdrawal(ctx, w)
+	if errors.Is(err, problem.ErrExists) {
+		return s.withdrawnBefore(ctx, rec, leaf)
+	}
+	if err != nil {
+		return Receipt{}, false, wrap("store withdrawal", err)
+	}
+	index, at, err := s.Log.Append(ctx, w.LogKey(), leaf)
+	if err != nil {
+		return Receipt{}, false, wrap("log withdrawal", err)
+	}
+	r, err = s.withdrawalReceipt(ctx, rec, w, Place{index, at})
+	return r, err == nil, err
+}
+
+// withdrawnBefore answers with the first withdrawal. If a crash left that one
+// unlogged, this one's leaf is logged in its place: the supplier signed both.
+func (s *Service) withdrawnBefore(ctx context.Context, rec Record, leaf []byte) (Receipt, bool, error) {
+	all, err := s.Store.Withdrawals(ctx, []string{rec.Digest})
+	if err != nil || len(all) == 0 {
+		return Receipt{}, false, wrap("read withdrawal", errors.Join(err, problem.ErrNotFound))
+	}
+	p, err := s.place(ctx, all[0].LogKey())
+	if problem.KindOf(err) == problem.NotFound {
+		p.Index, p.At, err = s.Log.Append(ctx, all[0].LogKey(), leaf)
+	}
+	if err != nil {
+		return Receipt{}, false, wrap("log withdrawal", err)
+	}
+	r, err := s.withdrawalReceipt(ctx, rec, all[0], p)
+	return r, false, err
+}
+
+func (s *Service) withdrawalReceipt(ctx context.Context, rec Record, w Withdrawal, p Place) (Receipt, error) {
+	r, err := s.receiptFor(ctx, rec, p)
+	r.ReceivedAt = w.At
+	return r, err
+}

@@ -1,0 +1,202 @@
+package supplier
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+)
+
+// Log is where key events are made public. Append is idempotent by key and
+// returns when the entry is durable and has its place.
+type Log interface {
+	Append(ctx context.Context, key string, body []byte) (index int64, at time.Time, err error)
+}
+
+// Service holds the rules for suppliers, keys and offerings.
+type Service struct {
+	Store Store
+	Log   Log
+	Now   func() time.Time
+	// NewID makes UUIDv7 strings.
+	NewID func() string
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+// Register creates a supplier or changes what it says about itself. created
+// tells which.
+func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier) (saved Supplier, created bool, err error) {
+	if err := access.Check(actor, access.RegisterSupplier, string(in.Number)); err != nil {
+		return Supplier{}, false, err
+	}
+	if err := in.Validate(); err != nil {
+		return Supplier{}, false, err
+	}
+	now := s.now()
+	change := func(old Supplier) (Supplier, error) {
+		old.Name, old.Country, old.Website, old.UpdatedAt = in.Name, in.Country, in.Website, now
+		return old, nil
+	}
+	saved, err = s.Store.UpdateSupplier(ctx, in.Number, change)
+	if !errors.Is(err, problem.ErrNotFound) {
+		return saved, false, wrap("save supplier", err)
+	}
+	fresh := Supplier{Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, CreatedAt: now, UpdatedAt: now}
+	err = s.Store.InsertSupplier(ctx, fresh)
+	if errors.Is(err, problem.ErrExists) { // somebody else was first: then it is a change
+		saved, err = s.Store.UpdateSupplier(ctx, in.Number, change)
+		return saved, false, wrap("save supplier", err)
+	}
+	if err != nil {
+		return Supplier{}, false, wrap("save supplier", err)
+	}
+	saved, err = s.Store.Supplier(ctx, in.Number)
+	return saved, true, wrap("read supplier", err)
+}
+
+// Get reads one supplier.
+func (s *Service) Get(ctx context.Context, actor access.Actor, number organisation.Number) (Supplier, error) {
+	if err := access.Check(actor, access.ReadSupplier, string(number)); err != nil {
+		return Supplier{}, err
+	}
+	return s.read(ctx, number)
+}
+
+func (s *Service) read(ctx context.Context, number organisation.Number) (Supplier, error) {
+	sup, err := s.Store.Supplier(ctx, number)
+	if errors.Is(err, problem.ErrNotFound) {
+		return Supplier{}, problem.New(problem.NotFound, "supplier.not-found", problem.Args{"Number": string(number)})
+	}
+	return sup, wrap("read supplier", err)
+}
+
+const maxQuery = 100
+
+// Search lists suppliers by name or number, by number, after a number.
+func (s *Service) Search(ctx context.Context, actor access.Actor, query string, after organisation.Number, limit int) ([]Supplier, error) {
+	if err := access.Check(actor, access.ReadSupplier, ""); err != nil {
+		return nil, err
+	}
+	query = strings.TrimSpace(query)
+	if utf8.RuneCountInString(query) > maxQuery || !utf8.ValidString(query) {
+		return nil, problem.New(problem.Invalid, "supplier.query", problem.Args{"Max": maxQuery})
+	}
+	if n, err := organisation.ParseNumber(query); err == nil {
+		query = string(n)
+	}
+	out, err := s.Store.SearchSuppliers(ctx, query, after, limit)
+	return out, wrap("search suppliers", err)
+}
+
+// CreateOffering adds an offering with its first descriptor.
+func (s *Service) CreateOffering(ctx context.Context, actor access.Actor, o Offering) (Offering, error) {
+	if err := access.Check(actor, access.WriteOffering, string(o.Supplier)); err != nil {
+		return Offering{}, err
+	}
+	sup, err := s.read(ctx, o.Supplier)
+	if err != nil {
+		return Offering{}, err
+	}
+	o.ID, o.Rev, o.Descriptors = s.NewID(), 0, nil
+	if err := o.Validate(); err != nil {
+		return Offering{}, err
+	}
+	o.CreatedAt = s.now()
+	if o, err = describe(o, sup.Name, o.CreatedAt); err != nil {
+		return Offering{}, err
+	}
+	if err := s.Store.InsertOffering(ctx, o); err != nil {
+		return Offering{}, wrap("save offering", err)
+	}
+	o, err = s.Store.Offering(ctx, o.ID)
+	return o, wrap("read offering", err)
+}
+
+// describe adds a descriptor when what it describes has changed.
+func describe(o Offering, supplierName string, at time.Time) (Offering, error) {
+	d, err := o.Describe(supplierName, at)
+	if err != nil {
+		return Offering{}, err
+	}
+	o.UpdatedAt = at
+	if bytes.Equal(d.Bytes, o.Descriptor().Bytes) {
+		return o, nil
+	}
+	if len(o.Descriptors) >= maxDescriptors {
+		return Offering{}, problem.New(problem.Refused, "offering.many-changes", problem.Args{"Max": maxDescriptors})
+	}
+	o.Descriptors = append(o.Descriptors[:len(o.Descriptors):len(o.Descriptors)], d)
+	return o, nil
+}
+
+// UpdateOffering changes what an offering says. rev is the revision the
+// change was made from; 0 means whatever is there. A changed offering gets a
+// new descriptor, and declarations about the old one then show another scope.
+func (s *Service) UpdateOffering(ctx context.Context, actor access.Actor, in Offering, rev int64) (Offering, error) {
+	old, err := s.offering(ctx, in.ID)
+	if err != nil {
+		return Offering{}, err
+	}
+	if err := access.Check(actor, access.WriteOffering, string(old.Supplier)); err != nil {
+		return Offering{}, err
+	}
+	in.Supplier = old.Supplier
+	if err := in.Validate(); err != nil {
+		return Offering{}, err
+	}
+	sup, err := s.read(ctx, old.Supplier)
+	if err != nil {
+		return Offering{}, err
+	}
+	now := s.now()
+	saved, err := s.Store.UpdateOffering(ctx, in.ID, func(o Offering) (Offering, error) {
+		if rev != 0 && o.Rev != rev {
+			return Offering{}, problem.New(problem.Stale, "offering.stale", nil)
+		}
+		o.Name, o.Description, o.Models, o.Version = in.Name, in.Description, in.Models, in.Version
+		o.Regions, o.SubSuppliers = in.Regions, in.SubSuppliers
+		return describe(o, sup.Name, now)
+	})
+	return saved, wrap("save offering", err)
+}
+
+// Offering reads one offering.
+func (s *Service) Offering(ctx context.Context, actor access.Actor, id string) (Offering, error) {
+	if err := access.Check(actor, access.ReadOffering, ""); err != nil {
+		return Offering{}, err
+	}
+	return s.offering(ctx, id)
+}
+
+func (s *Service) offering(ctx context.Context, id string) (Offering, error) {
+	o, err := s.Store.Offering(ctx, id)
+	if errors.Is(err, problem.ErrNotFound) {
+		return Offering{}, problem.New(problem.NotFound, "offering.not-found", nil)
+	}
+	return o, wrap("read offering", err)
+}
+
+// Offerings lists a supplier's offerings.
+func (s *Service) Offerings(ctx context.Context, actor access.Actor, number organisation.Number) ([]Offering, error) {
+	if err := access.Check(actor, access.ReadOffering, string(number)); err != nil {
+		return nil, err
+	}
+	out, err := s.Store.OfferingsOf(ctx, []organisation.Number{number})
+	return out, wrap("list offerings", err)
+}
+
+// wrap adds what was being done to an error that is not already a problem.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
