@@ -157,6 +157,10 @@ func (doc *bundleJSON) bundle() (*Bundle, error) {
 	if n := len(doc.DSSEEnvelope.Signatures); n != 1 {
 		return nil, fmt.Errorf("%w: %d", ErrSignatureCount, n)
 	}
+	// Verifiers differ in what they compare it with; sigstore-go refuses every one.
+	if doc.DSSEEnvelope.Signatures[0].KeyID != "" {
+		return nil, ErrKeyID
+	}
 	b := &Bundle{Hint: material.PublicKey.Hint}
 	var err error
 	if b.Payload, err = decodeBase64("payload", doc.DSSEEnvelope.Payload); err != nil {

@@ -45,6 +45,8 @@ var (
 	ErrEncoding = errors.New("field is not standard base64")
 	// ErrSignatureCount says that there is not exactly one signature.
 	ErrSignatureCount = errors.New("envelope does not have exactly one signature")
+	// ErrKeyID says that the signature names a key by itself, which Sigstore bundles do not.
+	ErrKeyID = errors.New("signature has a key id")
 	// ErrCertificateNotEnabled says that the signer is named by a certificate.
 	ErrCertificateNotEnabled = errors.New("certificate signatures are not enabled")
 	// ErrNoKeyMaterial says that the bundle does not say that a public key verifies it.

@@ -54,6 +54,7 @@ func (e *JSONError) Unwrap() error { return e.Reason }
 // strict reads JSON types as encoding/json does, but with the same field names, once each, in valid UTF-8.
 var strict = json.JoinOptions(
 	jsonv1.DefaultOptionsV1(),
+	jsonv1.ReportErrorsWithLegacySemantics(false), // the new errors tell the reason and the place
 	json.MatchCaseInsensitiveNames(false),
 	json.RejectUnknownMembers(true),
 	jsontext.AllowDuplicateNames(false),

@@ -36,8 +36,8 @@ type statement struct {
 // error wraps ErrSignature, ErrStatement (with a *JSONError if it is not strict JSON), ErrSubject, or a
 // reason to refuse the key. Whose key it is, and whether it was valid, is for the caller to know.
 //
-// It accepts no bundle that sigstore-go refuses with the same key and policy; the tests hold the two
-// against each other. It does not use sigstore-go itself, which decodes every predicate into generic
+// But for log entries and timestamps that the bundle may carry, it accepts nothing that sigstore-go
+// refuses with the same key and policy; the tests hold the two against each other. It does not use sigstore-go itself, which decodes every predicate into generic
 // values and is several times slower for it.
 func (b *Bundle) Verify(key PublicKey, subjects ...string) error {
 	if err := b.VerifySignature(key); err != nil {
