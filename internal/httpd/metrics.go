@@ -1,0 +1,35 @@
+package httpd
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are what is measured of every request. Labels are route patterns,
+// never paths, so that their number is bounded.
+type metrics struct {
+	took *prometheus.HistogramVec
+}
+
+func newMetrics(r *prometheus.Registry) *metrics {
+	m := &metrics{took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "felleskrav_http_request_duration_seconds",
+		Help:    "Time from the first byte of a request's headers read to the end of its answer, by route.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"method", "route", "status"})}
+	r.MustRegister(m.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) observe(method, route string, status int, took time.Duration) {
+	if !known[method] {
+		method = "other"
+	}
+	m.took.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// known are the methods worth a label; a sender can make up any number.
+var known = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "PATCH": true, "OPTIONS": true}

@@ -1,0 +1,132 @@
+package httpd
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/locale"
+)
+
+// request is what is known about a request from its beginning. One value
+// under one key, since every gin key costs.
+type request struct {
+	id     string
+	lang   string
+	actor  access.Actor
+	server *Server
+}
+
+const requestKey = "felleskrav.request"
+
+func of(c *gin.Context) *request {
+	if v, ok := c.Get(requestKey); ok {
+		return v.(*request)
+	}
+	return &request{lang: locale.Default, actor: access.Anyone()}
+}
+
+// ID returns the request's id: a UUID, ours and never the sender's.
+func ID(c *gin.Context) string { return of(c).id }
+
+// Lang returns the language of the answer: ?lang= if it is one we have, else
+// by Accept-Language.
+func Lang(c *gin.Context) string { return of(c).lang }
+
+// Actor returns who asks. Below /api it comes from the bearer token and
+// nothing else; everywhere else it is anyone unless SetActor said otherwise.
+func Actor(c *gin.Context) access.Actor { return of(c).actor }
+
+// SetActor says who asks, for features that find that out in their own way.
+func SetActor(c *gin.Context, a access.Actor) { of(c).actor = a }
+
+// begin surrounds every request: id, language, headers, log line,
+// measurement, and recovery from panics.
+func (s *Server) begin(c *gin.Context) {
+	start := s.cfg.Now()
+	r := &request{id: newID(), actor: access.Anyone(), server: s}
+	r.lang = language(c.Request)
+	c.Set(requestKey, r)
+	s.headers(c, r)
+	defer func() {
+		if v := recover(); v != nil {
+			if v == http.ErrAbortHandler { //nolint:errorlint // this very value, as net/http compares it
+				panic(v)
+			}
+			s.recovered(c, v)
+		}
+		s.end(c, r, s.cfg.Now().Sub(start))
+	}()
+	c.Next()
+}
+
+func newID() string {
+	id, err := uuid.NewV7()
+	if err != nil { // no randomness: an id only has to tell requests apart
+		return fmt.Sprintf("time-%d", time.Now().UnixNano())
+	}
+	return id.String()
+}
+
+func language(r *http.Request) string {
+	choice := ""
+	if strings.Contains(r.URL.RawQuery, "lang=") {
+		choice = r.URL.Query().Get("lang")
+	}
+	return locale.Negotiate(choice, r.Header.Get("Accept-Language"))
+}
+
+func (s *Server) headers(c *gin.Context, r *request) {
+	h := c.Writer.Header()
+	h["X-Request-Id"] = []string{r.id}
+	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = nothing
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
+	if s.cfg.HTTPS {
+		h["Strict-Transport-Security"] = hsts
+	}
+}
+
+// The values of the headers every answer begins with; a feature that needs
+// another sets it. Shared, so never appended to.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	nothing    = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
+	sameOrigin = []string{"same-origin"}
+	hsts       = []string{"max-age=31536000"}
+)
+
+func (s *Server) recovered(c *gin.Context, v any) {
+	s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelError, "panic",
+		slog.String("request", ID(c)), slog.Any("value", v), slog.String("stack", string(debug.Stack())))
+	c.Abort()
+	if c.Writer.Written() {
+		// What has been sent cannot be taken back; make sure that it is not
+		// mistaken for the whole answer.
+		panic(http.ErrAbortHandler)
+	}
+	fail(c, fmt.Errorf("panic: %v", v), false)
+}
+
+// end writes the access log: the route's pattern rather than the path, and
+// never query, headers or body, so that neither tokens nor searches are kept.
+func (s *Server) end(c *gin.Context, r *request, took time.Duration) {
+	route := c.FullPath()
+	if route == "" {
+		route = "none"
+	}
+	status := c.Writer.Status()
+	s.metrics.observe(c.Request.Method, route, status, took)
+	s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+		slog.String("request", r.id), slog.String("method", c.Request.Method), slog.String("route", route),
+		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took), slog.String("actor", r.actor.ID))
+}

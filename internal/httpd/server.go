@@ -1,0 +1,112 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"felleskrav/internal/locale"
+)
+
+// Config says how to serve. Texts is required.
+type Config struct {
+	// Texts hold the texts of problems.
+	Texts *locale.Bundle
+	// Authenticator finds the actor behind a bearer token below /api. Without
+	// one, every token is refused.
+	Authenticator Authenticator
+	// Page answers a browser with a page that tells err. It is asked for errors
+	// outside /api and /log when the caller prefers HTML; nil gives a plain
+	// page. It may be called before any other middleware of the feature that
+	// draws it.
+	Page func(c *gin.Context, err error)
+	// Ready tells whether the service can do its work; nil means always. What
+	// it says goes to the log only.
+	Ready func(ctx context.Context) error
+	// HTTPS says that people reach the service over HTTPS only, so that
+	// browsers may be told to insist on it.
+	HTTPS bool
+	// Log hears about every request and every fault. Nil is silent.
+	Log *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Feature is something that has routes.
+type Feature interface {
+	// Mount adds the feature's routes.
+	Mount(r gin.IRouter)
+}
+
+// Server is the engine with what it measures.
+type Server struct {
+	// Engine serves the requests; it is an http.Handler.
+	Engine *gin.Engine
+	// Registry holds the measurements served at /metrics. Others may add
+	// theirs.
+	Registry *prometheus.Registry
+
+	cfg     Config
+	metrics *metrics
+	tokens  *tokenCache
+}
+
+// New makes a server with the routes /healthz, /readyz and /metrics.
+func New(cfg Config) (*Server, error) {
+	if cfg.Texts == nil {
+		return nil, errors.New("make server: Texts is not set")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.ContextWithFallback = true // handlers pass the gin context on as a context
+	e.HandleMethodNotAllowed = true
+	if err := e.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("make server: %w", err)
+	}
+	s := &Server{Engine: e, Registry: prometheus.NewRegistry(), cfg: cfg}
+	s.metrics = newMetrics(s.Registry)
+	tokens, err := newTokenCache(cfg.Authenticator, cfg.Now)
+	if err != nil {
+		return nil, fmt.Errorf("make server: %w", err)
+	}
+	s.tokens = tokens
+	e.Use(s.begin, s.bearer)
+	e.NoRoute(func(c *gin.Context) { Fail(c, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { Fail(c, errMethod) })
+	s.mountHealth(e)
+	return s, nil
+}
+
+// Mount adds the routes of features.
+func (s *Server) Mount(features ...Feature) {
+	for _, f := range features {
+		f.Mount(s.Engine)
+	}
+}
+
+// HTTP returns an http.Server for the engine with limits on how long and how
+// much a client may keep it waiting. Uploads and downloads of the largest
+// files must fit within the longer ones.
+func (s *Server) HTTP(addr string) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: s.Engine,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       5 * time.Minute,
+		WriteTimeout:      5 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
+	}
+}
