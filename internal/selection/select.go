@@ -173,17 +173,42 @@ func (s *selector) levels() {
 	s.out.Overall = s.actual.Overall()
 }
 
-// sets are those named, or else those made for one of the delivery models.
+// sets are those named, or else those made for one of the delivery models. A
+// set that another of them includes is left out then: who answers the larger
+// one has answered it.
 func (s *selector) sets() {
+	if len(s.in.Sets) > 0 {
+		for _, set := range s.c.Sets {
+			if slices.Contains(s.in.Sets, set.ID) {
+				s.out.Sets = append(s.out.Sets, set.ID)
+			}
+		}
+		return
+	}
+	var fits []catalogue.Set
 	for _, set := range s.c.Sets {
-		named := slices.Contains(s.in.Sets, set.ID)
-		fits := len(s.in.Sets) == 0 && slices.ContainsFunc(set.DeliveryModels, func(m catalogue.DeliveryModel) bool {
-			return slices.Contains(s.in.DeliveryModels, m)
-		})
-		if named || fits {
+		if slices.ContainsFunc(set.DeliveryModels, func(m catalogue.DeliveryModel) bool { return slices.Contains(s.in.DeliveryModels, m) }) {
+			fits = append(fits, set)
+		}
+	}
+	for _, set := range fits {
+		included := slices.ContainsFunc(fits, func(other catalogue.Set) bool { return s.includes(other, set.ID) })
+		if !included {
 			s.out.Sets = append(s.out.Sets, set.ID)
 		}
 	}
+}
+
+// includes reports whether set has id among its included sets, by whatever
+// way. The catalogue holds no rings.
+func (s *selector) includes(set catalogue.Set, id string) bool {
+	return slices.ContainsFunc(set.Includes, func(inc string) bool {
+		if inc == id {
+			return true
+		}
+		next, ok := s.c.Set(inc)
+		return ok && s.includes(next, id)
+	})
 }
 
 func (s *selector) triggers(from catalogue.Levels) []Trigger {

@@ -19,8 +19,12 @@ func Of(f Facts, now time.Time) Status {
 		Set: f.Version.Set, SetVersion: f.Version.Version, At: now,
 	}
 	known := knownAt(f, now)
+	var newer *Declaration // the next newer one that is the supplier's word
 	for i, d := range known {
-		s.History = append(s.History, lifecycle(f, d, i > 0, now))
+		s.History = append(s.History, lifecycle(f, d, newer, now))
+		if !revokedBefore(f, d, now) {
+			newer = &known[i]
+		}
 	}
 	s.decide(f, known, now)
 	s.follow(f)
@@ -41,7 +45,7 @@ func knownAt(f Facts, now time.Time) []Declaration {
 
 // lifecycle tells the state of one declaration. Revocation comes first: a
 // statement signed with a revoked key was never the supplier's word.
-func lifecycle(f Facts, d Declaration, newerExists bool, now time.Time) DeclarationStatus {
+func lifecycle(f Facts, d Declaration, newer *Declaration, now time.Time) DeclarationStatus {
 	out := DeclarationStatus{
 		Digest: d.Digest, SetVersion: d.SetVersion, KeyID: d.KeyID, DeclaredAt: d.DeclaredAt,
 		LoggedAt: d.LoggedAt, LogIndex: d.LogIndex, ValidUntil: d.ValidUntil,
@@ -53,9 +57,8 @@ func lifecycle(f Facts, d Declaration, newerExists bool, now time.Time) Declarat
 		out.Lifecycle, out.Since, out.Reason = LifeRevoked, k.Revoked.At, string(k.Revoked.Reason)
 	case d.Withdrawal != nil && !d.Withdrawal.At.After(now):
 		out.Lifecycle, out.Since, out.Reason = LifeWithdrawn, d.Withdrawal.At, d.Withdrawal.Reason
-	case newerExists:
-		out.Lifecycle = LifeSuperseded
-		out.Since = supersededAt(f, d, now)
+	case newer != nil:
+		out.Lifecycle, out.Since = LifeSuperseded, newer.LoggedAt
 	case !now.Before(d.ValidUntil):
 		out.Lifecycle, out.Since = LifeExpired, d.ValidUntil
 	}
@@ -67,17 +70,6 @@ func lifecycle(f Facts, d Declaration, newerExists bool, now time.Time) Declarat
 func revokedBefore(f Facts, d Declaration, now time.Time) bool {
 	k, ok := f.Supplier.Key(d.KeyID)
 	return ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Index <= d.LogIndex
-}
-
-// supersededAt is when the next newer declaration was logged.
-func supersededAt(f Facts, d Declaration, now time.Time) time.Time {
-	next := d
-	for _, o := range knownAt(f, now) {
-		if o.LogIndex > d.LogIndex {
-			next = o
-		}
-	}
-	return next.LoggedAt
 }
 
 // decide picks the declaration that counts and says what it is worth: the

@@ -1,0 +1,336 @@
+package procurement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/selection"
+	"felleskrav/internal/status"
+	"felleskrav/internal/supplier"
+)
+
+// Statuses computes the status of an offering for a set version.
+type Statuses interface {
+	Status(ctx context.Context, actor access.Actor, offering, setRef string, at time.Time) (status.Status, error)
+}
+
+// Service holds the rules for procurements. What a body does here is seen by
+// that body only.
+type Service struct {
+	Store     Store
+	Catalogue *catalogue.Catalogue
+	Facts     Statuses
+	Suppliers supplier.Store
+	Now       func() time.Time
+	// NewID makes UUIDv7 strings.
+	NewID func() string
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+// Limits on one procurement.
+const (
+	maxBidders   = 50
+	maxTitle     = 200
+	maxAnswers   = 2000
+	maxStatement = 8000
+)
+
+// Create starts a procurement. It is bound to the newest release of each set
+// the selection leads to, and keeps to them.
+func (s *Service) Create(ctx context.Context, actor access.Actor, p Procurement) (Procurement, error) {
+	if p.Agency == "" {
+		p.Agency = organisation.Number(actor.Org)
+	}
+	if err := access.Check(actor, access.WriteProcurement, string(p.Agency)); err != nil {
+		return Procurement{}, err
+	}
+	p.ID, p.Rev, p.Sets = s.NewID(), 0, nil
+	p.CreatedAt = s.now()
+	p, err := s.prepare(ctx, p)
+	if err != nil {
+		return Procurement{}, err
+	}
+	if err := s.Store.InsertProcurement(ctx, p); err != nil {
+		return Procurement{}, fmt.Errorf("save procurement: %w", err)
+	}
+	saved, err := s.Store.Procurement(ctx, p.ID)
+	if err != nil {
+		return Procurement{}, fmt.Errorf("read procurement: %w", err)
+	}
+	return saved, nil
+}
+
+// prepare checks a procurement, binds it to set versions it does not have yet
+// and completes its bidders.
+func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, error) {
+	if p.Language == "" {
+		p.Language = "nb"
+	}
+	result, err := selection.Select(s.Catalogue, p.Input)
+	if err != nil {
+		return Procurement{}, err
+	}
+	c := problem.Collector{Key: "procurement.invalid"}
+	line(&c, "title", p.Title, 1, maxTitle)
+	line(&c, "reference", p.Reference, 0, 100)
+	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": clip(p.Language)})
+	checkChoices(&c, p.Choices, result)
+	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
+	if err != nil {
+		return Procurement{}, err
+	}
+	if err := c.Err(); err != nil {
+		return Procurement{}, err
+	}
+	p.Sets = s.bind(p.Sets, result.Sets)
+	p.UpdatedAt = s.now()
+	return p, nil
+}
+
+// bind keeps the versions already bound and takes the newest of the others.
+func (s *Service) bind(have []SetRef, sets []string) []SetRef {
+	var out []SetRef
+	for _, id := range sets {
+		i := slices.IndexFunc(have, func(r SetRef) bool { return r.ID == id })
+		if i >= 0 {
+			out = append(out, have[i])
+			continue
+		}
+		if v, ok := s.Catalogue.Version(id, ""); ok {
+			out = append(out, SetRef{ID: v.Set, Version: v.Version, Digest: v.Digest})
+		}
+	}
+	return out
+}
+
+func checkChoices(c *problem.Collector, choices []Choice, result selection.Result) {
+	seen := map[string]bool{}
+	for i, ch := range choices {
+		path := fmt.Sprintf("choices[%d]", i)
+		known := slices.ContainsFunc(result.Requirements, func(r selection.SelectedRequirement) bool { return r.ID == ch.Requirement })
+		c.Check(known, path+".requirement", "procurement.choice", problem.Args{"Requirement": clip(ch.Requirement)})
+		c.Check(!seen[ch.Requirement], path+".requirement", "procurement.choice-repeated", problem.Args{"Requirement": clip(ch.Requirement)})
+		seen[ch.Requirement] = true
+		c.Check(ch.Type == "" || ch.Type == TypeA || ch.Type == TypeB, path+".type", "procurement.type", nil)
+		c.Check(ch.Weight >= 0 && ch.Weight <= 100, path+".weight", "procurement.weight", nil)
+	}
+}
+
+// bidders checks bidders and fills in names of those registered here.
+func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder) ([]Bidder, error) {
+	c.Check(len(in) <= maxBidders, "bidders", "field.many", problem.Args{"Max": maxBidders})
+	out := slices.Clone(in)
+	seen := map[organisation.Number]bool{}
+	for i := range out {
+		b, path := &out[i], fmt.Sprintf("bidders[%d]", i)
+		n, err := organisation.ParseNumber(string(b.Supplier))
+		if err != nil {
+			c.Add(path+".supplier", problem.KeyOf(err), problem.Args{"Number": clip(string(b.Supplier))})
+			continue
+		}
+		b.Supplier = n
+		c.Check(!seen[n], path+".supplier", "procurement.bidder-repeated", problem.Args{"Number": n.Grouped()})
+		seen[n] = true
+		if b.Offering != "" {
+			o, err := s.Suppliers.Offering(ctx, b.Offering)
+			if err != nil && !errors.Is(err, problem.ErrNotFound) {
+				return nil, fmt.Errorf("read bidder's offering: %w", err)
+			}
+			c.Check(err == nil && o.Supplier == n, path+".offering", "procurement.offering", nil)
+		}
+		if b.Name == "" {
+			sup, err := s.Suppliers.Supplier(ctx, n)
+			if err != nil && !errors.Is(err, problem.ErrNotFound) {
+				return nil, fmt.Errorf("read bidder: %w", err)
+			}
+			b.Name = sup.Name
+		}
+		line(c, path+".name", b.Name, 1, maxTitle)
+	}
+	return out, nil
+}
+
+func line(c *problem.Collector, path, s string, min, max int) {
+	switch {
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+		c.Add(path, "field.control", nil)
+	case min > 0 && strings.TrimSpace(s) == "":
+		c.Add(path, "field.required", nil)
+	case utf8.RuneCountInString(s) > max:
+		c.Add(path, "field.long", problem.Args{"Max": max})
+	}
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// Update changes a procurement. rev is the revision the change was made from;
+// 0 means whatever is there.
+func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement, rev int64) (Procurement, error) {
+	old, err := s.read(ctx, actor, access.WriteProcurement, in.ID)
+	if err != nil {
+		return Procurement{}, err
+	}
+	in.Sets = old.Sets
+	in, err = s.prepare(ctx, in)
+	if err != nil {
+		return Procurement{}, err
+	}
+	saved, err := s.Store.UpdateProcurement(ctx, in.ID, func(p Procurement) (Procurement, error) {
+		if rev != 0 && p.Rev != rev {
+			return Procurement{}, problem.New(problem.Stale, "procurement.stale", nil)
+		}
+		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
+		p.Input, p.Sets, p.Choices, p.Bidders, p.UpdatedAt = in.Input, in.Sets, in.Choices, in.Bidders, in.UpdatedAt
+		return p, nil
+	})
+	if err != nil {
+		return Procurement{}, fmt.Errorf("save procurement: %w", err)
+	}
+	return saved, nil
+}
+
+// Get reads one procurement of the actor's own body. Those of others are not
+// found, so that nothing shows of an ongoing competition.
+func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Procurement, error) {
+	return s.read(ctx, actor, access.ReadProcurement, id)
+}
+
+func (s *Service) read(ctx context.Context, actor access.Actor, action access.Action, id string) (Procurement, error) {
+	scope, err := access.ScopeFor(actor, action)
+	if err != nil {
+		return Procurement{}, err
+	}
+	p, err := s.Store.Procurement(ctx, id)
+	if err != nil && !errors.Is(err, problem.ErrNotFound) {
+		return Procurement{}, fmt.Errorf("read procurement: %w", err)
+	}
+	if err != nil || !scope.All && scope.Org != string(p.Agency) {
+		return Procurement{}, problem.New(problem.NotFound, "procurement.not-found", nil)
+	}
+	return p, nil
+}
+
+// List gives the procurements of the actor's body, newest first.
+func (s *Service) List(ctx context.Context, actor access.Actor, after string, limit int) ([]Procurement, error) {
+	scope, err := access.ScopeFor(actor, access.ReadProcurement)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.Store.ProcurementsOf(ctx, organisation.Number(scope.Org), after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list procurements: %w", err)
+	}
+	return out, nil
+}
+
+// TenderData is everything a tender workbook or page shows.
+type TenderData struct {
+	Procurement Procurement
+	Result      selection.Result
+	Versions    []catalogue.Version
+	Lines       []Line
+	Comparison  Comparison
+}
+
+// Tender gathers a procurement's requirements, reasons, bidders and answers.
+func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (TenderData, error) {
+	p, err := s.Get(ctx, actor, id)
+	if err != nil {
+		return TenderData{}, err
+	}
+	t := TenderData{Procurement: p}
+	if t.Result, err = selection.Select(s.Catalogue, p.Input); err != nil {
+		return TenderData{}, fmt.Errorf("select for procurement: %w", err)
+	}
+	for _, ref := range p.Sets {
+		v, ok := s.Catalogue.Version(ref.ID, ref.Version)
+		if !ok || v.Digest != ref.Digest {
+			return TenderData{}, problem.New(problem.Unavailable, "procurement.set-gone", problem.Args{"Set": ref.ID, "Version": ref.Version})
+		}
+		t.Versions = append(t.Versions, v)
+	}
+	t.Lines = p.Lines(t.Result, t.Versions)
+	responses, err := s.Store.ResponsesTo(ctx, id)
+	if err != nil {
+		return TenderData{}, fmt.Errorf("read responses: %w", err)
+	}
+	statuses, err := s.statuses(ctx, actor, p)
+	if err != nil {
+		return TenderData{}, err
+	}
+	t.Comparison = Compare(t.Lines, p.Bidders, statuses, responses)
+	return t, nil
+}
+
+func (s *Service) statuses(ctx context.Context, actor access.Actor, p Procurement) (map[string][]status.Status, error) {
+	out := map[string][]status.Status{}
+	for _, b := range p.Bidders {
+		if b.Offering == "" {
+			continue
+		}
+		for _, ref := range p.Sets {
+			st, err := s.Facts.Status(ctx, actor, b.Offering, ref.ID+"@"+ref.Version, time.Time{})
+			if err != nil {
+				return nil, fmt.Errorf("status of bidder %s: %w", b.Supplier, err)
+			}
+			out[string(b.Supplier)] = append(out[string(b.Supplier)], st)
+		}
+	}
+	return out, nil
+}
+
+// Comparison sets the bidders side by side.
+func (s *Service) Comparison(ctx context.Context, actor access.Actor, id string) (Comparison, error) {
+	t, err := s.Tender(ctx, actor, id)
+	return t.Comparison, err
+}
+
+// AddResponse keeps what a bidder answered. Every answer must be to a
+// requirement of the tender, and the bidder must be one of its bidders.
+func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string, r Response) (Response, error) {
+	p, err := s.read(ctx, actor, access.WriteProcurement, id)
+	if err != nil {
+		return Response{}, err
+	}
+	t, err := s.Tender(ctx, actor, id)
+	if err != nil {
+		return Response{}, err
+	}
+	c := problem.Collector{Key: "response.invalid"}
+	c.Check(slices.ContainsFunc(p.Bidders, func(b Bidder) bool { return b.Supplier == r.Supplier }), "supplier", "response.bidder", problem.Args{"Number": r.Supplier.Grouped()})
+	c.Check(len(r.Answers) > 0, "answers", "response.empty", nil)
+	c.Check(len(r.Answers) <= maxAnswers, "answers", "field.many", problem.Args{"Max": maxAnswers})
+	seen := map[string]bool{}
+	for _, a := range r.Answers[:min(len(r.Answers), maxAnswers)] {
+		path := "answers[" + clip(a.Requirement) + "]"
+		c.Check(slices.ContainsFunc(t.Lines, func(l Line) bool { return l.Requirement.ID == a.Requirement }), path, "response.requirement", problem.Args{"Requirement": clip(a.Requirement)})
+		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": clip(a.Requirement)})
+		seen[a.Requirement] = true
+		c.Check(slices.Contains(attestation.AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": clip(string(a.Status)), "Requirement": clip(a.Requirement)})
+		c.Check(utf8.RuneCountInString(a.Statement) <= maxStatement && utf8.RuneCountInString(a.Deviation) <= maxStatement && utf8.RuneCountInString(a.EvidenceRef) <= maxStatement, path, "field.long", problem.Args{"Max": maxStatement})
+	}
+	if err := c.Err(); err != nil {
+		return Response{}, err
+	}
+	r.ID, r.Procurement, r.ReceivedAt = s.NewID(), id, s.now()
+	if err := s.Store.InsertResponse(ctx, r); err != nil {
+		return Response{}, fmt.Errorf("save response: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,416 @@
+package facts
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/status"
+	"felleskrav/internal/supplier"
+)
+
+// Log finds where declarations are logged.
+type Log interface {
+	Places(ctx context.Context, keys []string) (map[string]attestation.Place, error)
+}
+
+// Service answers questions about status.
+type Service struct {
+	Suppliers    supplier.Store
+	Attestations attestation.Store
+	Log          Log
+	Catalogue    *catalogue.Catalogue
+	Now          func() time.Time
+}
+
+const (
+	// maxHistory is how many declarations of one offering and set are weighed.
+	maxHistory = 200
+	// perOffering is how many are weighed in a check of many suppliers.
+	perOffering = 8
+	// maxDepth is how far down a chain of sub-suppliers is followed.
+	maxDepth = 5
+	// maxChecked is how many numbers one check takes.
+	maxChecked = 20_000
+)
+
+// DefaultSet is the set asked about when an offering has declared nothing.
+const DefaultSet = "grunnsett"
+
+// Status computes the status of an offering for a set ("grunnsett", the newest
+// version, or "grunnsett@1.0.0") at a moment; zero is now. An empty setRef is
+// the set the offering last declared for.
+func (s *Service) Status(ctx context.Context, actor access.Actor, offering, setRef string, at time.Time) (status.Status, error) {
+	if err := access.Check(actor, access.ReadStatus, ""); err != nil {
+		return status.Status{}, err
+	}
+	at, err := s.moment(at)
+	if err != nil {
+		return status.Status{}, err
+	}
+	o, err := s.Suppliers.Offering(ctx, offering)
+	if errors.Is(err, problem.ErrNotFound) {
+		return status.Status{}, problem.New(problem.NotFound, "offering.not-found", nil)
+	}
+	if err != nil {
+		return status.Status{}, fmt.Errorf("read offering: %w", err)
+	}
+	if setRef == "" {
+		last, err := s.Attestations.AttestationsFor(ctx, offering, "", 1)
+		if err != nil {
+			return status.Status{}, fmt.Errorf("find declarations: %w", err)
+		}
+		setRef = DefaultSet
+		if len(last) > 0 {
+			setRef = last[0].Set
+		}
+	}
+	v, err := s.version(setRef)
+	if err != nil {
+		return status.Status{}, err
+	}
+	return s.of(ctx, o, v, at, 0, map[string]bool{})
+}
+
+// moment checks the moment asked about: what is not known yet has no status.
+func (s *Service) moment(at time.Time) (time.Time, error) {
+	now := s.Now().UTC()
+	if at.IsZero() {
+		return now, nil
+	}
+	if at.After(now.Add(time.Minute)) {
+		return at, problem.New(problem.Invalid, "status.future", nil)
+	}
+	return at.UTC(), nil
+}
+
+func (s *Service) version(ref string) (catalogue.Version, error) {
+	set, version, err := catalogue.ParseRef(ref)
+	if err != nil {
+		return catalogue.Version{}, err
+	}
+	v, ok := s.Catalogue.Version(set, version)
+	if !ok {
+		return v, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": set, "Version": version})
+	}
+	return v, nil
+}
+
+// of gathers the facts for one offering and follows its chain. path holds the
+// offerings above, so that a ring of sub-suppliers ends.
+func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Version, at time.Time, depth int, path map[string]bool) (status.Status, error) {
+	sup, err := s.Suppliers.Supplier(ctx, o.Supplier)
+	if err != nil {
+		return status.Status{}, fmt.Errorf("read supplier: %w", err)
+	}
+	records, err := s.Attestations.AttestationsFor(ctx, o.ID, v.Set, maxHistory)
+	if err != nil {
+		return status.Status{}, fmt.Errorf("read declarations: %w", err)
+	}
+	declarations, err := s.declarations(ctx, records)
+	if err != nil {
+		return status.Status{}, err
+	}
+	f := status.Facts{Version: v, Others: s.others(v.Set), Supplier: sup, Offering: o, Declarations: declarations, SubSuppliers: map[string]status.Status{}}
+	path[o.ID] = true
+	defer delete(path, o.ID)
+	for _, sub := range o.SubSuppliers {
+		if sub.Offering == "" || depth >= maxDepth || path[sub.Offering] {
+			continue
+		}
+		so, err := s.Suppliers.Offering(ctx, sub.Offering)
+		if errors.Is(err, problem.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return status.Status{}, fmt.Errorf("read sub-supplier's offering: %w", err)
+		}
+		st, err := s.of(ctx, so, v, at, depth+1, path)
+		if err != nil {
+			return status.Status{}, err
+		}
+		f.SubSuppliers[sub.Offering] = st
+	}
+	return status.Of(f, at), nil
+}
+
+func (s *Service) others(set string) map[string]catalogue.Version {
+	out := map[string]catalogue.Version{}
+	for _, v := range s.Catalogue.Versions(set) {
+		out[v.Version] = v
+	}
+	return out
+}
+
+// declarations adds to stored declarations their place in the log and their
+// withdrawal. One without a place was never acknowledged and does not count.
+func (s *Service) declarations(ctx context.Context, records []attestation.Record) ([]status.Declaration, error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	keys := make([]string, len(records))
+	digests := make([]string, len(records))
+	for i, r := range records {
+		keys[i], digests[i] = r.LogKey(), r.Digest
+	}
+	places, err := s.Log.Places(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("find log entries: %w", err)
+	}
+	withdrawals, err := s.Attestations.Withdrawals(ctx, digests)
+	if err != nil {
+		return nil, fmt.Errorf("read withdrawals: %w", err)
+	}
+	withdrawn := map[string]*attestation.Withdrawal{}
+	for i := range withdrawals {
+		withdrawn[withdrawals[i].Attestation] = &withdrawals[i]
+	}
+	out := make([]status.Declaration, 0, len(records))
+	for _, r := range records {
+		if p, ok := places[r.LogKey()]; ok {
+			out = append(out, status.Declaration{Record: r, LogIndex: p.Index, LoggedAt: p.At, Withdrawal: withdrawn[r.Digest]})
+		}
+	}
+	return out, nil
+}
+
+// OfSupplier gives the status of each of a supplier's offerings, for every
+// set it has declared for; an offering without a declaration has one status,
+// missing for the default set.
+func (s *Service) OfSupplier(ctx context.Context, actor access.Actor, number organisation.Number, at time.Time) ([]status.Status, error) {
+	if err := access.Check(actor, access.ReadStatus, string(number)); err != nil {
+		return nil, err
+	}
+	at, err := s.moment(at)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Suppliers.Supplier(ctx, number); errors.Is(err, problem.ErrNotFound) {
+		return nil, problem.New(problem.NotFound, "supplier.not-found", problem.Args{"Number": string(number)})
+	} else if err != nil {
+		return nil, fmt.Errorf("read supplier: %w", err)
+	}
+	offerings, err := s.Suppliers.OfferingsOf(ctx, []organisation.Number{number})
+	if err != nil {
+		return nil, fmt.Errorf("list offerings: %w", err)
+	}
+	var out []status.Status
+	for _, o := range offerings {
+		records, err := s.Attestations.AttestationsFor(ctx, o.ID, "", maxHistory)
+		if err != nil {
+			return nil, fmt.Errorf("read declarations: %w", err)
+		}
+		sets := []string{}
+		for _, r := range records {
+			if !slices.Contains(sets, r.Set) {
+				sets = append(sets, r.Set)
+			}
+		}
+		if len(sets) == 0 {
+			sets = []string{DefaultSet}
+		}
+		slices.Sort(sets)
+		for _, set := range sets {
+			v, ok := s.Catalogue.Version(set, "")
+			if !ok {
+				continue // a set that this installation no longer has
+			}
+			st, err := s.of(ctx, o, v, at, 0, map[string]bool{})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, st)
+		}
+	}
+	return out, nil
+}
+
+// CheckRow is one line of a check of many suppliers: one per offering, or one
+// without an offering when the supplier is unknown or offers nothing.
+type CheckRow struct {
+	Number organisation.Number
+	// Known tells whether the supplier is registered here.
+	Known        bool
+	SupplierName string
+	// Status is nil without an offering. Its requirements and history are left
+	// out.
+	Status *status.Status
+}
+
+// Check gives the status of many suppliers at once, in the order asked. It
+// takes a handful of queries however many numbers there are; a sub-supplier
+// counts with its own declaration, without those further down.
+func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organisation.Number, setRef string, at time.Time) ([]CheckRow, error) {
+	if err := access.Check(actor, access.CheckStatus, ""); err != nil {
+		return nil, err
+	}
+	if len(numbers) > maxChecked {
+		return nil, problem.New(problem.TooLarge, "status.many", problem.Args{"Max": maxChecked})
+	}
+	at, err := s.moment(at)
+	if err != nil {
+		return nil, err
+	}
+	if setRef == "" {
+		setRef = DefaultSet
+	}
+	v, err := s.version(setRef)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.gather(ctx, numbers, v)
+	if err != nil {
+		return nil, err
+	}
+	var out []CheckRow
+	for _, n := range numbers {
+		sup, known := g.suppliers[n]
+		offerings := g.offeringsOf[n]
+		if len(offerings) == 0 {
+			out = append(out, CheckRow{Number: n, Known: known, SupplierName: sup.Name})
+		}
+		for _, o := range offerings {
+			st := status.Of(g.facts(o, v, s.others(v.Set), true, at), at)
+			st.Requirements, st.History = nil, nil
+			out = append(out, CheckRow{Number: n, Known: true, SupplierName: sup.Name, Status: &st})
+		}
+	}
+	return out, nil
+}
+
+// gathered is what a check of many is computed from.
+type gathered struct {
+	suppliers    map[organisation.Number]supplier.Supplier
+	offerings    map[string]supplier.Offering
+	offeringsOf  map[organisation.Number][]supplier.Offering
+	declarations map[string][]status.Declaration
+}
+
+func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v catalogue.Version) (*gathered, error) {
+	g := &gathered{
+		suppliers: map[organisation.Number]supplier.Supplier{}, offerings: map[string]supplier.Offering{},
+		offeringsOf: map[organisation.Number][]supplier.Offering{}, declarations: map[string][]status.Declaration{},
+	}
+	unique := slices.Clone(numbers)
+	slices.Sort(unique)
+	unique = slices.Compact(unique)
+	own, err := s.Suppliers.OfferingsOf(ctx, unique)
+	if err != nil {
+		return nil, fmt.Errorf("list offerings: %w", err)
+	}
+	var below []string
+	for _, o := range own {
+		g.offerings[o.ID] = o
+		g.offeringsOf[o.Supplier] = append(g.offeringsOf[o.Supplier], o)
+		for _, sub := range o.SubSuppliers {
+			if sub.Offering != "" {
+				below = append(below, sub.Offering)
+			}
+		}
+	}
+	slices.Sort(below)
+	subs, err := s.Suppliers.OfferingsByID(ctx, slices.Compact(below))
+	if err != nil {
+		return nil, fmt.Errorf("read sub-suppliers' offerings: %w", err)
+	}
+	for _, o := range subs {
+		g.offerings[o.ID] = o
+		unique = append(unique, o.Supplier)
+	}
+	slices.Sort(unique)
+	suppliers, err := s.Suppliers.SuppliersByNumber(ctx, slices.Compact(unique))
+	if err != nil {
+		return nil, fmt.Errorf("read suppliers: %w", err)
+	}
+	for _, sup := range suppliers {
+		g.suppliers[sup.Number] = sup
+	}
+	ids := make([]string, 0, len(g.offerings))
+	for id := range g.offerings {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	records, err := s.Attestations.LatestAttestations(ctx, ids, v.Set, perOffering)
+	if err != nil {
+		return nil, fmt.Errorf("read declarations: %w", err)
+	}
+	declarations, err := s.declarations(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range declarations {
+		g.declarations[d.Offering] = append(g.declarations[d.Offering], d)
+	}
+	return g, nil
+}
+
+func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[string]catalogue.Version, chain bool, at time.Time) status.Facts {
+	f := status.Facts{
+		Version: v, Others: others, Supplier: g.suppliers[o.Supplier], Offering: o,
+		Declarations: g.declarations[o.ID], SubSuppliers: map[string]status.Status{},
+	}
+	if !chain {
+		f.Offering.SubSuppliers = nil
+		return f
+	}
+	for _, sub := range o.SubSuppliers {
+		if so, ok := g.offerings[sub.Offering]; ok && sub.Offering != o.ID {
+			f.SubSuppliers[sub.Offering] = status.Of(g.facts(so, v, others, false, at), at)
+		}
+	}
+	return f
+}
+
+// Revision tells cheaply whether the status of an offering may have changed
+// for other reasons than time: the value is the same as long as the offering,
+// its supplier, its declarations and those of its chain are. A chain is
+// followed one step; a change further down shows within a second by the
+// callers' own limit on age.
+func (s *Service) Revision(ctx context.Context, offering string) (string, error) {
+	o, err := s.Suppliers.Offering(ctx, offering)
+	if errors.Is(err, problem.ErrNotFound) {
+		return "", problem.New(problem.NotFound, "offering.not-found", nil)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read offering: %w", err)
+	}
+	sup, err := s.Suppliers.Supplier(ctx, o.Supplier)
+	if err != nil {
+		return "", fmt.Errorf("read supplier: %w", err)
+	}
+	rev, err := s.Attestations.AttestationsRevision(ctx, offering)
+	if err != nil {
+		return "", fmt.Errorf("read declarations' revision: %w", err)
+	}
+	out := fmt.Sprintf("%d/%d/%s", o.Rev, sup.Rev, rev)
+	for _, sub := range o.SubSuppliers {
+		if sub.Offering == "" {
+			continue
+		}
+		r, err := s.Attestations.AttestationsRevision(ctx, sub.Offering)
+		if err != nil {
+			return "", fmt.Errorf("read sub-supplier's revision: %w", err)
+		}
+		out += "/" + r
+	}
+	return out, nil
+}
+
+// Worst is the weakest of several statuses, for a one-word summary.
+func Worst(all []status.Status) (status.Status, bool) {
+	if len(all) == 0 {
+		return status.Status{}, false
+	}
+	order := status.Overalls()
+	return slices.MaxFunc(all, func(a, b status.Status) int {
+		return cmp.Compare(slices.Index(order, a.Overall), slices.Index(order, b.Overall))
+	}), true
+}
