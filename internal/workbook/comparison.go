@@ -1,0 +1,131 @@
+package workbook
+
+import (
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/status"
+)
+
+// biddersPerPage is how many bidders fit beside the requirements on paper.
+const biddersPerPage = 6
+
+// comparison writes requirement by bidder, with counts on top.
+func (d *tenderBook) comparison() {
+	st := d.st
+	bidders := d.Comparison.Bidders
+	widths := []float64{14.5, 44, 6.5}
+	for range bidders {
+		widths = append(widths, 25)
+	}
+	pages := max(1, (len(bidders)+biddersPerPage-1)/biddersPerPage)
+	summary := d.summary()
+	s := d.sheet(d.t.T("workbook.sheet.comparison"), page{
+		landscape: true, tab: "7F1717", widths: widths, frozenRows: 4, frozenCols: 3, pagesWide: pages, protect: true, footer: d.footer(),
+	})
+	s.put(30, text(st.title, d.t.T("workbook.comparison.title")))
+	s.put(16, text(st.subtitle, d.t.T("workbook.standing.at", "Time", d.t.DateTime(d.GeneratedAt))))
+	s.put(20, text(st.warning, d.t.T("workbook.internal")))
+	if len(bidders) == 0 {
+		s.page.frozenRows, s.page.frozenCols = 0, 0
+		s.put(0, text(st.notice, d.t.T("workbook.no-bidders")))
+		s.close()
+		return
+	}
+	head := []excelize.Cell{text(st.header, d.t.T("workbook.column.id")), text(st.header, d.t.T("workbook.column.requirement")), text(st.header, d.t.T("workbook.column.type"))}
+	for _, b := range bidders {
+		head = append(head, text(st.header, oneLine(b.Bidder.Name)))
+	}
+	s.put(32, head...)
+	for _, line := range summary {
+		row := []excelize.Cell{text(st.label, ""), text(st.label, line.name), text(st.label, "")}
+		for _, b := range bidders {
+			n := line.count(b)
+			style := st.total
+			if line.bad && n > 0 {
+				style = st.totalBad
+			}
+			row = append(row, count(style, n))
+		}
+		s.put(17, row...)
+	}
+	for _, r := range orderedRows(d.Comparison.Rows) {
+		typeStyle := st.typeB
+		if r.Line.Type == procurement.TypeA {
+			typeStyle = st.typeA
+		}
+		row := []excelize.Cell{text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type)}
+		for i, c := range r.Cells {
+			if i < len(bidders) {
+				row = append(row, d.compared(c))
+			}
+		}
+		s.put(0, row...)
+	}
+	s.close()
+}
+
+func orderedRows(rows []procurement.ComparedRow) []procurement.ComparedRow {
+	lines := make([]procurement.Line, len(rows))
+	byID := map[string]procurement.ComparedRow{}
+	for i, r := range rows {
+		lines[i] = r.Line
+		byID[r.Line.Requirement.ID] = r
+	}
+	out := make([]procurement.ComparedRow, 0, len(rows))
+	for _, l := range ordered(lines) {
+		out = append(out, byID[l.Requirement.ID])
+	}
+	return out
+}
+
+type summaryLine struct {
+	name  string
+	bad   bool
+	count func(procurement.ComparedBidder) int
+}
+
+// summary lists the counts on top, the ones that can decide first.
+func (d *tenderBook) summary() []summaryLine {
+	word := func(a attestation.AnswerStatus) string {
+		return answerLooks[a].symbol + " " + d.t.T("answer."+string(a))
+	}
+	return []summaryLine{
+		{d.t.T("workbook.comparison.unmet-a"), true, func(b procurement.ComparedBidder) int { return b.UnmetA }},
+		{word(attestation.Met), false, func(b procurement.ComparedBidder) int { return b.Counts.Met }},
+		{word(attestation.Partial), false, func(b procurement.ComparedBidder) int { return b.Counts.Partial }},
+		{word(attestation.Planned), false, func(b procurement.ComparedBidder) int { return b.Counts.Planned }},
+		{word(attestation.Alternative), false, func(b procurement.ComparedBidder) int { return b.Counts.Alternative }},
+		{word(attestation.NotMet), false, func(b procurement.ComparedBidder) int { return b.Counts.NotMet }},
+		{word(attestation.NotApplicable), false, func(b procurement.ComparedBidder) int { return b.Counts.NotApplicable }},
+		{answerLooks[""].symbol + " " + d.t.T("answer.none"), false, func(b procurement.ComparedBidder) int { return b.Counts.Unanswered }},
+		{d.t.T("workbook.comparison.documented"), false, func(b procurement.ComparedBidder) int { return b.Counts.Documented }},
+		{d.t.T("workbook.comparison.deviations"), true, func(b procurement.ComparedBidder) int { return b.Deviations }},
+		{d.t.T("workbook.comparison.contradictions"), true, func(b procurement.ComparedBidder) int { return b.Contradictions }},
+	}
+}
+
+// compared writes one bidder's answer to one requirement: the word with its
+// symbol, then where it comes from and what to look at.
+func (d *tenderBook) compared(c procurement.Cell) excelize.Cell {
+	look := answerLooks[c.Answer]
+	word := "answer." + string(c.Answer)
+	if c.Answer == "" {
+		word = "answer.none"
+	}
+	out := look.symbol + " " + d.t.T(word)
+	if c.Source != procurement.FromNothing && c.Source != "" {
+		out += "\n" + d.t.T("answer-source."+string(c.Source))
+		if c.Assurance != "" && c.Assurance != status.Declared {
+			out += ", " + lowerFirst(d.t.T("assurance."+string(c.Assurance)))
+		}
+	}
+	if c.Contradicts {
+		out += "\n≠ " + d.t.T("workbook.comparison.declared", "Answer", d.t.T("answer."+string(c.Declared)))
+	}
+	if c.Deviation != "" {
+		out += "\n! " + d.t.T("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
+	}
+	return text(d.st.toneLeft[look.tone], out)
+}

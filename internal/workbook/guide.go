@@ -1,0 +1,139 @@
+package workbook
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/selection"
+)
+
+// guide writes the first sheet: what this is, what to do, and why the level
+// is what it is.
+func (d *tenderBook) guide() {
+	s := d.sheet(d.t.T("workbook.sheet.guide"), page{
+		tab: navy, widths: []float64{25, 88}, protect: true, footer: d.Procurement.Title,
+	})
+	st := d.st
+	s.put(34, text(st.title, d.t.T("workbook.title")))
+	s.put(18, text(st.subtitle, oneLine(d.Procurement.Title)))
+	if !d.BidderCopy {
+		s.put(18, text(st.warning, d.t.T("workbook.internal-copy")))
+	}
+	s.skip(8)
+
+	facts := [][2]string{
+		{d.t.T("workbook.guide.procurement"), oneLine(d.Procurement.Title)},
+		{d.t.T("workbook.guide.reference"), oneLine(d.Procurement.Reference)},
+		{d.t.T("workbook.guide.agency"), oneLine(d.agency())},
+		{d.t.T("workbook.guide.deadline"), ""},
+		{d.t.T("workbook.guide.models"), d.models()},
+		{d.t.T("workbook.guide.count"), d.tally()},
+		{d.t.T("workbook.guide.made"), d.t.DateTime(d.GeneratedAt)},
+	}
+	if d.Procurement.Deadline != nil {
+		facts[3][1] = d.t.DateTime(*d.Procurement.Deadline)
+	}
+	if d.Prefill != nil {
+		facts = append(facts, [2]string{d.t.T("workbook.guide.bidder"), oneLine(d.Prefill.Bidder.Name) + " (" + d.Prefill.Bidder.Supplier.Grouped() + ")"})
+	}
+	for _, f := range facts {
+		if f[1] != "" {
+			s.put(0, text(st.label, f[0]), text(st.value, f[1]))
+		}
+	}
+
+	s.section(d.t.T("workbook.guide.how"))
+	for i := 1; i <= 5; i++ {
+		s.put(0, text(st.label, d.t.T("workbook.guide.step", "Number", i)), text(st.value, d.t.T(fmt.Sprintf("workbook.guide.step-%d", i))))
+	}
+	if d.Prefill != nil {
+		s.put(0, text(st.label, d.t.T("workbook.guide.prefilled")), text(st.value, d.t.T("workbook.guide.prefilled-text")))
+	}
+	if !d.BidderCopy {
+		s.section(d.t.T("workbook.guide.buyer"))
+		for i := 1; i <= 3; i++ {
+			s.put(0, text(st.label, d.t.T("workbook.guide.step", "Number", i)), text(st.value, d.t.T(fmt.Sprintf("workbook.guide.buyer-%d", i))))
+		}
+	}
+
+	s.section(d.t.T("workbook.guide.answers"))
+	for _, a := range attestation.AnswerStatuses() {
+		look := answerLooks[a]
+		s.put(0, text(st.toneLeft[look.tone], look.symbol+" "+d.t.T("answer."+string(a))), text(st.value, d.t.T("workbook.answer-help."+string(a))))
+	}
+
+	s.section(d.t.T("workbook.guide.level"))
+	s.put(0, text(st.label, d.t.T("workbook.guide.proposal")), text(st.value, d.t.T("workbook.guide.proposal-text")))
+	for _, l := range d.Selection.Levels {
+		s.put(0, text(st.label, d.t.T("dimension."+string(l.Dimension))), d.level(l))
+	}
+	if d.Selection.Overall.Valid() {
+		s.put(0, text(st.label, d.t.T("workbook.guide.overall")), text(st.strong, d.names.level(d.Selection.Overall)))
+	}
+
+	s.section(d.t.T("workbook.guide.origin"))
+	for _, v := range d.Versions {
+		s.put(0, text(st.label, d.t.T("workbook.guide.set")), headed(st.value, v.Name.In(d.t.Lang)+" "+v.Version,
+			v.URI+"\n"+"sha256 "+v.Digest))
+	}
+	if d.LogOrigin != "" {
+		s.put(0, text(st.label, d.t.T("workbook.guide.log")), headed(st.value, d.LogOrigin, d.Checkpoint))
+	}
+	if d.BaseURL != "" {
+		s.put(0, text(st.label, d.t.T("workbook.guide.service")), text(st.value, d.BaseURL))
+	}
+	s.close()
+}
+
+// section writes a heading across the sheet's columns.
+func (s *sheet) section(title string) {
+	s.skip(10)
+	row := make([]excelize.Cell, len(s.page.widths))
+	for i := range row {
+		row[i] = text(s.b.st.section, "")
+	}
+	row[0] = text(s.b.st.section, title)
+	s.put(22, row...)
+	s.skip(4)
+}
+
+func (d *tenderBook) models() string {
+	var out []string
+	for _, m := range d.Procurement.Input.DeliveryModels {
+		out = append(out, d.t.T("model."+string(m)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// tally says how many requirements there are, by what procurement law keeps
+// apart and by type.
+func (d *tenderBook) tally() string {
+	kinds, types := map[catalogue.Kind]int{}, map[string]int{}
+	for _, l := range d.Lines {
+		kinds[l.Requirement.Kind]++
+		types[l.Type]++
+	}
+	return d.t.T("workbook.guide.count-text", "Requirements", kinds[catalogue.KindRequirement], "Qualifications", kinds[catalogue.KindQualification],
+		"Terms", kinds[catalogue.KindContractTerm], "A", types[procurement.TypeA], "B", types[procurement.TypeB])
+}
+
+// level writes the level of one dimension with where it comes from.
+func (d *tenderBook) level(l selection.DimensionLevel) excelize.Cell {
+	var why []string
+	if l.Override != nil {
+		why = append(why, d.t.T("workbook.guide.override", "Proposed", d.names.level(l.Proposed), "Reason", oneLine(l.Override.Reason)))
+	}
+	for _, o := range l.Origins {
+		name := d.t.T("origin."+o.Kind) + " «" + o.Name.In(d.t.Lang) + "»"
+		if via, ok := d.names.tasks[o.Via]; ok {
+			name += " (" + d.t.T("workbook.guide.via", "Task", via.In(d.t.Lang)) + ")"
+		}
+		why = append(why, "• "+name+": "+o.Reason.In(d.t.Lang))
+	}
+	return headed(d.st.value, d.names.level(l.Level), strings.Join(why, "\n"))
+}

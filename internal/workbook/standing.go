@@ -1,0 +1,127 @@
+package workbook
+
+import (
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/status"
+)
+
+// standing writes the sheet with what each bidder has declared, set by set.
+func (d *tenderBook) standing() {
+	st := d.st
+	cols := []struct {
+		key   string
+		width float64
+	}{
+		{"supplier", 26}, {"number", 13}, {"offering", 22}, {"set", 20}, {"status", 21}, {"met", 15}, {"declared", 12}, {"until", 12},
+		{"signer", 24}, {"index", 9}, {"weakest", 28}, {"digest", 34},
+	}
+	widths := make([]float64, len(cols))
+	head := make([]excelize.Cell, len(cols))
+	for i, c := range cols {
+		widths[i] = c.width
+		head[i] = text(st.header, d.t.T("workbook.standing."+c.key))
+	}
+	s := d.sheet(d.t.T("workbook.sheet.standing"), page{landscape: true, tab: "14532D", widths: widths, frozenRows: 4, frozenCols: 1, protect: true, footer: d.footer()})
+	s.put(30, text(st.title, d.t.T("workbook.standing.title")))
+	s.put(16, text(st.subtitle, d.t.T("workbook.standing.at", "Time", d.t.DateTime(d.GeneratedAt))))
+	if d.Prefill == nil {
+		s.put(20, text(st.warning, d.t.T("workbook.internal")))
+	} else {
+		s.put(20, text(st.notice, d.t.T("workbook.standing.notice")))
+	}
+	s.put(32, head...)
+
+	rows := 0
+	if d.Prefill != nil {
+		rows += d.standings(s, d.Prefill.Bidder, d.Prefill.Statuses)
+	} else {
+		for _, b := range d.Comparison.Bidders {
+			rows += d.standings(s, b.Bidder, b.Statuses)
+		}
+	}
+	if rows == 0 {
+		s.put(0, text(st.notice, d.t.T("workbook.no-bidders")))
+	} else if d.err == nil {
+		d.fail("add filter", d.f.AutoFilter(s.name, at(1, 4)+":"+at(len(cols), s.row), nil))
+	}
+	s.close()
+}
+
+func (d *tenderBook) standings(s *sheet, bidder procurement.Bidder, statuses []status.Status) int {
+	if len(statuses) == 0 {
+		statuses = []status.Status{{Overall: status.Missing}}
+	}
+	for _, x := range statuses {
+		d.standingRow(s, bidder, x)
+	}
+	return len(statuses)
+}
+
+func (d *tenderBook) standingRow(s *sheet, bidder procurement.Bidder, x status.Status) {
+	st := d.st
+	look := statusLooks[x.Overall]
+	set := ""
+	if x.Set != "" {
+		set = d.setName(x.Set) + " " + x.SetVersion
+	}
+	cells := []excelize.Cell{
+		text(st.strong, oneLine(bidder.Name)), text(st.cell, bidder.Supplier.Grouped()), text(st.cell, oneLine(x.OfferingName)), text(st.cell, set),
+		text(st.toneLeft[look.tone], look.symbol+" "+d.t.T("status."+string(x.Overall))),
+	}
+	if x.Declaration == nil {
+		for range 5 {
+			cells = append(cells, text(st.cell, ""))
+		}
+		cells = append(cells, text(st.cell, d.weakest(x)), text(st.cell, ""))
+		s.put(0, cells...)
+		return
+	}
+	dec := x.Declaration
+	digest := "sha256 " + dec.Digest
+	if dec.SetVersion != x.SetVersion {
+		digest = d.t.T("workbook.standing.for-version", "Version", dec.SetVersion) + "\n" + digest
+	}
+	cells = append(cells,
+		text(st.cell, d.t.T("workbook.standing.met-of", "Met", x.Counts.Met, "Total", x.Counts.Total())),
+		text(st.cell, d.t.Date(dec.DeclaredAt)), text(st.cell, d.t.Date(dec.ValidUntil)),
+		headed(st.cell, oneLine(x.SupplierName), d.t.T("workbook.standing.key", "Key", short(dec.KeyID))),
+		count(st.number, int(dec.LogIndex)), text(st.cell, d.weakest(x)), text(st.cell, digest))
+	s.put(0, cells...)
+}
+
+func (d *tenderBook) setName(id string) string {
+	for _, v := range d.Versions {
+		if v.Set == id {
+			return v.Name.In(d.t.Lang)
+		}
+	}
+	return id
+}
+
+// weakest names the weakest link of the chain with its status.
+func (d *tenderBook) weakest(x status.Status) string {
+	if x.Weakest == nil {
+		if len(x.Chain) == 0 {
+			return d.t.T("workbook.standing.no-chain")
+		}
+		return d.t.T("workbook.standing.chain-fine")
+	}
+	path := x.Weakest.Path
+	if len(path) == 0 {
+		path = []string{x.Weakest.Name}
+	}
+	look := statusLooks[x.Weakest.Overall]
+	return oneLine(strings.Join(path, " → ")) + "\n" + look.symbol + " " + d.t.T("status."+string(x.Weakest.Overall))
+}
+
+// short gives the beginning of a key id or digest, enough to tell it by.
+func short(id string) string {
+	if len(id) > 16 {
+		return id[:16] + "…"
+	}
+	return id
+}
