@@ -366,7 +366,7 @@ func BenchmarkVerify(b *testing.B) {
 	for _, a := range []signing.Algorithm{signing.ECDSAP256, signing.Ed25519, signing.RSA3072} {
 		data, key := signed(b, a, payload), publicOf(b, testKey(b, a))
 		for name, f := range map[string]func() error{
-			"floor":       func() error { return signing.VerifyMessage(key, payload, must(signing.ParseBundle(data)).Signature) },
+			"floor":       nil,
 			"ours":        func() error { return accept(data, key) },
 			"sigstore-go": func() error { return bySigstore(data, key, service) },
 		} {

@@ -143,8 +143,9 @@ func jsonError(err error) error {
 // A json.RawMessage in v, or as v, is taken as JSON text. What [StrictJSON] would refuse to read back
 // gives a *JSONError.
 func Canonical(v any) ([]byte, error) {
-	data, err := json.Marshal(v, jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false),
-		jsontext.AllowInvalidUTF8(false), jsontext.AllowDuplicateNames(false))
+	// Invalid UTF-8 would be replaced here, so it must be refused here; CanonicalJSON sees to the rest.
+	data, err := json.Marshal(v, jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false),
+		jsontext.EscapeForHTML(false), jsontext.AllowInvalidUTF8(false))
 	if err != nil {
 		return nil, fmt.Errorf("encode canonical JSON: %w", jsonError(err))
 	}

@@ -9,7 +9,9 @@ import (
 	"felleskrav/internal/storage/storagetest"
 )
 
-func open(t *testing.T) storage.Store {
+func open(t *testing.T) storage.Store { return openAt(t) }
+
+func openAt(t testing.TB) storage.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), t.TempDir(), time.Now)
 	if err != nil {

@@ -1,0 +1,9 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"felleskrav/internal/storage/storagetest"
+)
+
+func BenchmarkStore(b *testing.B) { storagetest.Bench(b, openAt) }

@@ -1,0 +1,270 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/status"
+)
+
+// engine holds every page parsed once and bound to each language.
+type engine struct {
+	pages map[string]map[string]*template.Template // language → page → template
+	texts *locale.Bundle
+}
+
+// assets maps plain file names to the content-hashed ones in dist.
+type assets map[string]string
+
+func loadAssets(dist fs.FS) (assets, error) {
+	b, err := fs.ReadFile(dist, "dist/manifest.json")
+	if err != nil {
+		return nil, fmt.Errorf("read list of assets: %w", err)
+	}
+	a := assets{}
+	if err := json.Unmarshal(b, &a); err != nil {
+		return nil, fmt.Errorf("read list of assets: %w", err)
+	}
+	for _, name := range []string{"app.css", "icon.svg"} {
+		if a[name] == "" {
+			return nil, fmt.Errorf("read list of assets: %s is not in it", name)
+		}
+	}
+	return a, nil
+}
+
+// newEngine parses the pages named in names and refuses a set of files that
+// differs from it, so that a page cannot be missing when it is first asked for.
+func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat *catalogue.Catalogue, a assets) (*engine, error) {
+	found, err := fs.Glob(files, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list pages: %w", err)
+	}
+	var problems []error
+	for _, f := range found {
+		if name := strings.TrimSuffix(path.Base(f), ".html"); !slices.Contains(names, name) {
+			problems = append(problems, fmt.Errorf("page %s is not declared", name))
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(found, "pages/"+name+".html") {
+			problems = append(problems, fmt.Errorf("page %s has no file", name))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("check pages: %w", err)
+	}
+
+	// Functions are bound per language further down; parsing needs their names.
+	common, err := template.New("layout").Funcs(functions(texts.In(locale.Default), cat, a)).ParseFS(files, "partials/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse partials: %w", err)
+	}
+	e := &engine{pages: map[string]map[string]*template.Template{}, texts: texts}
+	for _, name := range names {
+		page, err := common.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		if page, err = page.ParseFS(files, "pages/"+name+".html"); err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		for _, needed := range []string{"title", "main"} {
+			if page.Lookup(needed) == nil {
+				return nil, fmt.Errorf("parse page %s: it defines no %q", name, needed)
+			}
+		}
+		for _, lang := range locale.Languages() {
+			bound, err := page.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("bind page %s: %w", name, err)
+			}
+			if e.pages[lang] == nil {
+				e.pages[lang] = map[string]*template.Template{}
+			}
+			e.pages[lang][name] = bound.Funcs(functions(texts.In(lang), cat, a))
+		}
+	}
+	return e, nil
+}
+
+// render draws a page whole before the first byte is sent, so that a failing
+// page never goes out half.
+func (e *engine) render(w io.Writer, lang, page string, data any) error {
+	t, ok := e.pages[lang][page]
+	if !ok {
+		return fmt.Errorf("draw page %s in %s: no such page", page, lang)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "layout.html", data); err != nil {
+		return fmt.Errorf("draw page %s in %s: %w", page, lang, err)
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
+
+// functions are what templates can call, bound to one language.
+func functions(t *locale.Texts, cat *catalogue.Catalogue, a assets) template.FuncMap {
+	regions := display.Regions(language.MustParse(t.Lang))
+	return template.FuncMap{
+		"t":        t.T,
+		"term":     func(kind string, value any) string { return t.T(termKey(kind, value)) },
+		"tx":       func(s catalogue.Text) string { return s.In(t.Lang) },
+		"date":     t.Date,
+		"datetime": t.DateTime,
+		"isodate":  func(at time.Time) string { return at.In(locale.Zone()).Format(time.RFC3339) },
+		"number":   func(n any) string { return t.Number(integer(n)) },
+		"percent":  t.Percent,
+		"asset":    func(name string) string { return "/assets/" + a[name] },
+		"country": func(code string) string {
+			if r, err := language.ParseRegion(code); err == nil {
+				if name := regions.Name(r); name != "" {
+					return name
+				}
+			}
+			return code
+		},
+		"grouped": func(n organisation.Number) string { return n.Grouped() },
+		"law": func(r catalogue.LawRef) string {
+			s, ok := cat.Source(r.Source)
+			if !ok {
+				return strings.TrimSpace(r.Source + " " + r.Section)
+			}
+			return strings.TrimSpace(s.Name.In(t.Lang) + " " + r.Section)
+		},
+		"measure":     func(id string) catalogue.Measure { m, _ := cat.Measure(id); return m },
+		"requirement": func(id string) catalogue.Requirement { r, _ := cat.Requirement(id); return r },
+		"task":        func(id string) catalogue.Task { v, _ := cat.Task(id); return v },
+		"information": func(id string) catalogue.InformationType { v, _ := cat.InformationType(id); return v },
+		"set":         func(id string) catalogue.Set { v, _ := cat.Set(id); return v },
+		"theme":       func(id string) catalogue.Theme { v, _ := cat.Theme(id); return v },
+		"colour":      colour,
+		"symbol":      symbol,
+		"short":       short,
+		"join":        strings.Join,
+		"add":         func(x, y int) int { return x + y },
+		"pick":        func(v any, list ...string) bool { return slices.Contains(list, fmt.Sprint(v)) },
+	}
+}
+
+// termKey is the key of the word for an enumerated value.
+func termKey(kind string, value any) string {
+	v := fmt.Sprint(value)
+	if v == "" {
+		v = "none"
+	}
+	return kind + "." + v
+}
+
+func integer(n any) int64 {
+	switch v := n.(type) {
+	case int:
+		return int64(v)
+	case int64:
+		return v
+	default:
+		return 0
+	}
+}
+
+// short gives the beginning of a digest, enough for a person to compare.
+func short(digest string) string {
+	if len(digest) <= 12 {
+		return digest
+	}
+	return digest[:12]
+}
+
+// colour is the Designsystemet colour for a status, answer or level. It never
+// stands alone: a word and a symbol go with it.
+func colour(v any) string {
+	switch x := v.(type) {
+	case status.Overall:
+		switch x {
+		case status.Valid:
+			return "success"
+		case status.Expiring, status.SupersededSet, status.Incomplete, status.ScopeMismatch:
+			return "warning"
+		case status.Missing:
+			return "neutral"
+		default:
+			return "danger"
+		}
+	case attestation.AnswerStatus:
+		switch x {
+		case attestation.Met:
+			return "success"
+		case attestation.Alternative:
+			return "info"
+		case attestation.Partial, attestation.Planned:
+			return "warning"
+		case attestation.NotMet:
+			return "danger"
+		default:
+			return "neutral"
+		}
+	case catalogue.Level:
+		return []string{"neutral", "success", "info", "warning", "danger"}[max(0, min(4, int(x)))]
+	case status.Lifecycle:
+		switch x {
+		case status.LifeActive:
+			return "success"
+		case status.LifeSuperseded:
+			return "neutral"
+		default:
+			return "danger"
+		}
+	default:
+		return "neutral"
+	}
+}
+
+// symbol names the icon for a status or an answer.
+func symbol(v any) string {
+	switch x := v.(type) {
+	case status.Overall:
+		switch colour(x) {
+		case "success":
+			return "check"
+		case "warning":
+			return "warning"
+		case "danger":
+			return "cross"
+		default:
+			return "dash"
+		}
+	case attestation.AnswerStatus:
+		switch x {
+		case attestation.Met:
+			return "check"
+		case attestation.Alternative:
+			return "swap"
+		case attestation.Partial:
+			return "half"
+		case attestation.Planned:
+			return "clock"
+		case attestation.NotMet:
+			return "cross"
+		default:
+			return "dash"
+		}
+	default:
+		return "dash"
+	}
+}

@@ -1,0 +1,240 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/login"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/status/facts"
+	"felleskrav/internal/supplier"
+)
+
+// Log is what the pages show of the transparency log.
+type Log interface {
+	Size(ctx context.Context) (int64, error)
+	// Checkpoint is the newest signed checkpoint, as text.
+	Checkpoint(ctx context.Context) ([]byte, error)
+}
+
+// Config is everything the pages are drawn from. All fields are required
+// unless they say otherwise.
+type Config struct {
+	Catalogue    *catalogue.Catalogue
+	Suppliers    *supplier.Service
+	Evidence     *evidence.Service
+	Attestations *attestation.Service
+	Facts        *facts.Service
+	Procurements *procurement.Service
+	Log          Log
+	// LogKey is the log's public key in the form of a note verifier key.
+	LogKey   string
+	Sessions *login.Sessions
+	Texts    *locale.Bundle
+	// Files holds pages and partials, Dist the built assets: templates.FS and
+	// templates.Dist.
+	Files, Dist fs.FS
+	// BaseURL is the address people use, without a slash at the end; it stands
+	// in commands to copy.
+	BaseURL string
+	// Demo marks every page as a demonstration with invented organisations.
+	Demo bool
+	Now  func() time.Time
+	// Logger hears about faults that are not shown to people. Nil is silent.
+	Logger *slog.Logger
+	// MaxEvidence is the largest file of documentation in bytes; zero is 50 MiB.
+	MaxEvidence int64
+}
+
+// Web draws the pages.
+type Web struct {
+	Config
+	engine *engine
+	dist   fs.FS
+	guard  *http.CrossOriginProtection
+}
+
+// New parses the pages in every language and checks that they are complete.
+func New(cfg Config) (*Web, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MaxEvidence == 0 {
+		cfg.MaxEvidence = 50 << 20
+	}
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("set up pages: %w", err)
+	}
+	a, err := loadAssets(cfg.Dist)
+	if err != nil {
+		return nil, fmt.Errorf("set up pages: %w", err)
+	}
+	e, err := newEngine(cfg.Files, pageNames, cfg.Texts, cfg.Catalogue, a)
+	if err != nil {
+		return nil, fmt.Errorf("set up pages: %w", err)
+	}
+	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection()}, nil
+}
+
+func (cfg Config) check() error {
+	var out []error
+	for name, missing := range map[string]bool{
+		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
+		"Attestations": cfg.Attestations == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
+		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
+	} {
+		if missing {
+			out = append(out, fmt.Errorf("%s is not set", name))
+		}
+	}
+	return errors.Join(out...)
+}
+
+// pageNames lists every page file; New refuses a folder that differs.
+var pageNames = []string{
+	"front", "error", "login", "demo-login",
+	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-bidders",
+	"procurement-response", "procurement-comparison",
+	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence",
+	"offering-edit", "answers", "statement", "attestation", "withdrawal",
+	"status",
+	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
+	"log",
+}
+
+// Mount adds every page below r, with sessions, the guard against requests
+// from other sites, and the headers pages go out with.
+func (w *Web) Mount(r gin.IRouter) {
+	r.GET("/assets/:name", w.asset)
+	r.HEAD("/assets/:name", w.asset)
+
+	g := r.Group("/", w.headers, w.sameOrigin, w.Sessions.Middleware(w.Error, w.report), w.language)
+	get := func(path string, h handler) { g.GET(path, w.handle(h)); g.HEAD(path, w.handle(h)) }
+	post := func(path string, max int64, h handler) { g.POST(path, limit(max), w.handle(h)) }
+	const form = 1 << 20 // bytes of a form without files
+
+	get("/", w.front)
+	get("/login", w.login)
+	get("/demo/login", w.demoLogin)
+	post("/demo/login", form, w.demoChoose)
+	post("/logout", form, w.logout)
+
+	get("/procurements", w.procurements)
+	get("/procurements/new", w.procurementNew)
+	post("/procurements", form, w.procurementCreate)
+	get("/procurements/:id", w.procurementShow)
+	get("/procurements/:id/workbook", w.procurementWorkbook)
+	get("/procurements/:id/requirements", w.choices)
+	post("/procurements/:id/requirements", form, w.choicesSave)
+	get("/procurements/:id/bidders", w.bidders)
+	post("/procurements/:id/bidders", form, w.bidderAdd)
+	post("/procurements/:id/bidders/remove", form, w.bidderRemove)
+	post("/procurements/:id/responses", maxWorkbook, w.responseUpload)
+	get("/procurements/:id/comparison", w.comparison)
+
+	get("/suppliers", w.suppliers)
+	get("/suppliers/:orgnr", w.supplier)
+	get("/suppliers/:orgnr/edit", w.supplierEdit)
+	post("/suppliers/:orgnr/edit", form, w.supplierSave)
+	get("/suppliers/:orgnr/keys", w.keys)
+	post("/suppliers/:orgnr/keys", form, w.keyBegin)
+	get("/suppliers/:orgnr/keys/challenge", w.keyChallenge)
+	get("/suppliers/:orgnr/keys/challenge/file", w.keyChallengeFile)
+	post("/suppliers/:orgnr/keys/challenge", form, w.keyComplete)
+	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
+	get("/suppliers/:orgnr/evidence", w.evidence)
+	post("/suppliers/:orgnr/evidence", w.MaxEvidence+form, w.evidenceUpload)
+	get("/suppliers/:orgnr/offerings/new", w.offeringNew)
+	post("/suppliers/:orgnr/offerings/new", form, w.offeringCreate)
+	get("/evidence/:sha256", w.evidenceFile)
+
+	get("/offerings/:id/edit", w.offeringEdit)
+	post("/offerings/:id/edit", form, w.offeringSave)
+	get("/offerings/:id/answers", w.answers)
+	post("/offerings/:id/answers", 8<<20, w.answersPrepare)
+	get("/offerings/:id/answers/workbook", w.answersWorkbook)
+	post("/offerings/:id/answers/workbook", maxWorkbook, w.answersUpload)
+	post("/offerings/:id/statement/file", 8<<20, w.statementFile)
+	post("/offerings/:id/attestations", maxBundle, w.attestationSubmit)
+	get("/offerings/:id/status", w.status)
+
+	get("/attestations/:digest", w.attestation)
+	get("/attestations/:digest/receipt.json", w.receiptFile)
+	get("/attestations/:digest/bundle.json", w.bundleFile)
+	get("/attestations/:digest/withdrawal", w.withdrawal)
+	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
+	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
+
+	get("/catalogue", w.catalogue)
+	get("/catalogue/tasks", w.tasks)
+	get("/catalogue/tasks/:id", w.task)
+	get("/catalogue/measures", w.measures)
+	get("/catalogue/measures/:id", w.measure)
+	get("/catalogue/sets", w.sets)
+	get("/catalogue/sets/:id", w.setVersion)
+	get("/catalogue/requirements/:id", w.requirement)
+	get("/log", w.log)
+}
+
+// Sizes of uploads, in bytes.
+const (
+	maxWorkbook = 16 << 20
+	maxBundle   = 2 << 20
+)
+
+// handler draws a page or returns what went wrong.
+type handler func(c *gin.Context) error
+
+// handle lets a handler return its error.
+func (w *Web) handle(h handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			w.Error(c, err)
+		}
+	}
+}
+
+// limit caps the body; reading beyond it fails with *http.MaxBytesError.
+func limit(max int64) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max)
+	}
+}
+
+// policy lets a page load nothing from anywhere else and run no script at all.
+// Designsystemet draws its icons from data addresses in the style sheet.
+const policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (w *Web) headers(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	// A page may hold what only one organisation should see.
+	h.Set("Cache-Control", "private, no-cache")
+}
+
+// sameOrigin refuses a change asked for from another site.
+func (w *Web) sameOrigin(c *gin.Context) {
+	if err := w.guard.Check(c.Request); err != nil {
+		w.Error(c, errCrossOrigin.Because(err))
+		c.Abort()
+	}
+}
+
+func (w *Web) report(ctx context.Context, err error) {
+	w.Logger.ErrorContext(ctx, "page", "error", err)
+}
