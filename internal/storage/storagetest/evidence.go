@@ -116,14 +116,16 @@ func RunBlobs(t *testing.T, open Open) {
 		}
 	})
 	t.Run("failing reader", func(t *testing.T) {
-		broken := errors.New("broken")
-		for _, size := range []int{0, 10, 2 << 20} {
-			_, err := s.PutBlob(ctx, newStream(50, size, broken))
-			wantErr(t, err, broken)
-			if size > 0 { // the digest of nothing is there from above
-				d, _ := sum(newStream(50, size, io.EOF))
-				_, _, err = s.OpenBlob(ctx, d)
-				wantErr(t, err, problem.ErrNotFound)
+		// The second is what a request gives whose sender broke off.
+		for _, broken := range []error{errors.New("broken"), io.ErrUnexpectedEOF} {
+			for _, size := range []int{0, 10, 255 << 10, 1 << 20, 2 << 20} {
+				_, err := s.PutBlob(ctx, newStream(50, size, broken))
+				wantErr(t, err, broken)
+				if size > 0 { // the digest of nothing is there from above
+					d, _ := sum(newStream(50, size, io.EOF))
+					_, _, err = s.OpenBlob(ctx, d)
+					wantErr(t, err, problem.ErrNotFound)
+				}
 			}
 		}
 	})

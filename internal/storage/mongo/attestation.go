@@ -1,0 +1,209 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/storage"
+)
+
+// The bundle stands in a field of its own, so that lists need not carry it.
+
+// withBundle appends the bundle unless it is empty, as omitempty has it.
+func withBundle(d bson.D, bundle []byte) bson.D {
+	if len(bundle) == 0 {
+		return d
+	}
+	return append(d, bson.E{Key: "bundle", Value: bundle})
+}
+
+// InsertAttestation implements attestation.Store.
+func (s *Store) InsertAttestation(ctx context.Context, r attestation.Record) error {
+	bundle := r.Bundle
+	r.Bundle = nil
+	doc, err := storage.Encode(r)
+	if err == nil {
+		err = insert(ctx, s.attestations, withBundle(bson.D{
+			{Key: "_id", Value: r.Digest}, {Key: "offering", Value: r.Offering}, {Key: "set", Value: r.Set},
+			{Key: "received", Value: storage.Time(r.ReceivedAt)}, {Key: "doc", Value: string(doc)},
+		}, bundle))
+	}
+	if err != nil {
+		return fmt.Errorf("insert attestation %s: %w", r.Digest, err)
+	}
+	return nil
+}
+
+// Attestation implements attestation.Store.
+func (s *Store) Attestation(ctx context.Context, digest string) (attestation.Record, error) {
+	var d struct {
+		Doc    string `bson:"doc"`
+		Bundle []byte `bson:"bundle"`
+	}
+	var r attestation.Record
+	err := translate(ctx, s.attestations.FindOne(ctx, byID(digest)).Decode(&d))
+	if err == nil {
+		r, err = storage.Decode[attestation.Record]([]byte(d.Doc))
+	}
+	if err != nil {
+		return r, fmt.Errorf("read attestation %s: %w", digest, err)
+	}
+	r.Bundle = d.Bundle
+	return r, nil
+}
+
+// offeringFilter matches the declarations for an offering and set, or for
+// every set when that is empty.
+func offeringFilter(offering any, set string) bson.D {
+	f := bson.D{{Key: "offering", Value: offering}}
+	if set != "" {
+		f = append(f, bson.E{Key: "set", Value: set})
+	}
+	return f
+}
+
+// AttestationsFor implements attestation.Store. Those received in the same
+// millisecond come by digest, the greatest first.
+func (s *Store) AttestationsFor(ctx context.Context, offering, set string, limit int) ([]attestation.Record, error) {
+	all, err := documents[attestation.Record](ctx, s.attestations, offeringFilter(offering, set), down("received", "_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list attestations for offering %s: %w", offering, err)
+	}
+	return all, nil
+}
+
+// LatestAttestations implements attestation.Store. The offerings come in the
+// order asked for, each once, and their declarations newest first.
+//
+// It first reads only what the order needs, chooses, and then reads the chosen
+// documents: the ways to do so in one query are either newer than the oldest
+// server we run on or carry every old declaration along.
+func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set string, perOffering int) ([]attestation.Record, error) {
+	offerings = storage.Unique(offerings)
+	found := make(map[string][]attestation.Record, len(offerings))
+	if perOffering > 0 {
+		for part := range slices.Chunk(offerings, chunk) {
+			digests, err := s.latest(ctx, part, set, perOffering)
+			if err != nil {
+				return nil, fmt.Errorf("list latest attestations: %w", err)
+			}
+			records, err := in[attestation.Record](ctx, s.attestations, "_id", digests, up("_id"))
+			if err != nil {
+				return nil, fmt.Errorf("read latest attestations: %w", err)
+			}
+			for _, r := range records {
+				found[r.Offering] = append(found[r.Offering], r)
+			}
+		}
+	}
+	all := []attestation.Record{}
+	for _, o := range offerings {
+		slices.SortFunc(found[o], newestFirst)
+		all = append(all, found[o]...)
+	}
+	return all, ctx.Err()
+}
+
+func newestFirst(a, b attestation.Record) int {
+	if c := b.ReceivedAt.Compare(a.ReceivedAt); c != 0 {
+		return c
+	}
+	if a.Digest > b.Digest {
+		return -1
+	}
+	return 1
+}
+
+// latest gives the digests of the newest declarations of each offering.
+func (s *Store) latest(ctx context.Context, offerings []string, set string, perOffering int) ([]string, error) {
+	o := options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}, {Key: "offering", Value: 1}, {Key: "received", Value: 1}})
+	newest := make(map[string][]attestation.Record, len(offerings))
+	filter := offeringFilter(bson.D{{Key: "$in", Value: offerings}}, set)
+	err := each(ctx, s.attestations, filter, o, func(raw bson.Raw) error {
+		var d struct {
+			Digest   string    `bson:"_id"`
+			Offering string    `bson:"offering"`
+			Received time.Time `bson:"received"`
+		}
+		if err := bson.Unmarshal(raw, &d); err != nil {
+			return err
+		}
+		newest[d.Offering] = append(newest[d.Offering], attestation.Record{Digest: d.Digest, ReceivedAt: d.Received})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var digests []string
+	for _, all := range newest {
+		slices.SortFunc(all, newestFirst)
+		for _, r := range all[:min(len(all), perOffering)] {
+			digests = append(digests, r.Digest)
+		}
+	}
+	return digests, nil
+}
+
+// AttestationsSince implements attestation.Store.
+func (s *Store) AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
+	digests := []string{}
+	if limit < 1 {
+		return digests, ctx.Err()
+	}
+	o := options.Find().SetSort(up("received", "_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}})
+	filter := bson.D{{Key: "received", Value: bson.D{{Key: "$gte", Value: storage.Time(t)}}}}
+	err := each(ctx, s.attestations, filter, o, func(d bson.Raw) error {
+		digests = append(digests, d.Lookup("_id").StringValue())
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list attestations since %s: %w", t, err)
+	}
+	return digests, nil
+}
+
+// AttestationsRevision implements attestation.Store. Both collections only
+// grow, so that how many there are of an offering tells whether one was added.
+func (s *Store) AttestationsRevision(ctx context.Context, offering string) (string, error) {
+	of := bson.D{{Key: "offering", Value: offering}}
+	declared, err := s.attestations.CountDocuments(ctx, of)
+	if err != nil {
+		return "", fmt.Errorf("count attestations for offering %s: %w", offering, translate(ctx, err))
+	}
+	withdrawn, err := s.withdrawals.CountDocuments(ctx, of)
+	if err != nil {
+		return "", fmt.Errorf("count withdrawals for offering %s: %w", offering, translate(ctx, err))
+	}
+	return fmt.Sprintf("%d-%d", declared, withdrawn), nil
+}
+
+// InsertWithdrawal implements attestation.Store.
+func (s *Store) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) error {
+	bundle := w.Bundle
+	w.Bundle = nil
+	doc, err := storage.Encode(w)
+	if err == nil {
+		err = insert(ctx, s.withdrawals, withBundle(bson.D{
+			{Key: "_id", Value: w.Attestation}, {Key: "offering", Value: w.Offering}, {Key: "doc", Value: string(doc)},
+		}, bundle))
+	}
+	if err != nil {
+		return fmt.Errorf("insert withdrawal of %s: %w", w.Attestation, err)
+	}
+	return nil
+}
+
+// Withdrawals implements attestation.Store. They come ordered by declaration.
+func (s *Store) Withdrawals(ctx context.Context, attestations []string) ([]attestation.Withdrawal, error) {
+	all, err := in[attestation.Withdrawal](ctx, s.withdrawals, "_id", attestations, up("_id"))
+	if err != nil {
+		return nil, fmt.Errorf("read withdrawals: %w", err)
+	}
+	return all, nil
+}

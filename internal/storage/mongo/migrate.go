@@ -1,0 +1,125 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"felleskrav/internal/problem"
+	"felleskrav/internal/storage"
+)
+
+// step changes stored documents from one version to the next. It may run again
+// after a crash, and in two processes at once, and must come to the same.
+type step func(context.Context, *Store) error
+
+// steps are numbered from 1 in this order and never change place. Indexes are
+// no steps: they are made at every opening, unless they are there.
+var steps = []step{
+	// 1: the documents as they were first.
+	func(context.Context, *Store) error { return nil },
+}
+
+// migrate brings indexes and documents up to date.
+func (s *Store) migrate(ctx context.Context) error { return s.migrateWith(ctx, steps) }
+
+func (s *Store) migrateWith(ctx context.Context, steps []step) error {
+	done := s.db.Collection("migrations")
+	var last struct {
+		Number int `bson:"_id"`
+	}
+	err := done.FindOne(ctx, bson.D{}, options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})).Decode(&last)
+	if err != nil && err != mongo.ErrNoDocuments {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if last.Number > len(steps) {
+		return fmt.Errorf("%w: its documents are at version %d, this program knows %d", storage.ErrNewer, last.Number, len(steps))
+	}
+	if err := s.index(ctx); err != nil {
+		return err
+	}
+	for n := last.Number + 1; n <= len(steps); n++ {
+		if err := steps[n-1](ctx, s); err != nil {
+			return fmt.Errorf("migrate documents to version %d: %w", n, err)
+		}
+		err := insert(ctx, done, bson.D{{Key: "_id", Value: n}, {Key: "at", Value: storage.Time(s.now())}})
+		if err != nil && !isExists(err) {
+			return fmt.Errorf("record migration %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// index makes the indexes that are missing.
+func (s *Store) index(ctx context.Context) error {
+	const unique, plain = true, false
+	for _, x := range []struct {
+		on     *mongo.Collection
+		keys   bson.D
+		unique bool
+	}{
+		{s.tokens, up("id"), unique},
+		{s.offerings, up("supplier", "_id"), plain},
+		{s.challenges, up("expires"), plain},
+		{s.evidence, up("sha256", "owner"), plain},
+		{s.evidence, up("owner", "uploaded", "sha256"), plain},
+		{s.attestations, up("offering", "set", "received", "_id"), plain},
+		{s.attestations, up("offering", "received", "_id"), plain},
+		{s.attestations, up("received", "_id"), plain},
+		{s.withdrawals, up("offering"), plain},
+		{s.procurements, up("agency", "_id"), plain},
+		{s.responses, up("procurement", "received", "_id"), plain},
+		{s.logEntries, up("origin", "key"), unique},
+		{s.sessions, up("expires"), plain},
+		{s.uploads, up("at"), plain},
+		{s.blobs, up("file"), plain},
+		// The two that GridFS asks for.
+		{s.bucket.GetFilesCollection(), up("filename", "uploadDate"), plain},
+		{s.bucket.GetChunksCollection(), up("files_id", "n"), unique},
+	} {
+		if _, err := x.on.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: x.keys, Options: options.Index().SetUnique(x.unique)}); err != nil {
+			return fmt.Errorf("index %s: %w", x.on.Name(), err)
+		}
+	}
+	return nil
+}
+
+// up and down are keys in ascending and descending order.
+func up(fields ...string) bson.D   { return ordered(1, fields) }
+func down(fields ...string) bson.D { return ordered(-1, fields) }
+
+func ordered(direction int, fields []string) bson.D {
+	var d bson.D
+	for _, f := range fields {
+		d = append(d, bson.E{Key: f, Value: direction})
+	}
+	return d
+}
+
+func isExists(err error) bool { return problem.KindOf(err) == problem.Exists }
+
+// clearUploads removes what half uploaded evidence a crash left.
+func (s *Store) clearUploads(ctx context.Context) error {
+	before := storage.Time(s.now().Add(-halfUploaded))
+	cur, err := s.uploads.Find(ctx, bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before}}}})
+	if err != nil {
+		return fmt.Errorf("find half uploaded evidence: %w", err)
+	}
+	var left []struct {
+		File bson.ObjectID `bson:"_id"`
+		At   time.Time     `bson:"at"`
+	}
+	if err := cur.All(ctx, &left); err != nil {
+		return fmt.Errorf("find half uploaded evidence: %w", err)
+	}
+	for _, u := range left {
+		if err := s.dropUpload(ctx, u.File); err != nil {
+			return fmt.Errorf("clear half uploaded evidence: %w", err)
+		}
+	}
+	return nil
+}
