@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"felleskrav/internal/transparency"
 )
 
@@ -261,19 +263,76 @@ func TestPausedWriter(t *testing.T) {
 	}
 }
 
+// With one instance, an append costs three writes and no read.
+func TestAppendDoesNotRead(t *testing.T) {
+	calls := map[string]int{}
+	counting := &faults{Store: newMemory(), fail: func(method string) fault { calls[method]++; return none }}
+	l := open(t, counting, newSigner(t))
+	clear(calls)
+	for i := range 10 {
+		mustAppend(t, l, fmt.Sprint(i), "x")
+	}
+	want := map[string]int{"InsertLogEntries": 10, "PutLogHashes": 10, "SwapLogState": 10}
+	if diff := cmp.Diff(want, calls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An entry that another writer has stored but not published is not acknowledged as it is.
+func TestUnpublishedEntryIsNotAcknowledged(t *testing.T) {
+	store, signer := newMemory(), newSigner(t)
+	hooked := &hooks{Store: store}
+	l := open(t, hooked, signer)
+	mustAppend(t, l, "first", "first")
+	mustAppend(t, open(t, store, signer), "second", "second") // so that l has to look
+	hooked.beforeByKey = func() {
+		other := transparency.Entry{Index: 2, Key: "third", Body: []byte("third"), LoggedAt: time.Now().UTC().Truncate(time.Millisecond)}
+		if err := store.InsertLogEntries(t.Context(), origin, []transparency.Entry{other}); err != nil {
+			t.Error(err)
+		}
+	}
+	entry := mustAppend(t, l, "third", "third")
+	if entry.Index != 2 || store.state.Size != 3 {
+		t.Errorf("acknowledged entry %d of %d", entry.Index, store.state.Size)
+	}
+	store.check(t, signer.Verifier(), entry)
+}
+
+// A range read without a snapshot may see a later entry and miss one that was stored before it.
+func TestReadThatMissesAnEntry(t *testing.T) {
+	for _, miss := range []int{0, 2} {
+		store, signer := newMemory(), newSigner(t)
+		open(t, store, signer)
+		var left []transparency.Entry
+		for i := range int64(4) {
+			left = append(left, transparency.Entry{Index: i, Key: fmt.Sprint(i), Body: fmt.Append(nil, i), LoggedAt: time.Unix(0, 0).UTC()})
+		}
+		if err := store.InsertLogEntries(t.Context(), origin, left); err != nil {
+			t.Fatal(err)
+		}
+		l := open(t, &hooks{Store: store, miss: &miss}, signer)
+		left = append(left, mustAppend(t, l, "new", "new"))
+		store.check(t, signer.Verifier(), left...)
+	}
+}
+
 func BenchmarkAppend(b *testing.B) {
-	for _, appenders := range []int{1, 16} {
-		b.Run(fmt.Sprintf("appenders=%d", appenders), func(b *testing.B) {
+	for _, c := range []struct{ instances, appenders int }{{1, 1}, {1, 16}, {2, 16}} {
+		b.Run(fmt.Sprintf("instances=%d,appenders=%d", c.instances, c.appenders), func(b *testing.B) {
 			store := newMemory()
 			store.write = 400 * time.Microsecond
-			l := open(b, store, newSigner(b))
+			signer := newSigner(b)
+			var logs []*transparency.Log
+			for range c.instances {
+				logs = append(logs, open(b, store, signer))
+			}
 			var wg sync.WaitGroup
 			next := make(chan int)
 			b.ResetTimer()
-			for range appenders {
+			for appender := range c.appenders {
 				wg.Go(func() {
 					for i := range next {
-						if _, err := l.Append(b.Context(), fmt.Sprint(i), make([]byte, 600)); err != nil {
+						if _, err := logs[appender%len(logs)].Append(b.Context(), fmt.Sprint(i), make([]byte, 600)); err != nil {
 							b.Error(err)
 						}
 					}

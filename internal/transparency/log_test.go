@@ -258,9 +258,12 @@ func TestOpenRefuses(t *testing.T) {
 		signer *transparency.Signer
 		spoil  func(*memory)
 	}{
-		"another key":              {newSigner(t), func(*memory) {}},
-		"a changed root":           {signer, func(m *memory) { m.state.Root[3]++ }},
-		"a changed size":           {signer, func(m *memory) { m.state.Size-- }},
+		"another key":    {newSigner(t), func(*memory) {}},
+		"a changed root": {signer, func(m *memory) { m.state.Root[3]++ }},
+		"a changed size": {signer, func(m *memory) { m.state.Size-- }},
+		"the state of an older tree": {signer, func(m *memory) {
+			m.state.Size, m.state.Root = 4, m.hashes[tlog.StoredHashIndex(2, 0)]
+		}},
 		"a changed hash":           {signer, func(m *memory) { m.hashes[tlog.StoredHashIndex(2, 0)] = transparency.Hash{} }},
 		"a missing hash":           {signer, func(m *memory) { delete(m.hashes, tlog.StoredHashIndex(2, 0)) }},
 		"a missing entry":          {signer, func(m *memory) { m.entries = m.entries[:4] }},

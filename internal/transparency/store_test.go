@@ -383,3 +383,27 @@ func (p *pausing) SwapLogState(ctx context.Context, s transparency.LogState) err
 	p.pause("SwapLogState")
 	return p.Store.SwapLogState(ctx, s)
 }
+
+// hooks is a store on which something happens once.
+type hooks struct {
+	transparency.Store
+	beforeByKey func() // in front of LogEntriesByKey
+	miss        *int   // LogEntries leaves out this one of several
+}
+
+func (h *hooks) LogEntriesByKey(ctx context.Context, o string, keys []string) ([]transparency.Entry, error) {
+	if f := h.beforeByKey; f != nil {
+		h.beforeByKey = nil
+		f()
+	}
+	return h.Store.LogEntriesByKey(ctx, o, keys)
+}
+
+func (h *hooks) LogEntries(ctx context.Context, o string, from int64, n int) ([]transparency.Entry, error) {
+	entries, err := h.Store.LogEntries(ctx, o, from, n)
+	if miss := h.miss; miss != nil && len(entries) > *miss+1 {
+		h.miss = nil
+		entries = slices.Delete(entries, *miss, *miss+1)
+	}
+	return entries, err
+}
