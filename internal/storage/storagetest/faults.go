@@ -1,6 +1,203 @@
 package storagetest
 
-import "testing"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"testing"
 
-// RunFaults is filled in below.
-func RunFaults(t *testing.T, open Open) {}
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/storage"
+	"felleskrav/internal/supplier"
+	"felleskrav/internal/transparency"
+)
+
+// RunFaults checks that whoever repeats a write that failed, not knowing
+// whether it happened, comes to the same state as if it had not failed: the
+// write is either done now, or answers that it is there already.
+func RunFaults(t *testing.T, open Open) {
+	ctx, f := t.Context(), NewFaulty(open(t))
+	// One write each: how to make a fresh one, how to do it, and what must be
+	// there in the end.
+	type operation struct {
+		do    func() error
+		check func(t *testing.T)
+	}
+	operations := map[Write]func() operation{
+		InsertToken: func() operation {
+			v := organisation.Token{ID: id(), Hash: digest()}
+			return operation{func() error { return f.InsertToken(ctx, v) }, func(t *testing.T) {
+				want(t, result[organisation.Token](t)(f.TokenByHash(ctx, v.Hash)), v)
+			}}
+		},
+		InsertSupplier: func() operation {
+			v := supplierWith("A")
+			return operation{func() error { return f.InsertSupplier(ctx, v) }, func(t *testing.T) {
+				want(t, result[supplier.Supplier](t)(f.Supplier(ctx, v.Number)), keptSupplier(v))
+			}}
+		},
+		UpdateSupplier: func() operation {
+			v := supplierWith("A")
+			check(t, f.Store.InsertSupplier(ctx, v))
+			return operation{func() error {
+				_, err := f.UpdateSupplier(ctx, v.Number, func(v supplier.Supplier) (supplier.Supplier, error) {
+					if v.Name == "B" {
+						return v, problem.ErrExists // what an idempotent updater does
+					}
+					v.Name = "B"
+					return v, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				got := result[supplier.Supplier](t)(f.Supplier(ctx, v.Number))
+				want(t, got.Name, "B")
+				want(t, got.Rev, int64(2))
+			}}
+		},
+		InsertOffering: func() operation {
+			v := offeringOf(number())
+			return operation{func() error { return f.InsertOffering(ctx, v) }, func(t *testing.T) {
+				want(t, result[supplier.Offering](t)(f.Offering(ctx, v.ID)), keptOffering(v))
+			}}
+		},
+		TakeChallenge: func() operation {
+			v := supplier.Challenge{ID: id(), ExpiresAt: at}
+			check(t, f.Store.InsertChallenge(ctx, v))
+			return operation{func() error {
+				_, err := f.TakeChallenge(ctx, v.ID)
+				if errors.Is(err, problem.ErrNotFound) {
+					return nil // it was taken; the supplier asks for another
+				}
+				return err
+			}, func(t *testing.T) {
+				_, err := f.TakeChallenge(ctx, v.ID)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
+		InsertEvidence: func() operation {
+			v := evidenceOf(number(), digest(), at)
+			return operation{func() error { return f.InsertEvidence(ctx, v) }, func(t *testing.T) {
+				want(t, result[evidence.Evidence](t)(f.EvidenceBy(ctx, v.Owner, v.SHA256)), keptEvidence(v))
+			}}
+		},
+		PutBlob: func() operation {
+			seed := byte(serial.Add(1))
+			return operation{func() error { _, err := f.PutBlob(ctx, newStream(seed, 1000, io.EOF)); return err }, func(t *testing.T) {
+				d, _ := sum(newStream(seed, 1000, io.EOF))
+				r, _, err := f.OpenBlob(ctx, d)
+				check(t, err)
+				got, _ := sum(r)
+				want(t, got, d)
+				check(t, r.Close())
+			}}
+		},
+		InsertAttestation: func() operation {
+			v := recordFor(id(), "a", at)
+			return operation{func() error { return f.InsertAttestation(ctx, v) }, func(t *testing.T) {
+				want(t, result[attestation.Record](t)(f.Attestation(ctx, v.Digest)), keptRecord(v))
+			}}
+		},
+		InsertWithdrawal: func() operation {
+			v := attestation.Withdrawal{Attestation: digest(), Offering: id(), At: utc}
+			return operation{func() error { return f.InsertWithdrawal(ctx, v) }, func(t *testing.T) {
+				want(t, result[[]attestation.Withdrawal](t)(f.Withdrawals(ctx, []string{v.Attestation})), []attestation.Withdrawal{v})
+			}}
+		},
+		InsertProcurement: func() operation {
+			v := procurementOf(number())
+			return operation{func() error { return f.InsertProcurement(ctx, v) }, func(t *testing.T) {
+				want(t, result[procurement.Procurement](t)(f.Procurement(ctx, v.ID)), keptProcurement(v))
+			}}
+		},
+		CreateLogState: func() operation {
+			v := transparency.LogState{Origin: id(), Checkpoint: []byte("c"), Rev: 1}
+			return operation{func() error { return f.CreateLogState(ctx, v) }, func(t *testing.T) {
+				want(t, result[transparency.LogState](t)(f.LogState(ctx, v.Origin)), v)
+			}}
+		},
+		SwapLogState: func() operation {
+			v := transparency.LogState{Origin: id(), Checkpoint: []byte("c"), Rev: 1}
+			check(t, f.Store.CreateLogState(ctx, v))
+			v.Size = 3
+			return operation{func() error { return f.SwapLogState(ctx, v) }, func(t *testing.T) {
+				swapped := v
+				swapped.Rev = 2
+				want(t, result[transparency.LogState](t)(f.LogState(ctx, v.Origin)), swapped)
+			}}
+		},
+		InsertLogEntries: func() operation {
+			o := id()
+			all := []transparency.Entry{entry(0, "a"), entry(1, "b"), entry(2, "c"), entry(3, "d")}
+			return operation{func() error {
+				// As the log does: see what is there, and go on from it.
+				there, err := f.LogEntries(ctx, o, 0, 10)
+				if err != nil {
+					return err
+				}
+				return f.InsertLogEntries(ctx, o, all[len(there):])
+			}, func(t *testing.T) {
+				want(t, result[[]transparency.Entry](t)(f.LogEntries(ctx, o, 0, 10)), keptEntries(all...))
+			}}
+		},
+		PutLogHashes: func() operation {
+			o := id()
+			all := []transparency.StoredHash{{Index: 0, Hash: hashOf(0)}, {Index: 1, Hash: hashOf(1)}, {Index: 2, Hash: hashOf(2)}}
+			return operation{func() error { return f.PutLogHashes(ctx, o, all) }, func(t *testing.T) {
+				want(t, result[[]transparency.Hash](t)(f.LogHashes(ctx, o, []int64{0, 1, 2})), []transparency.Hash{hashOf(0), hashOf(1), hashOf(2)})
+			}}
+		},
+		SecretOrCreate: func() operation {
+			name, n := id(), 0
+			do := func() error {
+				_, err := f.SecretOrCreate(ctx, name, func() ([]byte, error) { n++; return []byte(strconv.Itoa(n)), nil })
+				return err
+			}
+			return operation{do, func(t *testing.T) { check(t, do()); want(t, n, 1) }}
+		},
+	}
+	for write, fresh := range operations {
+		for _, when := range Moments() {
+			t.Run(fmt.Sprintf("%s %d", write, when), func(t *testing.T) {
+				op := fresh()
+				f.Fail(write, 1, when)
+				wantErr(t, op.do(), storage.ErrInjected)
+				want(t, f.Pending(), 0)
+				if err := op.do(); err != nil && !isRepeat(err) {
+					t.Fatalf("the second time: %v", err)
+				}
+				op.check(t)
+				if err := op.do(); err != nil && !isRepeat(err) {
+					t.Fatalf("the third time: %v", err)
+				}
+				op.check(t)
+			})
+		}
+	}
+	t.Run("counting", func(t *testing.T) {
+		f := NewFaulty(f.Store)
+		f.Fail(AnyWrite, 3, Before)
+		f.Fail(InsertSupplier, 2, Before)
+		var failed []int
+		for i := range 5 {
+			if f.InsertSupplier(ctx, supplierWith("A")) != nil {
+				failed = append(failed, i)
+			}
+		}
+		want(t, failed, []int{1, 2})
+		want(t, len(f.Seen()), 5)
+		f.Fail(PutBlob, 1, After)
+		want(t, f.Pending(), 1)
+		f.Heal()
+		want(t, f.Pending(), 0)
+	})
+}
+
+// isRepeat tells whether err says that what was to be written is there.
+func isRepeat(err error) bool {
+	return errors.Is(err, problem.ErrExists) || errors.Is(err, transparency.ErrExists) || errors.Is(err, transparency.ErrStale)
+}

@@ -1,0 +1,276 @@
+package storagetest
+
+import (
+	"context"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/storage"
+	"felleskrav/internal/supplier"
+	"felleskrav/internal/transparency"
+)
+
+// Write names a method of storage.Store that writes.
+type Write string
+
+// The writes that can be made to fail. AnyWrite stands for whichever comes.
+const (
+	AnyWrite          Write = ""
+	InsertToken       Write = "InsertToken"
+	InsertSupplier    Write = "InsertSupplier"
+	UpdateSupplier    Write = "UpdateSupplier"
+	InsertOffering    Write = "InsertOffering"
+	UpdateOffering    Write = "UpdateOffering"
+	InsertChallenge   Write = "InsertChallenge"
+	TakeChallenge     Write = "TakeChallenge"
+	DropChallenges    Write = "DropChallenges"
+	InsertEvidence    Write = "InsertEvidence"
+	PutBlob           Write = "PutBlob"
+	InsertAttestation Write = "InsertAttestation"
+	InsertWithdrawal  Write = "InsertWithdrawal"
+	InsertProcurement Write = "InsertProcurement"
+	UpdateProcurement Write = "UpdateProcurement"
+	InsertResponse    Write = "InsertResponse"
+	CreateLogState    Write = "CreateLogState"
+	SwapLogState      Write = "SwapLogState"
+	InsertLogEntries  Write = "InsertLogEntries"
+	PutLogHashes      Write = "PutLogHashes"
+	DropSessions      Write = "DropSessions"
+	SecretOrCreate    Write = "SecretOrCreate"
+)
+
+// When says what has happened to a write that fails.
+type When int
+
+// The moments. Halfway stores the first half of what the writes of several
+// things (InsertLogEntries, PutLogHashes) were given, and is Before for others.
+const (
+	Before When = iota
+	Halfway
+	After
+)
+
+// Moments lists them.
+func Moments() []When { return []When{Before, Halfway, After} }
+
+// Faulty is a store some of whose writes fail with storage.ErrInjected, as if
+// the connection to the database were lost before or after it did its work.
+// It is safe for concurrent use.
+type Faulty struct {
+	storage.Store
+
+	mu     sync.Mutex
+	seen   []Write
+	faults []fault
+}
+
+type fault struct {
+	write Write
+	left  int // how many matching writes still pass
+	when  When
+}
+
+// NewFaulty wraps a store; until told otherwise all writes pass.
+func NewFaulty(s storage.Store) *Faulty { return &Faulty{Store: s} }
+
+// Fail makes the nth write of this name from now on, counted from 1, fail
+// once. Several faults may be set.
+func (f *Faulty) Fail(w Write, n int, when When) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = append(f.faults, fault{w, n - 1, when})
+}
+
+// Pending says how many of the faults set have not come about.
+func (f *Faulty) Pending() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.faults)
+}
+
+// Heal forgets the faults that have not come about.
+func (f *Faulty) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = nil
+}
+
+// Seen lists the writes asked for so far, in order, failed ones included. A
+// test can run an operation once to learn its writes, and then break each.
+func (f *Faulty) Seen() []Write {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.seen)
+}
+
+// meet notes a write and says whether and when it is to fail.
+func (f *Faulty) meet(w Write) (when When, fail bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen = append(f.seen, w)
+	for i := 0; i < len(f.faults); i++ {
+		x := &f.faults[i]
+		if x.write != AnyWrite && x.write != w {
+			continue
+		}
+		if x.left > 0 {
+			x.left--
+			continue
+		}
+		if !fail {
+			when, fail = x.when, true
+			f.faults = slices.Delete(f.faults, i, i+1)
+			i--
+		}
+	}
+	return when, fail
+}
+
+// do runs one write, or fails it.
+func (f *Faulty) do(w Write, run func() error) error {
+	when, fail := f.meet(w)
+	switch {
+	case !fail:
+		return run()
+	case when != After:
+		return storage.ErrInjected
+	}
+	if err := run(); err != nil {
+		return err
+	}
+	return storage.ErrInjected
+}
+
+// some runs a write of n things, or fails it.
+func (f *Faulty) some(w Write, n int, run func(n int) error) error {
+	when, fail := f.meet(w)
+	if !fail {
+		return run(n)
+	}
+	done := map[When]int{Before: 0, Halfway: n / 2, After: n}[when]
+	if err := run(done); err != nil {
+		return err
+	}
+	return storage.ErrInjected
+}
+
+// get is do for a write that answers with a value, which is lost with it.
+func get[T any](f *Faulty, w Write, run func() (T, error)) (T, error) {
+	var v, none T
+	err := f.do(w, func() (err error) { v, err = run(); return err })
+	if err != nil {
+		return none, err
+	}
+	return v, nil
+}
+
+// InsertToken implements storage.Store.
+func (f *Faulty) InsertToken(ctx context.Context, v organisation.Token) error {
+	return f.do(InsertToken, func() error { return f.Store.InsertToken(ctx, v) })
+}
+
+// InsertSupplier implements storage.Store.
+func (f *Faulty) InsertSupplier(ctx context.Context, v supplier.Supplier) error {
+	return f.do(InsertSupplier, func() error { return f.Store.InsertSupplier(ctx, v) })
+}
+
+// UpdateSupplier implements storage.Store.
+func (f *Faulty) UpdateSupplier(ctx context.Context, n organisation.Number, change func(supplier.Supplier) (supplier.Supplier, error)) (supplier.Supplier, error) {
+	return get(f, UpdateSupplier, func() (supplier.Supplier, error) { return f.Store.UpdateSupplier(ctx, n, change) })
+}
+
+// InsertOffering implements storage.Store.
+func (f *Faulty) InsertOffering(ctx context.Context, v supplier.Offering) error {
+	return f.do(InsertOffering, func() error { return f.Store.InsertOffering(ctx, v) })
+}
+
+// UpdateOffering implements storage.Store.
+func (f *Faulty) UpdateOffering(ctx context.Context, id string, change func(supplier.Offering) (supplier.Offering, error)) (supplier.Offering, error) {
+	return get(f, UpdateOffering, func() (supplier.Offering, error) { return f.Store.UpdateOffering(ctx, id, change) })
+}
+
+// InsertChallenge implements storage.Store.
+func (f *Faulty) InsertChallenge(ctx context.Context, v supplier.Challenge) error {
+	return f.do(InsertChallenge, func() error { return f.Store.InsertChallenge(ctx, v) })
+}
+
+// TakeChallenge implements storage.Store.
+func (f *Faulty) TakeChallenge(ctx context.Context, id string) (supplier.Challenge, error) {
+	return get(f, TakeChallenge, func() (supplier.Challenge, error) { return f.Store.TakeChallenge(ctx, id) })
+}
+
+// DropChallenges implements storage.Store.
+func (f *Faulty) DropChallenges(ctx context.Context, t time.Time) error {
+	return f.do(DropChallenges, func() error { return f.Store.DropChallenges(ctx, t) })
+}
+
+// InsertEvidence implements storage.Store.
+func (f *Faulty) InsertEvidence(ctx context.Context, v evidence.Evidence) error {
+	return f.do(InsertEvidence, func() error { return f.Store.InsertEvidence(ctx, v) })
+}
+
+// PutBlob implements storage.Store.
+func (f *Faulty) PutBlob(ctx context.Context, r io.Reader) (evidence.Blob, error) {
+	return get(f, PutBlob, func() (evidence.Blob, error) { return f.Store.PutBlob(ctx, r) })
+}
+
+// InsertAttestation implements storage.Store.
+func (f *Faulty) InsertAttestation(ctx context.Context, r attestation.Record) error {
+	return f.do(InsertAttestation, func() error { return f.Store.InsertAttestation(ctx, r) })
+}
+
+// InsertWithdrawal implements storage.Store.
+func (f *Faulty) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) error {
+	return f.do(InsertWithdrawal, func() error { return f.Store.InsertWithdrawal(ctx, w) })
+}
+
+// InsertProcurement implements storage.Store.
+func (f *Faulty) InsertProcurement(ctx context.Context, v procurement.Procurement) error {
+	return f.do(InsertProcurement, func() error { return f.Store.InsertProcurement(ctx, v) })
+}
+
+// UpdateProcurement implements storage.Store.
+func (f *Faulty) UpdateProcurement(ctx context.Context, id string, change func(procurement.Procurement) (procurement.Procurement, error)) (procurement.Procurement, error) {
+	return get(f, UpdateProcurement, func() (procurement.Procurement, error) { return f.Store.UpdateProcurement(ctx, id, change) })
+}
+
+// InsertResponse implements storage.Store.
+func (f *Faulty) InsertResponse(ctx context.Context, r procurement.Response) error {
+	return f.do(InsertResponse, func() error { return f.Store.InsertResponse(ctx, r) })
+}
+
+// CreateLogState implements storage.Store.
+func (f *Faulty) CreateLogState(ctx context.Context, v transparency.LogState) error {
+	return f.do(CreateLogState, func() error { return f.Store.CreateLogState(ctx, v) })
+}
+
+// SwapLogState implements storage.Store.
+func (f *Faulty) SwapLogState(ctx context.Context, v transparency.LogState) error {
+	return f.do(SwapLogState, func() error { return f.Store.SwapLogState(ctx, v) })
+}
+
+// InsertLogEntries implements storage.Store.
+func (f *Faulty) InsertLogEntries(ctx context.Context, origin string, entries []transparency.Entry) error {
+	return f.some(InsertLogEntries, len(entries), func(n int) error { return f.Store.InsertLogEntries(ctx, origin, entries[:n]) })
+}
+
+// PutLogHashes implements storage.Store.
+func (f *Faulty) PutLogHashes(ctx context.Context, origin string, hashes []transparency.StoredHash) error {
+	return f.some(PutLogHashes, len(hashes), func(n int) error { return f.Store.PutLogHashes(ctx, origin, hashes[:n]) })
+}
+
+// DropSessions implements storage.Store.
+func (f *Faulty) DropSessions(ctx context.Context, t time.Time) error {
+	return f.do(DropSessions, func() error { return f.Store.DropSessions(ctx, t) })
+}
+
+// SecretOrCreate implements storage.Store.
+func (f *Faulty) SecretOrCreate(ctx context.Context, name string, create func() ([]byte, error)) ([]byte, error) {
+	return get(f, SecretOrCreate, func() ([]byte, error) { return f.Store.SecretOrCreate(ctx, name, create) })
+}
