@@ -92,7 +92,7 @@ func TestSignBundleRefuses(t *testing.T) {
 		t.Errorf("large payload: %v", err)
 	}
 	if _, err := signing.SignBundle(t.Context(), oddKey{}, []byte("{}")); !errors.Is(err, signing.ErrAlgorithm) {
-		t.Errorf("DSA key: %v", err)
+		t.Errorf("ECDH key: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -3,7 +3,7 @@ package signing_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // to see it refused
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -204,7 +204,7 @@ func TestPrivateKeysRefused(t *testing.T) {
 		t.Errorf("MarshalPrivateKey of a key in hardware: %v", err)
 	}
 	if _, err := signing.PublicOf(oddKey{}); !errors.Is(err, signing.ErrAlgorithm) {
-		t.Errorf("PublicOf a DSA key: %v", err)
+		t.Errorf("PublicOf an ECDH key: %v", err)
 	}
 }
 
@@ -213,7 +213,7 @@ type inHardware struct{ crypto.Signer }
 
 type oddKey struct{ crypto.Signer }
 
-func (oddKey) Public() crypto.PublicKey { return &dsa.PublicKey{} }
+func (oddKey) Public() crypto.PublicKey { return &ecdh.PublicKey{} }
 
 func TestMessages(t *testing.T) {
 	message := []byte("prove that you hold the key")

@@ -1,6 +1,7 @@
 package transparency_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -260,6 +261,35 @@ func TestPausedWriter(t *testing.T) {
 				t.Errorf("log has %d entries, want 8", store.state.Size)
 			}
 		})
+	}
+}
+
+// An append whose caller has gone before its turn is not made.
+func TestAppendOfACallerThatHasGone(t *testing.T) {
+	store, signer := newMemory(), newSigner(t)
+	paused := &pausing{Store: store, method: "SwapLogState", reached: make(chan struct{}), goOn: make(chan struct{})}
+	l := open(t, paused, signer)
+	paused.on = true
+	done := make(chan error)
+	go func() {
+		_, err := l.Append(t.Context(), "first", []byte("x"))
+		done <- err
+	}()
+	<-paused.reached
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := l.Append(ctx, "gone", []byte("x")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("append: %v", err)
+	}
+	close(paused.goOn)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if entry := mustAppend(t, l, "second", "x"); entry.Index != 1 {
+		t.Errorf("the next entry is %d", entry.Index)
+	}
+	if _, err := l.Lookup(t.Context(), "gone"); !errors.Is(err, transparency.ErrNotFound) {
+		t.Errorf("lookup of the entry whose caller has gone: %v", err)
 	}
 }
 
