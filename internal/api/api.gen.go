@@ -15,124 +15,19 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/httpd"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/workbook"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
-
-// Defines values for DeclarationStatusLifecycle.
-const (
-	DeclarationStatusLifecycleActive     DeclarationStatusLifecycle = "active"
-	DeclarationStatusLifecycleExpired    DeclarationStatusLifecycle = "expired"
-	DeclarationStatusLifecycleRevoked    DeclarationStatusLifecycle = "revoked"
-	DeclarationStatusLifecycleSuperseded DeclarationStatusLifecycle = "superseded"
-	DeclarationStatusLifecycleWithdrawn  DeclarationStatusLifecycle = "withdrawn"
-)
-
-// Valid indicates whether the value is a known member of the DeclarationStatusLifecycle enum.
-func (e DeclarationStatusLifecycle) Valid() bool {
-	switch e {
-	case DeclarationStatusLifecycleActive:
-		return true
-	case DeclarationStatusLifecycleExpired:
-		return true
-	case DeclarationStatusLifecycleRevoked:
-		return true
-	case DeclarationStatusLifecycleSuperseded:
-		return true
-	case DeclarationStatusLifecycleWithdrawn:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for Overall.
-const (
-	OverallExpired       Overall = "expired"
-	OverallExpiring      Overall = "expiring"
-	OverallIncomplete    Overall = "incomplete"
-	OverallMissing       Overall = "missing"
-	OverallRevoked       Overall = "revoked"
-	OverallScopeMismatch Overall = "scope-mismatch"
-	OverallSupersededSet Overall = "superseded-set"
-	OverallValid         Overall = "valid"
-	OverallWithdrawn     Overall = "withdrawn"
-)
-
-// Valid indicates whether the value is a known member of the Overall enum.
-func (e Overall) Valid() bool {
-	switch e {
-	case OverallExpired:
-		return true
-	case OverallExpiring:
-		return true
-	case OverallIncomplete:
-		return true
-	case OverallMissing:
-		return true
-	case OverallRevoked:
-		return true
-	case OverallScopeMismatch:
-		return true
-	case OverallSupersededSet:
-		return true
-	case OverallValid:
-		return true
-	case OverallWithdrawn:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ProcurementInputLanguage.
-const (
-	ProcurementInputLanguageEn ProcurementInputLanguage = "en"
-	ProcurementInputLanguageNb ProcurementInputLanguage = "nb"
-	ProcurementInputLanguageNn ProcurementInputLanguage = "nn"
-)
-
-// Valid indicates whether the value is a known member of the ProcurementInputLanguage enum.
-func (e ProcurementInputLanguage) Valid() bool {
-	switch e {
-	case ProcurementInputLanguageEn:
-		return true
-	case ProcurementInputLanguageNb:
-		return true
-	case ProcurementInputLanguageNn:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for RevocationInputReason.
-const (
-	Compromised RevocationInputReason = "compromised"
-	Replaced    RevocationInputReason = "replaced"
-	Retired     RevocationInputReason = "retired"
-)
-
-// Valid indicates whether the value is a known member of the RevocationInputReason enum.
-func (e RevocationInputReason) Valid() bool {
-	switch e {
-	case Compromised:
-		return true
-	case Replaced:
-		return true
-	case Retired:
-		return true
-	default:
-		return false
-	}
-}
 
 // Defines values for Lang.
 const (
@@ -185,6 +80,24 @@ func (e GetOfferingBadgeParamsLang) Valid() bool {
 	case GetOfferingBadgeParamsLangNb:
 		return true
 	case GetOfferingBadgeParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetWorkbookParamsCopy.
+const (
+	GetWorkbookParamsCopyBidder GetWorkbookParamsCopy = "bidder"
+	GetWorkbookParamsCopyBuyer  GetWorkbookParamsCopy = "buyer"
+)
+
+// Valid indicates whether the value is a known member of the GetWorkbookParamsCopy enum.
+func (e GetWorkbookParamsCopy) Valid() bool {
+	switch e {
+	case GetWorkbookParamsCopyBidder:
+		return true
+	case GetWorkbookParamsCopyBuyer:
 		return true
 	default:
 		return false
@@ -244,14 +157,14 @@ type Bidder = procurement.Bidder
 
 // Cell defines model for Cell.
 type Cell struct {
-	Answer      *string `json:"answer,omitempty"`
-	Assurance   *string `json:"assurance,omitempty"`
-	Contradicts *bool   `json:"contradicts,omitempty"`
-	Declared    *string `json:"declared,omitempty"`
-	Deviation   *string `json:"deviation,omitempty"`
-	EvidenceRef *string `json:"evidenceRef,omitempty"`
-	Source      string  `json:"source"`
-	Statement   *string `json:"statement,omitempty"`
+	Answer      string `json:"answer,omitempty,omitzero"`
+	Assurance   string `json:"assurance,omitempty,omitzero"`
+	Contradicts bool   `json:"contradicts,omitempty,omitzero"`
+	Declared    string `json:"declared,omitempty,omitzero"`
+	Deviation   string `json:"deviation,omitempty,omitzero"`
+	EvidenceRef string `json:"evidenceRef,omitempty,omitzero"`
+	Source      string `json:"source"`
+	Statement   string `json:"statement,omitempty,omitzero"`
 }
 
 // Challenge defines model for Challenge.
@@ -273,31 +186,46 @@ type Change = catalogue.Change
 
 // CheckInput defines model for CheckInput.
 type CheckInput struct {
-	At  *Time   `json:"at,omitempty"`
-	Set *string `json:"set,omitempty"`
+	At  Time   `json:"at,omitempty,omitzero"`
+	Set string `json:"set,omitempty,omitzero"`
 
 	// Suppliers Organisation numbers as people write them.
 	Suppliers []string `json:"suppliers"`
 }
 
 // CheckResult defines model for CheckResult.
-type CheckResult = map[string]interface{}
+type CheckResult struct {
+	Items []CheckRow `json:"items"`
+
+	// Set The set version the statuses are for, as SET@VERSION.
+	Set string `json:"set"`
+}
+
+// CheckRow defines model for CheckRow.
+type CheckRow struct {
+	Error FieldProblem `json:"error,omitempty,omitzero"`
+
+	// Known Whether the supplier is registered here.
+	Known bool `json:"known"`
+
+	// Orgnr The number; as it was sent when it is not one.
+	Orgnr        string        `json:"orgnr"`
+	Status       StatusSummary `json:"status,omitempty,omitzero"`
+	SupplierName string        `json:"supplierName,omitempty,omitzero"`
+}
 
 // Choice defines model for Choice.
 type Choice = procurement.Choice
 
-// CompareCounts defines model for CompareCounts.
-type CompareCounts = status.Counts
-
 // ComparedBidder defines model for ComparedBidder.
 type ComparedBidder struct {
-	Contradictions int           `json:"contradictions"`
-	Counts         CompareCounts `json:"counts"`
-	Deviations     int           `json:"deviations"`
-	Name           string        `json:"name"`
-	Offering       *string       `json:"offering,omitempty"`
-	ReceivedAt     *Time         `json:"receivedAt,omitempty"`
-	Statuses       []SetStatus   `json:"statuses"`
+	Contradictions int         `json:"contradictions"`
+	Counts         Counts      `json:"counts"`
+	Deviations     int         `json:"deviations"`
+	Name           string      `json:"name"`
+	Offering       string      `json:"offering,omitempty,omitzero"`
+	ReceivedAt     Time        `json:"receivedAt,omitempty,omitzero"`
+	Statuses       []SetStatus `json:"statuses"`
 
 	// Supplier A Norwegian organisation number.
 	Supplier OrgNumber `json:"supplier"`
@@ -314,7 +242,7 @@ type ComparedRow struct {
 	Theme       Text   `json:"theme"`
 	Title       Text   `json:"title"`
 	Type        string `json:"type"`
-	Weight      *int   `json:"weight,omitempty"`
+	Weight      int    `json:"weight,omitempty,omitzero"`
 }
 
 // Comparison defines model for Comparison.
@@ -324,37 +252,10 @@ type Comparison struct {
 }
 
 // Counts defines model for Counts.
-type Counts struct {
-	Alternative   int `json:"alternative"`
-	Documented    int `json:"documented"`
-	Met           int `json:"met"`
-	NotApplicable int `json:"notApplicable"`
-	NotMet        int `json:"notMet"`
-	Partial       int `json:"partial"`
-	Planned       int `json:"planned"`
-	Unanswered    int `json:"unanswered"`
-}
+type Counts = status.Counts
 
 // DeclarationStatus defines model for DeclarationStatus.
-type DeclarationStatus struct {
-	DeclaredAt Time `json:"declaredAt"`
-
-	// Digest SHA-256, in hex.
-	Digest Digest `json:"digest"`
-
-	// KeyId SHA-256, in hex.
-	KeyId      Digest                     `json:"keyId"`
-	Lifecycle  DeclarationStatusLifecycle `json:"lifecycle"`
-	LogIndex   int                        `json:"logIndex"`
-	LoggedAt   Time                       `json:"loggedAt"`
-	Reason     *string                    `json:"reason,omitempty"`
-	SetVersion string                     `json:"setVersion"`
-	Since      Time                       `json:"since"`
-	ValidUntil Time                       `json:"validUntil"`
-}
-
-// DeclarationStatusLifecycle defines model for DeclarationStatus.Lifecycle.
-type DeclarationStatusLifecycle string
+type DeclarationStatus = status.DeclarationStatus
 
 // DeliveryModel defines model for DeliveryModel.
 type DeliveryModel = catalogue.DeliveryModel
@@ -396,19 +297,19 @@ type Draft struct {
 	Set string `json:"set"`
 
 	// Supersedes SHA-256, in hex.
-	Supersedes *Digest `json:"supersedes,omitempty"`
-	ValidUntil *Time   `json:"validUntil,omitempty"`
+	Supersedes Digest `json:"supersedes,omitempty,omitzero"`
+	ValidUntil Time   `json:"validUntil,omitempty,omitzero"`
 
 	// Version The newest release if left out.
-	Version *string `json:"version,omitempty"`
+	Version string `json:"version,omitempty,omitzero"`
 }
 
 // EnrolmentInput defines model for EnrolmentInput.
 type EnrolmentInput struct {
-	ExpiresAt *Time `json:"expiresAt,omitempty"`
+	ExpiresAt Time `json:"expiresAt,omitempty,omitzero"`
 
 	// Label What the key is to people.
-	Label *string `json:"label,omitempty"`
+	Label string `json:"label,omitempty,omitzero"`
 
 	// Pem The public key (P-256, Ed25519 or RSA-3072) as PEM.
 	Pem string `json:"pem"`
@@ -420,7 +321,7 @@ type Evidence = evidence.Evidence
 // EvidenceList defines model for EvidenceList.
 type EvidenceList struct {
 	Items []Evidence `json:"items"`
-	Next  *string    `json:"next,omitempty"`
+	Next  string     `json:"next,omitempty,omitzero"`
 }
 
 // EvidenceRef defines model for EvidenceRef.
@@ -429,10 +330,13 @@ type EvidenceRef struct {
 		// Sha256 SHA-256, in hex.
 		Sha256 Digest `json:"sha256"`
 	} `json:"digest"`
-	MediaType *string `json:"mediaType,omitempty"`
-	Name      *string `json:"name,omitempty"`
-	Uri       *string `json:"uri,omitempty"`
+	MediaType string `json:"mediaType,omitempty,omitzero"`
+	Name      string `json:"name,omitempty,omitzero"`
+	Uri       string `json:"uri,omitempty,omitzero"`
 }
+
+// FieldProblem defines model for FieldProblem.
+type FieldProblem = httpd.FieldProblem
 
 // Graded defines model for Graded.
 type Graded struct {
@@ -457,7 +361,7 @@ type InformationType = catalogue.InformationType
 // InformationTypeList defines model for InformationTypeList.
 type InformationTypeList struct {
 	Items []InformationType `json:"items"`
-	Next  *string           `json:"next,omitempty"`
+	Next  string            `json:"next,omitempty,omitzero"`
 }
 
 // Key defines model for Key.
@@ -465,14 +369,14 @@ type Key = supplier.Key
 
 // KeyList defines model for KeyList.
 type KeyList struct {
-	Items []Key   `json:"items"`
-	Next  *string `json:"next,omitempty"`
+	Items []Key  `json:"items"`
+	Next  string `json:"next,omitempty,omitzero"`
 }
 
 // LawRef defines model for LawRef.
 type LawRef struct {
-	Section *string `json:"section,omitempty"`
-	Source  string  `json:"source"`
+	Section string `json:"section,omitempty,omitzero"`
+	Source  string `json:"source"`
 }
 
 // Level 1 low, 2 moderate, 3 high, 4 critical.
@@ -484,19 +388,14 @@ type LevelDescription = catalogue.LevelDescription
 // LevelList defines model for LevelList.
 type LevelList struct {
 	Items []LevelDescription `json:"items"`
-	Next  *string            `json:"next,omitempty"`
+	Next  string             `json:"next,omitempty,omitzero"`
 }
 
 // Link defines model for Link.
-type Link struct {
-	Country  string   `json:"country"`
-	Name     string   `json:"name"`
-	Offering *string  `json:"offering,omitempty"`
-	Orgnr    *string  `json:"orgnr,omitempty"`
-	Overall  Overall  `json:"overall"`
-	Path     *Strings `json:"path,omitempty"`
-	Purpose  string   `json:"purpose"`
-}
+type Link = status.Link
+
+// LogProof An inclusion proof (RFC 6962) with the checkpoint it leads to. Byte strings are base64.
+type LogProof = attestation.LogProof
 
 // Measure defines model for Measure.
 type Measure = catalogue.Measure
@@ -504,49 +403,49 @@ type Measure = catalogue.Measure
 // MeasureList defines model for MeasureList.
 type MeasureList struct {
 	Items []Measure `json:"items"`
-	Next  *string   `json:"next,omitempty"`
+	Next  string    `json:"next,omitempty,omitzero"`
 }
 
 // Offering defines model for Offering.
 type Offering struct {
 	CreatedAt      Time            `json:"createdAt"`
 	DeliveryModels []DeliveryModel `json:"deliveryModels"`
-	Description    *string         `json:"description,omitempty"`
+	Description    string          `json:"description,omitempty,omitzero"`
 	Descriptor     DescriptorRef   `json:"descriptor"`
 
 	// Id A UUID in lower case.
-	Id           ID             `json:"id"`
-	Name         string         `json:"name"`
-	Regions      Strings        `json:"regions"`
-	SubSuppliers *[]SubSupplier `json:"subSuppliers,omitempty"`
+	Id           ID            `json:"id"`
+	Name         string        `json:"name"`
+	Regions      Strings       `json:"regions"`
+	SubSuppliers []SubSupplier `json:"subSuppliers,omitempty,omitzero"`
 
 	// Supplier A Norwegian organisation number.
 	Supplier  OrgNumber `json:"supplier"`
 	UpdatedAt Time      `json:"updatedAt"`
-	Version   *string   `json:"version,omitempty"`
+	Version   string    `json:"version,omitempty,omitzero"`
 }
 
 // OfferingInput defines model for OfferingInput.
 type OfferingInput struct {
 	DeliveryModels []DeliveryModel `json:"deliveryModels"`
-	Description    *string         `json:"description,omitempty"`
+	Description    string          `json:"description,omitempty,omitzero"`
 	Name           string          `json:"name"`
 	Regions        []string        `json:"regions"`
-	SubSuppliers   *[]SubSupplier  `json:"subSuppliers,omitempty"`
-	Version        *string         `json:"version,omitempty"`
+	SubSuppliers   []SubSupplier   `json:"subSuppliers,omitempty,omitzero"`
+	Version        string          `json:"version,omitempty,omitzero"`
 }
 
 // OfferingList defines model for OfferingList.
 type OfferingList struct {
 	Items []Offering `json:"items"`
-	Next  *string    `json:"next,omitempty"`
+	Next  string     `json:"next,omitempty,omitzero"`
 }
 
 // OrgNumber A Norwegian organisation number.
-type OrgNumber = string
+type OrgNumber = organisation.Number
 
 // Overall defines model for Overall.
-type Overall string
+type Overall = status.Overall
 
 // Override defines model for Override.
 type Override struct {
@@ -558,46 +457,28 @@ type Override struct {
 }
 
 // Problem defines model for Problem.
-type Problem struct {
-	Detail string `json:"detail"`
-	Errors *[]struct {
-		Detail string `json:"detail"`
-		Field  string `json:"field"`
-		Key    string `json:"key"`
-	} `json:"errors,omitempty"`
-
-	// Instance The request's id as a URN.
-	Instance string `json:"instance"`
-	Status   int    `json:"status"`
-	Title    string `json:"title"`
-
-	// Type urn:felleskrav:problem:KEY
-	Type string `json:"type"`
-}
+type Problem = httpd.Problem
 
 // Procurement defines model for Procurement.
 type Procurement = procurement.Procurement
 
 // ProcurementInput defines model for ProcurementInput.
 type ProcurementInput struct {
-	Bidders  *[]Bidder      `json:"bidders,omitempty"`
-	Choices  *[]Choice      `json:"choices,omitempty"`
-	Deadline *Time          `json:"deadline,omitempty"`
+	Bidders  []Bidder       `json:"bidders,omitempty,omitzero"`
+	Choices  []Choice       `json:"choices,omitempty,omitzero"`
+	Deadline Time           `json:"deadline,omitempty,omitzero"`
 	Input    SelectionInput `json:"input"`
 
 	// Language Language of the workbook; nb if left out.
-	Language  *ProcurementInputLanguage `json:"language,omitempty"`
-	Reference *string                   `json:"reference,omitempty"`
-	Title     string                    `json:"title"`
+	Language  string `json:"language,omitempty,omitzero"`
+	Reference string `json:"reference,omitempty,omitzero"`
+	Title     string `json:"title"`
 }
-
-// ProcurementInputLanguage Language of the workbook; nb if left out.
-type ProcurementInputLanguage string
 
 // ProcurementList defines model for ProcurementList.
 type ProcurementList struct {
 	Items []Procurement `json:"items"`
-	Next  *string       `json:"next,omitempty"`
+	Next  string        `json:"next,omitempty,omitzero"`
 }
 
 // ProofInput defines model for ProofInput.
@@ -607,32 +488,30 @@ type ProofInput struct {
 }
 
 // Receipt defines model for Receipt.
-type Receipt = map[string]interface{}
+type Receipt = attestation.Receipt
 
 // RefusedResponse defines model for RefusedResponse.
 type RefusedResponse struct {
-	Detail string `json:"detail"`
-	Errors *[]struct {
-		Detail string `json:"detail"`
-		Field  string `json:"field"`
-		Key    string `json:"key"`
-	} `json:"errors,omitempty"`
-	Instance string       `json:"instance"`
-	Rows     *[]ReportRow `json:"rows,omitempty"`
-	Status   int          `json:"status"`
-	Title    string       `json:"title"`
-	Type     string       `json:"type"`
+	Detail   string         `json:"detail"`
+	Errors   []FieldProblem `json:"errors,omitempty,omitzero"`
+	Instance string         `json:"instance"`
+	Rows     []ReportRow    `json:"rows,omitempty,omitzero"`
+	Status   int            `json:"status"`
+	Title    string         `json:"title"`
+	Type     string         `json:"type"`
 }
 
 // ReportRow defines model for ReportRow.
 type ReportRow struct {
-	Cell        *string `json:"cell,omitempty"`
-	Detail      *string `json:"detail,omitempty"`
-	Key         *string `json:"key,omitempty"`
-	Ok          bool    `json:"ok"`
-	Requirement *string `json:"requirement,omitempty"`
-	Sheet       string  `json:"sheet"`
-	Status      *string `json:"status,omitempty"`
+	// Cell The cell it is about, such as H12.
+	Cell string `json:"cell,omitempty,omitzero"`
+
+	// Detail What is wrong, in the caller's language.
+	Detail      string           `json:"detail,omitempty,omitzero"`
+	Key         string           `json:"key,omitempty,omitzero"`
+	Outcome     workbook.Outcome `json:"outcome"`
+	Requirement string           `json:"requirement,omitempty,omitzero"`
+	Sheet       string           `json:"sheet"`
 }
 
 // Requirement defines model for Requirement.
@@ -641,14 +520,14 @@ type Requirement = catalogue.Requirement
 // RequirementList defines model for RequirementList.
 type RequirementList struct {
 	Items []Requirement `json:"items"`
-	Next  *string       `json:"next,omitempty"`
+	Next  string        `json:"next,omitempty,omitzero"`
 }
 
 // RequirementSet defines model for RequirementSet.
 type RequirementSet struct {
 	DeliveryModels []DeliveryModel `json:"deliveryModels"`
 	Id             string          `json:"id"`
-	Includes       *Strings        `json:"includes,omitempty"`
+	Includes       Strings         `json:"includes,omitempty,omitzero"`
 	Name           Text            `json:"name"`
 	Purpose        Text            `json:"purpose"`
 
@@ -662,7 +541,7 @@ type RequirementSet struct {
 // RequirementSetList defines model for RequirementSetList.
 type RequirementSetList struct {
 	Items []RequirementSet `json:"items"`
-	Next  *string          `json:"next,omitempty"`
+	Next  string           `json:"next,omitempty,omitzero"`
 }
 
 // ResponseReport defines model for ResponseReport.
@@ -681,12 +560,9 @@ type ResponseReport struct {
 
 // RevocationInput defines model for RevocationInput.
 type RevocationInput struct {
-	Note   *string               `json:"note,omitempty"`
-	Reason RevocationInputReason `json:"reason"`
+	Note   string          `json:"note,omitempty,omitzero"`
+	Reason supplier.Reason `json:"reason"`
 }
-
-// RevocationInputReason defines model for RevocationInput.Reason.
-type RevocationInputReason string
 
 // SelectedRequirement defines model for SelectedRequirement.
 type SelectedRequirement = selection.SelectedRequirement
@@ -745,7 +621,7 @@ type Source = catalogue.Source
 // SourceList defines model for SourceList.
 type SourceList struct {
 	Items []Source `json:"items"`
-	Next  *string  `json:"next,omitempty"`
+	Next  string   `json:"next,omitempty,omitzero"`
 }
 
 // Status defines model for Status.
@@ -754,7 +630,23 @@ type Status = status.Status
 // StatusList defines model for StatusList.
 type StatusList struct {
 	Items []Status `json:"items"`
-	Next  *string  `json:"next,omitempty"`
+	Next  string   `json:"next,omitempty,omitzero"`
+}
+
+// StatusSummary defines model for StatusSummary.
+type StatusSummary struct {
+	At          Time              `json:"at"`
+	ChangesAt   Time              `json:"changesAt,omitempty,omitzero"`
+	Counts      Counts            `json:"counts"`
+	Declaration DeclarationStatus `json:"declaration,omitempty,omitzero"`
+
+	// Offering A UUID in lower case.
+	Offering     ID      `json:"offering"`
+	OfferingName string  `json:"offeringName"`
+	Overall      Overall `json:"overall"`
+	Set          string  `json:"set"`
+	SetVersion   string  `json:"setVersion"`
+	Weakest      Link    `json:"weakest,omitempty,omitzero"`
 }
 
 // Strings defines model for Strings.
@@ -769,27 +661,27 @@ type Supplier struct {
 	CreatedAt Time   `json:"createdAt"`
 
 	// Invented Made up for demonstration.
-	Invented *bool  `json:"invented,omitempty"`
+	Invented bool   `json:"invented,omitempty,omitzero"`
 	Name     string `json:"name"`
 
 	// Orgnr A Norwegian organisation number.
 	Orgnr     OrgNumber `json:"orgnr"`
 	UpdatedAt Time      `json:"updatedAt"`
-	Website   *string   `json:"website,omitempty"`
+	Website   string    `json:"website,omitempty,omitzero"`
 }
 
 // SupplierInput defines model for SupplierInput.
 type SupplierInput struct {
 	// Country ISO 3166-1 alpha-2; NO if left out.
-	Country *string `json:"country,omitempty"`
-	Name    string  `json:"name"`
-	Website *string `json:"website,omitempty"`
+	Country string `json:"country,omitempty,omitzero"`
+	Name    string `json:"name"`
+	Website string `json:"website,omitempty,omitzero"`
 }
 
 // SupplierList defines model for SupplierList.
 type SupplierList struct {
 	Items []Supplier `json:"items"`
-	Next  *string    `json:"next,omitempty"`
+	Next  string     `json:"next,omitempty,omitzero"`
 }
 
 // Task defines model for Task.
@@ -797,8 +689,8 @@ type Task = catalogue.Task
 
 // TaskList defines model for TaskList.
 type TaskList struct {
-	Items []Task  `json:"items"`
-	Next  *string `json:"next,omitempty"`
+	Items []Task `json:"items"`
+	Next  string `json:"next,omitempty,omitzero"`
 }
 
 // Text defines model for Text.
@@ -834,7 +726,25 @@ type Trigger struct {
 }
 
 // Verdict defines model for Verdict.
-type Verdict = map[string]interface{}
+type Verdict struct {
+	At Time `json:"at"`
+
+	// Attestation SHA-256, in hex.
+	Attestation Digest         `json:"attestation"`
+	Checks      []VerdictCheck `json:"checks"`
+
+	// Holds True when every check holds.
+	Holds bool `json:"holds"`
+}
+
+// VerdictCheck defines model for VerdictCheck.
+type VerdictCheck struct {
+	Holds bool   `json:"holds"`
+	Name  string `json:"name"`
+
+	// Text What was checked
+	Text string `json:"text"`
+}
 
 // Visibility defines model for Visibility.
 type Visibility = evidence.Visibility
@@ -877,7 +787,7 @@ type Statement = map[string]interface{}
 // GetAttestationBundleParams defines parameters for GetAttestationBundle.
 type GetAttestationBundleParams struct {
 	// Format key gives a bundle with tlogEntries that cosign verifies with the public key.
-	Format *GetAttestationBundleParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+	Format GetAttestationBundleParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetAttestationBundleParamsFormat defines parameters for GetAttestationBundle.
@@ -892,55 +802,55 @@ type UploadEvidenceParams struct {
 	Kind string `form:"kind" json:"kind"`
 
 	// Visibility Who may read it; agencies if left out.
-	Visibility *Visibility `form:"visibility,omitempty" json:"visibility,omitempty"`
+	Visibility Visibility `form:"visibility,omitempty" json:"visibility,omitempty,omitzero"`
 
 	// Granted With visibility granted, the organisations that may read it.
-	Granted *[]OrgNumber `form:"granted,omitempty" json:"granted,omitempty"`
+	Granted []OrgNumber `form:"granted,omitempty" json:"granted,omitempty,omitzero"`
 
 	// Sha256 The SHA-256 you expect; the upload is refused if it differs.
-	Sha256 *Digest `form:"sha256,omitempty" json:"sha256,omitempty"`
+	Sha256 Digest `form:"sha256,omitempty" json:"sha256,omitempty,omitzero"`
 }
 
 // ListInformationTypesParams defines parameters for ListInformationTypes.
 type ListInformationTypesParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListLevelsParams defines parameters for ListLevels.
 type ListLevelsParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListMeasuresParams defines parameters for ListMeasures.
 type ListMeasuresParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // PutOfferingParams defines parameters for PutOffering.
 type PutOfferingParams struct {
 	// IfMatch The ETag you read, or * for any.
-	IfMatch *IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // GetOfferingBadgeParams defines parameters for GetOfferingBadge.
 type GetOfferingBadgeParams struct {
 	// Set A set, or SET@VERSION; the newest the offering is declared for if left out.
-	Set *Set `form:"set,omitempty" json:"set,omitempty"`
+	Set Set `form:"set,omitempty" json:"set,omitempty,omitzero"`
 
 	// Lang Language of texts in the answer; goes before Accept-Language.
-	Lang *GetOfferingBadgeParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+	Lang GetOfferingBadgeParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
 // GetOfferingBadgeParamsLang defines parameters for GetOfferingBadge.
@@ -949,31 +859,31 @@ type GetOfferingBadgeParamsLang string
 // GetDescriptorParams defines parameters for GetDescriptor.
 type GetDescriptorParams struct {
 	// Digest An earlier descriptor; the one in force if left out.
-	Digest *Digest `form:"digest,omitempty" json:"digest,omitempty"`
+	Digest Digest `form:"digest,omitempty" json:"digest,omitempty,omitzero"`
 }
 
 // GetOfferingStatusParams defines parameters for GetOfferingStatus.
 type GetOfferingStatusParams struct {
 	// Set A set, or SET@VERSION; the newest the offering is declared for if left out.
-	Set *Set `form:"set,omitempty" json:"set,omitempty"`
+	Set Set `form:"set,omitempty" json:"set,omitempty,omitzero"`
 
 	// At The moment asked about (RFC 3339); now if left out.
-	At *At `form:"at,omitempty" json:"at,omitempty"`
+	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
 }
 
 // ListProcurementsParams defines parameters for ListProcurements.
 type ListProcurementsParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // PutProcurementParams defines parameters for PutProcurement.
 type PutProcurementParams struct {
 	// IfMatch The ETag you read, or * for any.
-	IfMatch *IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // AddResponseParams defines parameters for AddResponse.
@@ -984,12 +894,18 @@ type AddResponseParams struct {
 
 // GetWorkbookParams defines parameters for GetWorkbook.
 type GetWorkbookParams struct {
-	// Supplier Prefill the answers from this bidder's declarations.
-	Supplier *OrgNumber `form:"supplier,omitempty" json:"supplier,omitempty"`
+	// Supplier A copy for this bidder with the answers it has declared filled in.
+	Supplier OrgNumber `form:"supplier,omitempty" json:"supplier,omitempty,omitzero"`
+
+	// Copy buyer (the default) has sheets that compare bidders and must not leave the house; bidder is what to send out.
+	Copy GetWorkbookParamsCopy `form:"copy,omitempty" json:"copy,omitempty,omitzero"`
 
 	// Lang Language of texts in the answer; goes before Accept-Language.
-	Lang *GetWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty"`
+	Lang GetWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
+
+// GetWorkbookParamsCopy defines parameters for GetWorkbook.
+type GetWorkbookParamsCopy string
 
 // GetWorkbookParamsLang defines parameters for GetWorkbook.
 type GetWorkbookParamsLang string
@@ -997,10 +913,10 @@ type GetWorkbookParamsLang string
 // ListRequirementSetsParams defines parameters for ListRequirementSets.
 type ListRequirementSetsParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // DiffRequirementSetParams defines parameters for DiffRequirementSet.
@@ -1009,13 +925,13 @@ type DiffRequirementSetParams struct {
 	From string `form:"from" json:"from"`
 
 	// To The newer version; the newest release if left out.
-	To *string `form:"to,omitempty" json:"to,omitempty"`
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
 }
 
 // GetRequirementSetVersionParams defines parameters for GetRequirementSetVersion.
 type GetRequirementSetVersionParams struct {
 	// Format json (the default) gives the canonical bytes; yaml gives the same content for reading.
-	Format *GetRequirementSetVersionParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+	Format GetRequirementSetVersionParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetRequirementSetVersionParamsFormat defines parameters for GetRequirementSetVersion.
@@ -1024,85 +940,85 @@ type GetRequirementSetVersionParamsFormat string
 // ListRequirementsParams defines parameters for ListRequirements.
 type ListRequirementsParams struct {
 	// Theme Only requirements of this theme.
-	Theme *string `form:"theme,omitempty" json:"theme,omitempty"`
+	Theme string `form:"theme,omitempty" json:"theme,omitempty,omitzero"`
 
 	// Set Only requirements of this set.
-	Set *string `form:"set,omitempty" json:"set,omitempty"`
+	Set string `form:"set,omitempty" json:"set,omitempty,omitzero"`
 
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListSourcesParams defines parameters for ListSources.
 type ListSourcesParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListSuppliersParams defines parameters for ListSuppliers.
 type ListSuppliersParams struct {
 	// Q Part of a name or number.
-	Q *string `form:"q,omitempty" json:"q,omitempty"`
+	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // PutSupplierParams defines parameters for PutSupplier.
 type PutSupplierParams struct {
 	// IfMatch The ETag you read, or * for any.
-	IfMatch *IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // ListEvidenceParams defines parameters for ListEvidence.
 type ListEvidenceParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListKeysParams defines parameters for ListKeys.
 type ListKeysParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListOfferingsParams defines parameters for ListOfferings.
 type ListOfferingsParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // GetSupplierStatusParams defines parameters for GetSupplierStatus.
 type GetSupplierStatusParams struct {
 	// At The moment asked about (RFC 3339); now if left out.
-	At *At `form:"at,omitempty" json:"at,omitempty"`
+	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
 }
 
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Limit Most items to answer with, 1 to 200.
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before.
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // PrepareAttestationJSONRequestBody defines body for PrepareAttestation for application/json ContentType.
@@ -1678,7 +1594,7 @@ func (siw *ServerInterfaceWrapper) PutOffering(c *gin.Context) {
 			return
 		}
 
-		params.IfMatch = &IfMatch
+		params.IfMatch = IfMatch
 
 	}
 
@@ -1924,7 +1840,7 @@ func (siw *ServerInterfaceWrapper) PutProcurement(c *gin.Context) {
 			return
 		}
 
-		params.IfMatch = &IfMatch
+		params.IfMatch = IfMatch
 
 	}
 
@@ -2022,6 +1938,14 @@ func (siw *ServerInterfaceWrapper) GetWorkbook(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "supplier", c.Request.URL.Query(), &params.Supplier, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter supplier: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "copy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "copy", c.Request.URL.Query(), &params.Copy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter copy: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2382,7 +2306,7 @@ func (siw *ServerInterfaceWrapper) PutSupplier(c *gin.Context) {
 			return
 		}
 
-		params.IfMatch = &IfMatch
+		params.IfMatch = IfMatch
 
 	}
 
@@ -2791,7 +2715,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 type ProblemApplicationProblemPlusJSONResponse Problem
 
 type StatementResponseHeaders struct {
-	StatementDigest *string
+	StatementDigest string
 }
 type StatementApplicationVndInTotoPlusJSONResponse struct {
 	Body map[string]interface{}
@@ -2818,9 +2742,7 @@ func (response PrepareAttestation200ApplicationVndInTotoPlusJSONResponse) VisitP
 		return err
 	}
 	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
-	if response.Headers.StatementDigest != nil {
-		w.Header().Set("Statement-Digest", fmt.Sprint(*response.Headers.StatementDigest))
-	}
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3020,9 +2942,7 @@ func (response PrepareWithdrawal200ApplicationVndInTotoPlusJSONResponse) VisitPr
 		return err
 	}
 	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
-	if response.Headers.StatementDigest != nil {
-		w.Header().Set("Statement-Digest", fmt.Sprint(*response.Headers.StatementDigest))
-	}
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3069,7 +2989,7 @@ func (response UploadEvidence200JSONResponse) VisitUploadEvidenceResponse(w http
 }
 
 type UploadEvidence201ResponseHeaders struct {
-	Location *string
+	Location string
 }
 
 type UploadEvidence201JSONResponse struct {
@@ -3084,9 +3004,7 @@ func (response UploadEvidence201JSONResponse) VisitUploadEvidenceResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3280,7 +3198,7 @@ type GetOfferingResponseObject interface {
 }
 
 type GetOffering200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type GetOffering200JSONResponse struct {
@@ -3295,9 +3213,7 @@ func (response GetOffering200JSONResponse) VisitGetOfferingResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3331,7 +3247,7 @@ type PutOfferingResponseObject interface {
 }
 
 type PutOffering200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type PutOffering200JSONResponse struct {
@@ -3346,9 +3262,7 @@ func (response PutOffering200JSONResponse) VisitPutOfferingResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3427,7 +3341,7 @@ type GetDescriptorResponseObject interface {
 }
 
 type GetDescriptor200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type GetDescriptor200JSONResponse struct {
@@ -3442,9 +3356,7 @@ func (response GetDescriptor200JSONResponse) VisitGetDescriptorResponse(w http.R
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3563,8 +3475,8 @@ type CreateProcurementResponseObject interface {
 }
 
 type CreateProcurement201ResponseHeaders struct {
-	ETag     *string
-	Location *string
+	ETag     string
+	Location string
 }
 
 type CreateProcurement201JSONResponse struct {
@@ -3579,12 +3491,8 @@ func (response CreateProcurement201JSONResponse) VisitCreateProcurementResponse(
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3616,7 +3524,7 @@ type GetProcurementResponseObject interface {
 }
 
 type GetProcurement200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type GetProcurement200JSONResponse struct {
@@ -3631,9 +3539,7 @@ func (response GetProcurement200JSONResponse) VisitGetProcurementResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3667,7 +3573,7 @@ type PutProcurementResponseObject interface {
 }
 
 type PutProcurement200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type PutProcurement200JSONResponse struct {
@@ -3682,9 +3588,7 @@ func (response PutProcurement200JSONResponse) VisitPutProcurementResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3937,7 +3841,7 @@ type GetRequirementSetVersionResponseObject interface {
 }
 
 type GetRequirementSetVersion200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type GetRequirementSetVersion200JSONResponse struct {
@@ -3952,9 +3856,7 @@ func (response GetRequirementSetVersion200JSONResponse) VisitGetRequirementSetVe
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3972,9 +3874,7 @@ func (response GetRequirementSetVersion200ApplicationyamlResponse) VisitGetRequi
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -4213,7 +4113,7 @@ type GetSupplierResponseObject interface {
 }
 
 type GetSupplier200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type GetSupplier200JSONResponse struct {
@@ -4228,9 +4128,7 @@ func (response GetSupplier200JSONResponse) VisitGetSupplierResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4264,7 +4162,7 @@ type PutSupplierResponseObject interface {
 }
 
 type PutSupplier200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type PutSupplier200JSONResponse struct {
@@ -4279,16 +4177,14 @@ func (response PutSupplier200JSONResponse) VisitPutSupplierResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
 
 type PutSupplier201ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type PutSupplier201JSONResponse struct {
@@ -4303,9 +4199,7 @@ func (response PutSupplier201JSONResponse) VisitPutSupplierResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4418,7 +4312,7 @@ type BeginEnrolmentResponseObject interface {
 }
 
 type BeginEnrolment201ResponseHeaders struct {
-	Location *string
+	Location string
 }
 
 type BeginEnrolment201JSONResponse struct {
@@ -4433,9 +4327,7 @@ func (response BeginEnrolment201JSONResponse) VisitBeginEnrolmentResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4590,8 +4482,8 @@ type CreateOfferingResponseObject interface {
 }
 
 type CreateOffering201ResponseHeaders struct {
-	ETag     *string
-	Location *string
+	ETag     string
+	Location string
 }
 
 type CreateOffering201JSONResponse struct {
@@ -4606,12 +4498,8 @@ func (response CreateOffering201JSONResponse) VisitCreateOfferingResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err

@@ -32,7 +32,8 @@ type Service struct {
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
 // Register creates a supplier or changes what it says about itself. created
-// tells which.
+// tells which. A revision in it is the one the change was made from; 0 means
+// whatever is there.
 func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier) (saved Supplier, created bool, err error) {
 	if err := access.Check(actor, access.RegisterSupplier, string(in.Number)); err != nil {
 		return Supplier{}, false, err
@@ -42,12 +43,18 @@ func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier)
 	}
 	now := s.now()
 	change := func(old Supplier) (Supplier, error) {
+		if in.Rev != 0 && old.Rev != in.Rev {
+			return Supplier{}, problem.New(problem.Stale, "supplier.stale", nil)
+		}
 		old.Name, old.Country, old.Website, old.UpdatedAt = in.Name, in.Country, in.Website, now
 		return old, nil
 	}
 	saved, err = s.Store.UpdateSupplier(ctx, in.Number, change)
 	if !errors.Is(err, problem.ErrNotFound) {
 		return saved, false, wrap("save supplier", err)
+	}
+	if in.Rev != 0 {
+		return Supplier{}, false, problem.New(problem.Stale, "supplier.stale", nil)
 	}
 	fresh := Supplier{Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, CreatedAt: now, UpdatedAt: now}
 	err = s.Store.InsertSupplier(ctx, fresh)

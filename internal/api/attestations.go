@@ -1,0 +1,158 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/httpd"
+	"felleskrav/internal/problem"
+)
+
+// statement is the exact bytes to sign.
+type statement struct{ exact }
+
+func newStatement(body []byte) statement {
+	sum := sha256.Sum256(body)
+	return statement{exact{
+		mediaType: "application/vnd.in-toto+json", body: body,
+		header: map[string]string{"Statement-Digest": hex.EncodeToString(sum[:])},
+	}}
+}
+
+// VisitPrepareAttestationResponse sends it.
+func (s statement) VisitPrepareAttestationResponse(w http.ResponseWriter) error { return s.send(w) }
+
+// VisitPrepareWithdrawalResponse sends it.
+func (s statement) VisitPrepareWithdrawalResponse(w http.ResponseWriter) error { return s.send(w) }
+
+// PrepareAttestation makes a statement of a draft.
+func (a *API) PrepareAttestation(ctx context.Context, r PrepareAttestationRequestObject) (PrepareAttestationResponseObject, error) {
+	ctx, actor := caller(ctx)
+	d := attestation.Draft{
+		Offering: r.Body.Offering, Set: r.Body.Set, Version: r.Body.Version, Answers: r.Body.Answers,
+		ValidUntil: r.Body.ValidUntil, Supersedes: r.Body.Supersedes,
+	}
+	if d.Version == "" {
+		set, version, err := catalogue.ParseRef(d.Set)
+		if err != nil {
+			return nil, err
+		}
+		d.Set, d.Version = set, version
+	}
+	body, err := a.Attestations.Prepare(ctx, actor, d)
+	if err != nil {
+		return nil, err
+	}
+	return newStatement(body), nil
+}
+
+// PrepareWithdrawal makes the statement of a withdrawal.
+func (a *API) PrepareWithdrawal(ctx context.Context, r PrepareWithdrawalRequestObject) (PrepareWithdrawalResponseObject, error) {
+	ctx, actor := caller(ctx)
+	body, err := a.Attestations.PrepareWithdrawal(ctx, actor, r.Digest, r.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return newStatement(body), nil
+}
+
+// submitAttestation hands a bundle over as it came: it is parsed once, by the
+// service, and stored in the very bytes.
+func (a *API) submitAttestation(c *gin.Context) {
+	a.submit(c, func(ctx context.Context, actor access.Actor, bundle []byte) (attestation.Receipt, bool, error) {
+		return a.Attestations.Submit(ctx, actor, bundle)
+	})
+}
+
+func (a *API) submitWithdrawal(c *gin.Context) {
+	a.submit(c, func(ctx context.Context, actor access.Actor, bundle []byte) (attestation.Receipt, bool, error) {
+		return a.Attestations.Withdraw(ctx, actor, c.Param("digest"), bundle)
+	})
+}
+
+func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []byte) (attestation.Receipt, bool, error)) {
+	bundle, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		httpd.Fail(c, malformed(err))
+		return
+	}
+	if len(bundle) == 0 {
+		httpd.Fail(c, problem.New(problem.Invalid, "request.no-body", nil))
+		return
+	}
+	receipt, created, err := to(c.Request.Context(), httpd.Actor(c), bundle)
+	if err != nil {
+		httpd.Fail(c, err)
+		return
+	}
+	body, err := json.Marshal(receipt)
+	if err != nil {
+		httpd.Fail(c, err)
+		return
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		c.Header("Location", "/api/v1/attestations/"+receipt.Attestation)
+	}
+	c.Data(status, "application/json", body)
+}
+
+// GetAttestation reads a declaration; its bundle has an address of its own.
+func (a *API) GetAttestation(ctx context.Context, r GetAttestationRequestObject) (GetAttestationResponseObject, error) {
+	ctx, actor := caller(ctx)
+	rec, err := a.Attestations.Get(ctx, actor, r.Digest)
+	rec.Bundle = nil
+	return GetAttestation200JSONResponse(rec), err
+}
+
+// bundle is a bundle in its exact bytes.
+type bundle struct{ exact }
+
+// VisitGetAttestationBundleResponse sends it.
+func (b bundle) VisitGetAttestationBundleResponse(w http.ResponseWriter) error { return b.send(w) }
+
+// GetAttestationBundle gives the bundle.
+func (a *API) GetAttestationBundle(ctx context.Context, r GetAttestationBundleRequestObject) (GetAttestationBundleResponseObject, error) {
+	ctx, actor := caller(ctx)
+	body, err := a.Attestations.Bundle(ctx, actor, r.Digest, r.Params.Format != "")
+	if err != nil {
+		return nil, err
+	}
+	return bundle{exact{
+		mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", body: body,
+		header: map[string]string{"Content-Disposition": `attachment; filename="` + r.Digest[:16] + `.sigstore.json"`},
+	}}, nil
+}
+
+// GetReceipt proves anew that a declaration is in the log.
+func (a *API) GetReceipt(ctx context.Context, r GetReceiptRequestObject) (GetReceiptResponseObject, error) {
+	ctx, actor := caller(ctx)
+	receipt, err := a.Attestations.Receipt(ctx, actor, r.Digest)
+	return GetReceipt200JSONResponse(receipt), err
+}
+
+// GetVerdict makes every check again.
+func (a *API) GetVerdict(ctx context.Context, r GetVerdictRequestObject) (GetVerdictResponseObject, error) {
+	t := a.texts(ctx)
+	ctx, actor := caller(ctx)
+	v, err := a.Attestations.Verdict(ctx, actor, r.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return GetVerdict200JSONResponse{
+		Attestation: v.Attestation, At: v.At, Holds: v.Holds,
+		Checks: each(v.Checks, func(c attestation.Check) VerdictCheck {
+			return VerdictCheck{Name: string(c.Name), Holds: c.Holds, Text: t.T("verdict." + string(c.Name))}
+		}),
+	}, nil
+}

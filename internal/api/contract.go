@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	_ "embed" // the contract is part of the program
+	"encoding/json"
+	"fmt"
+	"mime"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+//go:embed openapi.yaml
+var source []byte
+
+// contract is the OpenAPI document, made ready for checking requests.
+type contract struct {
+	// json is what is served.
+	json []byte
+	// operations are keyed by method and gin path: "GET /api/v1/tasks".
+	operations map[string]*operation
+	// list holds them in the order of the document.
+	list []*operation
+	doc  *openapi3.T
+}
+
+// operation is one method of one path.
+type operation struct {
+	id     string
+	method string
+	path   string // as in the document
+	rule   rule
+	route  *routers.Route
+	// query are the names of its query parameters.
+	query map[string]bool
+	// media are the media types its body may have; any stands for all of them.
+	media []string
+	any   bool
+}
+
+// loadContract reads the document.
+func loadContract() (*contract, error) {
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(source)
+	if err != nil {
+		return nil, fmt.Errorf("read contract: %w", err)
+	}
+	c := &contract{operations: map[string]*operation{}, doc: doc}
+	if c.json, err = public(doc); err != nil {
+		return nil, fmt.Errorf("write contract: %w", err)
+	}
+	// Under 3.1, kin-openapi compiles a JSON Schema for every parameter of
+	// every request. The contract keeps to keywords that 3.0 and 3.1 share, so
+	// requests are checked with the validator for 3.0, which does not.
+	doc.OpenAPI = "3.0.3"
+	for _, path := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(path)
+		for method, op := range item.Operations() {
+			o := &operation{
+				id: op.OperationID, method: method, path: path, rule: rules[op.OperationID], query: map[string]bool{"lang": true},
+				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
+			}
+			for _, p := range op.Parameters {
+				if p.Value.In == openapi3.ParameterInQuery {
+					o.query[p.Value.Name] = true
+				}
+			}
+			if op.RequestBody != nil {
+				for m := range op.RequestBody.Value.Content {
+					o.media = append(o.media, m)
+				}
+				slices.Sort(o.media)
+				o.any = slices.Contains(o.media, "application/octet-stream")
+			}
+			c.operations[method+" "+ginPath(path)] = o
+			c.list = append(c.list, o)
+		}
+	}
+	slices.SortFunc(c.list, func(a, b *operation) int {
+		if d := strings.Compare(a.path, b.path); d != 0 {
+			return d
+		}
+		return strings.Compare(a.method, b.method)
+	})
+	return c, nil
+}
+
+// ginPath writes a path of the document the way gin names it. The tile's path
+// goes on to the end.
+func ginPath(path string) string {
+	if path == "/log/tile/{tile}" {
+		return "/log/tile/*tile"
+	}
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// accepts reports whether the operation takes a body of this Content-Type.
+// Where any file is taken, all types are but those that wrap the file in
+// something else.
+func (o *operation) accepts(contentType string) bool {
+	m, _, err := mime.ParseMediaType(contentType)
+	if o.any {
+		return !strings.HasPrefix(m, "multipart/")
+	}
+	return err == nil && slices.Contains(o.media, m)
+}
+
+// public writes the document without what only the code generator reads.
+func public(doc *openapi3.T) ([]byte, error) {
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return nil, fmt.Errorf("marshal: %w", err)
+	}
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		return nil, fmt.Errorf("unmarshal: %w", err)
+	}
+	strip(tree)
+	out, err := json.Marshal(tree)
+	if err != nil {
+		return nil, fmt.Errorf("marshal: %w", err)
+	}
+	return out, nil
+}
+
+func strip(node any) {
+	switch n := node.(type) {
+	case map[string]any:
+		for k, v := range n {
+			if strings.HasPrefix(k, "x-go-") {
+				delete(n, k)
+				continue
+			}
+			strip(v)
+		}
+	case []any:
+		for _, v := range n {
+			strip(v)
+		}
+	}
+}

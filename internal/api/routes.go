@@ -1,0 +1,89 @@
+package api
+
+import "felleskrav/internal/access"
+
+// rule is what holds for an operation before its handler runs.
+type rule struct {
+	// action must be within the caller's reach; whether the thing belongs to
+	// them is for the service to say.
+	action access.Action
+	// body is the most bytes the request may have; zero is none, and less
+	// stands for the largest file of documentation.
+	body int64
+	// raw leaves the body to the handler.
+	raw bool
+}
+
+// Sizes of bodies, in bytes.
+const (
+	small       = 64 << 10
+	form        = 1 << 20
+	maxDraft    = 4 << 20 // a thousand answers at length
+	maxBundle   = 1 << 20
+	maxWorkbook = 10 << 20 // as workbook.DefaultLimits
+	maxFile     = -1
+)
+
+// rules name, for every operation of the contract, what it takes. An
+// operation that is not here is refused.
+var rules = map[string]rule{
+	"listTasks":                {action: access.ReadCatalogue},
+	"listInformationTypes":     {action: access.ReadCatalogue},
+	"listLevels":               {action: access.ReadCatalogue},
+	"listMeasures":             {action: access.ReadCatalogue},
+	"listSources":              {action: access.ReadCatalogue},
+	"listRequirements":         {action: access.ReadCatalogue},
+	"listRequirementSets":      {action: access.ReadCatalogue},
+	"getRequirementSetVersion": {action: access.ReadCatalogue},
+	"diffRequirementSet":       {action: access.ReadCatalogue},
+	"makeSelection":            {action: access.Select, body: form},
+
+	"listSuppliers":     {action: access.ReadSupplier},
+	"getSupplier":       {action: access.ReadSupplier},
+	"putSupplier":       {action: access.RegisterSupplier, body: small},
+	"listKeys":          {action: access.ReadSupplier},
+	"beginEnrolment":    {action: access.WriteKey, body: small},
+	"completeEnrolment": {action: access.WriteKey, body: small},
+	"revokeKey":         {action: access.WriteKey, body: small},
+
+	"listOfferings":  {action: access.ReadOffering},
+	"createOffering": {action: access.WriteOffering, body: form},
+	"getOffering":    {action: access.ReadOffering},
+	"putOffering":    {action: access.WriteOffering, body: form},
+	"getDescriptor":  {action: access.ReadOffering},
+
+	"uploadEvidence":   {action: access.WriteEvidence, body: maxFile, raw: true},
+	"downloadEvidence": {action: access.ReadEvidence},
+	"listEvidence":     {action: access.ReadEvidence},
+
+	"prepareAttestation":   {action: access.PrepareStatement, body: maxDraft},
+	"submitAttestation":    {action: access.SubmitAttestation, body: maxBundle, raw: true},
+	"getAttestation":       {action: access.ReadAttestation},
+	"getAttestationBundle": {action: access.ReadAttestation},
+	"getReceipt":           {action: access.ReadAttestation},
+	"getVerdict":           {action: access.ReadAttestation},
+	"prepareWithdrawal":    {action: access.Withdraw, body: small},
+	"submitWithdrawal":     {action: access.Withdraw, body: maxBundle, raw: true},
+
+	"getSupplierStatus": {action: access.ReadStatus},
+	"getOfferingStatus": {action: access.ReadStatus},
+	"getOfferingBadge":  {action: access.ReadStatus},
+	"checkStatus":       {action: access.CheckStatus, body: form},
+
+	"listProcurements":  {action: access.ReadProcurement},
+	"createProcurement": {action: access.WriteProcurement, body: form},
+	"getProcurement":    {action: access.ReadProcurement},
+	"putProcurement":    {action: access.WriteProcurement, body: form},
+	"getWorkbook":       {action: access.ReadProcurement},
+	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true},
+	"getComparison":     {action: access.ReadProcurement},
+
+	"getCheckpoint":  {action: access.ReadLog},
+	"getTile":        {action: access.ReadLog},
+	"getTrustedRoot": {action: access.ReadLog},
+	"getLogKey":      {action: access.ReadLog},
+}
+
+// open lists the operations that tell nothing about anybody and are not
+// guarded at all.
+var open = map[string]bool{"healthz": true, "readyz": true, "metrics": true, "openapi": true, "docs": true}

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/status"
+)
+
+// statusSource is what the cache needs of the service.
+type statusSource interface {
+	Status(ctx context.Context, actor access.Actor, offering, setRef string, at time.Time) (status.Status, error)
+	Revision(ctx context.Context, offering string) (string, error)
+}
+
+const (
+	// statusAge is how old a computed status may be when it is given out. It
+	// bounds what the revision does not see, a change deep down a chain of
+	// sub-suppliers, and how far the status's own time lies back.
+	statusAge = time.Second
+	// statusCount bounds the memory: about 10 KB each.
+	statusCount = 2048
+)
+
+// statusCache keeps statuses as they are at the moment, written out. One is
+// given out only if nothing that it was computed from has changed, which is
+// asked of the store each time, if the next change by time alone lies ahead,
+// and if it is less than a second old. So nothing shows as valid too long.
+//
+// Statuses are the same for everybody, so who asks is not part of the key.
+type statusCache struct {
+	source  statusSource
+	now     func() time.Time
+	entries *lru.Cache[statusKey, *statusEntry]
+	flights singleflight.Group
+}
+
+type statusKey struct{ offering, set string }
+
+// statusEntry is one status. It is never changed.
+type statusEntry struct {
+	revision string
+	computed time.Time
+	status   status.Status
+	body     []byte
+}
+
+func newStatusCache(source statusSource, now func() time.Time) (*statusCache, error) {
+	entries, err := lru.New[statusKey, *statusEntry](statusCount)
+	if err != nil {
+		return nil, fmt.Errorf("make status cache: %w", err)
+	}
+	return &statusCache{source: source, now: now, entries: entries}, nil
+}
+
+func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set string) (*statusEntry, error) {
+	key := statusKey{offering, set}
+	revision, err := c.source.Revision(ctx, offering)
+	if err != nil {
+		return nil, fmt.Errorf("read revision: %w", err)
+	}
+	now := c.now()
+	if e, ok := c.entries.Get(key); ok && e.good(revision, now) {
+		return e, nil
+	}
+	// Those who ask for the same in the same state wait for one computation.
+	// It must not end with the request that happened to begin it.
+	v, err, _ := c.flights.Do(offering+"\n"+set+"\n"+revision, func() (any, error) {
+		st, err := c.source.Status(context.WithoutCancel(ctx), actor, offering, set, time.Time{})
+		if err != nil {
+			return nil, fmt.Errorf("compute status: %w", err)
+		}
+		body, err := json.Marshal(st)
+		if err != nil {
+			return nil, fmt.Errorf("write status: %w", err)
+		}
+		// The revision was read before the facts: a change in between makes the
+		// entry look older than it is, never newer.
+		e := &statusEntry{revision: revision, computed: now, status: st, body: body}
+		c.entries.Add(key, e)
+		return e, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*statusEntry), nil //nolint:forcetypeassert // the closure above returns nothing else
+}
+
+func (e *statusEntry) good(revision string, now time.Time) bool {
+	return e.revision == revision && now.Sub(e.computed) < statusAge &&
+		(e.status.ChangesAt == nil || now.Before(*e.status.ChangesAt))
+}

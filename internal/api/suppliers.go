@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/supplier"
+)
+
+// orgnr checks a number of the path; the contract has seen that it has nine
+// digits.
+func orgnr(s organisation.Number) (organisation.Number, error) {
+	return organisation.ParseNumber(string(s))
+}
+
+func supplierView(s supplier.Supplier) Supplier {
+	return Supplier{
+		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+	}
+}
+
+// ListSuppliers searches suppliers.
+func (a *API) ListSuppliers(ctx context.Context, r ListSuppliersRequestObject) (ListSuppliersResponseObject, error) {
+	ctx, actor := caller(ctx)
+	after := organisation.Number(r.Params.Cursor)
+	if after != "" {
+		if _, err := orgnr(after); err != nil {
+			return nil, errCursor
+		}
+	}
+	found, next, err := fetch(r.Params.Limit, func(limit int) ([]supplier.Supplier, error) {
+		return a.Suppliers.Search(ctx, actor, r.Params.Q, after, limit)
+	}, func(s supplier.Supplier) string { return string(s.Number) })
+	return ListSuppliers200JSONResponse{each(found, supplierView), next}, err
+}
+
+// GetSupplier reads a supplier.
+func (a *API) GetSupplier(ctx context.Context, r GetSupplierRequestObject) (GetSupplierResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.Get(ctx, actor, n)
+	if err != nil {
+		return nil, err
+	}
+	return GetSupplier200JSONResponse{supplierView(s), GetSupplier200ResponseHeaders{etag(s.Rev)}}, nil
+}
+
+// PutSupplier registers or changes a supplier.
+func (a *API) PutSupplier(ctx context.Context, r PutSupplierRequestObject) (PutSupplierResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	in := supplier.Supplier{Number: n, Name: r.Body.Name, Country: r.Body.Country, Website: r.Body.Website, Rev: rev}
+	if in.Country == "" {
+		in.Country = "NO"
+	}
+	s, created, err := a.Suppliers.Register(ctx, actor, in)
+	if err != nil {
+		return nil, err
+	}
+	if created {
+		return PutSupplier201JSONResponse{supplierView(s), PutSupplier201ResponseHeaders{etag(s.Rev)}}, nil
+	}
+	return PutSupplier200JSONResponse{supplierView(s), PutSupplier200ResponseHeaders{etag(s.Rev)}}, nil
+}
+
+// ListKeys lists a supplier's keys in the order they were enrolled.
+func (a *API) ListKeys(ctx context.Context, r ListKeysRequestObject) (ListKeysResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.Get(ctx, actor, n)
+	if err != nil {
+		return nil, err
+	}
+	items, next, err := page(s.Keys, r.Params.Limit, r.Params.Cursor, func(k supplier.Key) string { return k.ID })
+	return ListKeys200JSONResponse{items, next}, err
+}
+
+// BeginEnrolment makes a challenge.
+func (a *API) BeginEnrolment(ctx context.Context, r BeginEnrolmentRequestObject) (BeginEnrolmentResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := a.Suppliers.BeginEnrolment(ctx, actor, n, supplier.Enrolment{PEM: r.Body.Pem, Label: r.Body.Label, ExpiresAt: r.Body.ExpiresAt})
+	if err != nil {
+		return nil, err
+	}
+	return BeginEnrolment201JSONResponse{
+		Challenge{Id: ch.ID, KeyId: ch.KeyID, Message: ch.Bytes, ExpiresAt: ch.ExpiresAt},
+		BeginEnrolment201ResponseHeaders{"/api/v1/suppliers/" + string(n) + "/keys/challenges/" + ch.ID},
+	}, nil
+}
+
+// CompleteEnrolment takes the proof.
+func (a *API) CompleteEnrolment(ctx context.Context, r CompleteEnrolmentRequestObject) (CompleteEnrolmentResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	k, err := a.Suppliers.CompleteEnrolment(ctx, actor, n, r.Id, r.Body.Signature)
+	return CompleteEnrolment201JSONResponse(k), err
+}
+
+// RevokeKey revokes a key.
+func (a *API) RevokeKey(ctx context.Context, r RevokeKeyRequestObject) (RevokeKeyResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	k, err := a.Suppliers.RevokeKey(ctx, actor, n, r.KeyId, r.Body.Reason, r.Body.Note)
+	return RevokeKey200JSONResponse(k), err
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/httpd"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/workbook"
+)
+
+// tenderFile is a tender workbook about to be written.
+type tenderFile struct {
+	tender workbook.Tender
+	name   string
+}
+
+const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// VisitGetWorkbookResponse writes the workbook. Nothing is sent before the
+// whole of it could be made.
+func (f tenderFile) VisitGetWorkbookResponse(w http.ResponseWriter) error {
+	h := w.Header()
+	h.Set("Content-Type", xlsx)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
+	h.Set("Cache-Control", "no-store")
+	if err := workbook.WriteTender(w, f.tender); err != nil {
+		return fmt.Errorf("write workbook: %w", err)
+	}
+	return nil
+}
+
+// GetWorkbook makes the tender workbook: the buyer's own with what compares
+// bidders, or a copy to send out.
+func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetWorkbookResponseObject, error) {
+	ctx, actor := caller(ctx)
+	data, err := a.Procurements.Tender(ctx, actor, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	lang := string(r.Params.Lang)
+	if lang == "" {
+		lang = data.Procurement.Language
+	}
+	checkpoint, err := a.Log.Checkpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint: %w", err)
+	}
+	origin, _, _ := strings.Cut(a.LogKey, "+")
+	t := workbook.Tender{
+		Texts: a.Texts.In(lang), Procurement: data.Procurement, AgencyName: agencyName(actor, data.Procurement),
+		Selection: data.Result, Versions: data.Versions, Catalogue: a.Catalogue, Lines: data.Lines, Comparison: data.Comparison,
+		BidderCopy: string(r.Params.Copy) == "bidder", LogOrigin: origin, Checkpoint: string(checkpoint),
+		GeneratedAt: a.Now(), BaseURL: a.BaseURL,
+	}
+	name := "felleskrav-" + data.Procurement.ID[len(data.Procurement.ID)-12:]
+	if r.Params.Supplier != "" {
+		n, err := orgnr(r.Params.Supplier)
+		if err != nil {
+			return nil, err
+		}
+		if t.Prefill, err = prefill(data, n); err != nil {
+			return nil, err
+		}
+		name += "-" + string(n)
+	}
+	return tenderFile{t, name + ".xlsx"}, nil
+}
+
+func agencyName(actor access.Actor, p procurement.Procurement) string {
+	if actor.Org == string(p.Agency) {
+		return actor.Name
+	}
+	return ""
+}
+
+func prefill(data procurement.TenderData, n organisation.Number) (*workbook.Prefill, error) {
+	i := slices.IndexFunc(data.Comparison.Bidders, func(b procurement.ComparedBidder) bool { return b.Bidder.Supplier == n })
+	if i < 0 {
+		return nil, &problem.Error{Kind: problem.Invalid, Key: "invalid.fields", Args: problem.Args{"Count": 1}, Fields: []problem.Field{
+			{Path: "supplier", Key: "response.bidder", Args: problem.Args{"Number": n.Grouped()}},
+		}}
+	}
+	b := data.Comparison.Bidders[i]
+	return &workbook.Prefill{Bidder: b.Bidder, Statuses: b.Statuses}, nil
+}
+
+// AddResponse reads a filled workbook. Only when every row could be read is
+// anything stored.
+func (a *API) AddResponse(ctx context.Context, r AddResponseRequestObject) (AddResponseResponseObject, error) {
+	c := ginOf(ctx)
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Params.Supplier)
+	if err != nil {
+		return nil, err
+	}
+	data, err := a.Procurements.Tender(ctx, actor, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	// The limits of the route hold, so that the file fits in memory.
+	file, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	reading, err := a.reader.Tender(bytes.NewReader(file), int64(len(file)), workbook.KnownLines(data.Lines))
+	if err != nil {
+		return nil, err
+	}
+	if err := sameTender(reading, r.Id, n); err != nil {
+		return nil, err
+	}
+	t := a.texts(c)
+	rows := each(reading.Rows, func(row workbook.RowReport) ReportRow { return reportRow(row, t) })
+	if err := reading.Err(); err != nil {
+		return refusedResponse(c, httpd.Classify(err), t, rows), nil
+	}
+	sum := sha256.Sum256(file)
+	saved, err := a.Procurements.AddResponse(ctx, actor, r.Id, procurement.Response{Supplier: n, SHA256: hex.EncodeToString(sum[:]), Answers: reading.Answers})
+	if err != nil {
+		return nil, err
+	}
+	return AddResponse201JSONResponse{Id: saved.ID, Supplier: saved.Supplier, Sha256: saved.SHA256, ReceivedAt: saved.ReceivedAt, Rows: rows}, nil
+}
+
+// sameTender refuses a file that says it belongs to another tender or to
+// another bidder: somebody picked the wrong one.
+func sameTender(r workbook.Reading, id string, bidder organisation.Number) error {
+	var c problem.Collector
+	c.Key = "response.invalid"
+	c.Check(r.Procurement == "" || r.Procurement == id, "workbook", "response.other-procurement", nil)
+	c.Check(r.Bidder == "" || r.Bidder == string(bidder), "supplier", "response.other-bidder", problem.Args{"Number": organisation.Number(r.Bidder).Grouped()})
+	return c.Err()
+}
+
+func reportRow(r workbook.RowReport, t *locale.Texts) ReportRow {
+	out := ReportRow{Sheet: r.Sheet, Cell: r.Cell, Requirement: r.Requirement, Outcome: r.Outcome, Key: r.Key}
+	if r.Key != "" {
+		out.Detail = t.T(r.Key, map[string]any(r.Args))
+	}
+	return out
+}
+
+func refusedResponse(c *gin.Context, p *problem.Error, t *locale.Texts, rows []ReportRow) AddResponseResponseObject {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Content-Language", t.Lang)
+	d := httpd.Describe(p, t, "urn:uuid:"+httpd.ID(c))
+	return AddResponse422ApplicationProblemPlusJSONResponse{
+		Type: d.Type, Title: d.Title, Status: d.Status, Detail: d.Detail, Instance: d.Instance, Errors: d.Errors, Rows: rows,
+	}
+}
