@@ -1,4 +1,4 @@
-package mongo_test
+package mongo
 
 import (
 	"context"
@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"felleskrav/internal/storage"
-	"felleskrav/internal/storage/mongo"
 	"felleskrav/internal/storage/storagetest"
 )
 
@@ -32,7 +31,7 @@ func database(t testing.TB) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
-		client, err := driver.Connect(options.Client().ApplyURI(uri))
+		client, err := mongo.Connect(options.Client().ApplyURI(uri))
 		if err == nil {
 			err = client.Database(name).Drop(ctx)
 		}
@@ -46,11 +45,11 @@ func database(t testing.TB) string {
 	return uri
 }
 
-func open(t *testing.T) storage.Store { return openAt(t) }
+func newStore(t *testing.T) storage.Store { return openAt(t) }
 
 func openAt(t testing.TB) storage.Store {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), database(t), time.Now)
+	s, err := Open(t.Context(), database(t), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +61,6 @@ func openAt(t testing.TB) storage.Store {
 	return s
 }
 
-func TestConformance(t *testing.T) { storagetest.Run(t, open) }
+func TestConformance(t *testing.T) { storagetest.Run(t, newStore) }
 
 func BenchmarkStore(b *testing.B) { storagetest.Bench(b, openAt) }
