@@ -23,6 +23,7 @@ type book struct {
 
 func newBook(t *locale.Texts) (*book, error) {
 	f := excelize.NewFile()
+	f.SetZipWriter(newPacker)
 	st, err := newStyles(f)
 	if err != nil {
 		_ = f.Close()
@@ -157,18 +158,39 @@ func headed(style int, head, body string) excelize.Cell {
 	}}
 }
 
-// put writes the next row. Height 0 lets the program that opens the file fit
-// the row to its wrapped text, which it also does again when somebody types.
-func (s *sheet) put(height float64, cells ...excelize.Cell) {
+// noted is a cell with a first line and a note in grey below it.
+func noted(style int, first, note string) excelize.Cell {
+	if first == "" || note == "" {
+		return text(style, first+note)
+	}
+	return excelize.Cell{StyleID: style, Value: []excelize.RichTextRun{
+		{Font: typeface(fontSize, false, ink), Text: clean(first)},
+		{Font: typeface(fontSize, false, grey), Text: "\n" + clean(note)},
+	}}
+}
+
+// put writes the next row. Height 0 means as high as the wrapped text needs;
+// LibreOffice does not work that out by itself when it opens a file.
+func (s *sheet) put(points float64, cells ...excelize.Cell) {
 	s.row++
 	if s.b.err != nil {
 		return
+	}
+	if points == 0 {
+		points = height(cells, s.page.widths)
 	}
 	values := make([]any, len(cells))
 	for i, c := range cells {
 		values[i] = c
 	}
-	s.b.fail("write row", s.sw.SetRow(at(1, s.row), values, excelize.RowOpts{Height: height}))
+	s.b.fail("write row", s.sw.SetRow(at(1, s.row), values, excelize.RowOpts{Height: points}))
+}
+
+// merge joins the first n cells of the row just written.
+func (s *sheet) merge(n int) {
+	if s.b.err == nil {
+		s.b.fail("join cells", s.sw.MergeCell(at(1, s.row), at(n, s.row)))
+	}
 }
 
 // skip leaves a low empty row.

@@ -15,9 +15,9 @@ const biddersPerPage = 6
 func (d *tenderBook) comparison() {
 	st := d.st
 	bidders := d.Comparison.Bidders
-	widths := []float64{14.5, 44, 6.5}
+	widths := []float64{19, 46, 8}
 	for range bidders {
-		widths = append(widths, 25)
+		widths = append(widths, 28)
 	}
 	pages := max(1, (len(bidders)+biddersPerPage-1)/biddersPerPage)
 	summary := d.summary()
@@ -39,7 +39,7 @@ func (d *tenderBook) comparison() {
 	}
 	s.put(32, head...)
 	for _, line := range summary {
-		row := []excelize.Cell{text(st.label, ""), text(st.label, line.name), text(st.label, "")}
+		row := []excelize.Cell{text(st.label, line.name), text(st.label, ""), text(st.label, "")}
 		for _, b := range bidders {
 			n := line.count(b)
 			style := st.total
@@ -49,6 +49,7 @@ func (d *tenderBook) comparison() {
 			row = append(row, count(style, n))
 		}
 		s.put(17, row...)
+		s.merge(3)
 	}
 	for _, r := range orderedRows(d.Comparison.Rows) {
 		typeStyle := st.typeB

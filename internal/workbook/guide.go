@@ -6,7 +6,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
@@ -61,11 +60,7 @@ func (d *tenderBook) guide() {
 		}
 	}
 
-	s.section(d.t.T("workbook.guide.answers"))
-	for _, a := range attestation.AnswerStatuses() {
-		look := answerLooks[a]
-		s.put(0, text(st.toneLeft[look.tone], look.symbol+" "+d.t.T("answer."+string(a))), text(st.value, d.t.T("workbook.answer-help."+string(a))))
-	}
+	d.answerLegend(s)
 
 	s.section(d.t.T("workbook.guide.level"))
 	s.put(0, text(st.label, d.t.T("workbook.guide.proposal")), text(st.value, d.t.T("workbook.guide.proposal-text")))

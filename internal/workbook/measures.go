@@ -16,7 +16,7 @@ func (d *tenderBook) measures() {
 		key   string
 		width float64
 	}{
-		{"id", 15}, {"measure", 46}, {"coverage", 20}, {"carrier", 15}, {"triggers", 30}, {"requirements", 17}, {"nsm", 9}, {"iso", 10}, {"law", 32},
+		{"id", 19}, {"measure", 54}, {"coverage", 20}, {"carrier", 17}, {"triggers", 31}, {"requirements", 20}, {"nsm", 11}, {"iso", 12}, {"law", 34},
 	}
 	widths := make([]float64, len(cols))
 	head := make([]excelize.Cell, len(cols))

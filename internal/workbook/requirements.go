@@ -36,8 +36,8 @@ type column struct {
 }
 
 var tenderColumns = []column{
-	{colID, 14.5, false}, {colKind, 13, false}, {colTheme, 15, false}, {colRequirement, 46, false}, {colType, 6.5, false},
-	{colDocument, 32, false}, {colWeight, 6.5, false}, {colMet, 17, true}, {colAnswer, 40, true}, {colEvidence, 20, true}, {colDeviation, 22, true},
+	{colID, 17.5, false}, {colKind, 19, false}, {colTheme, 16, false}, {colRequirement, 48, false}, {colType, 7, false},
+	{colDocument, 34, false}, {colWeight, 7, false}, {colMet, 20, true}, {colAnswer, 40, true}, {colEvidence, 20, true}, {colDeviation, 21, true},
 }
 
 // prefilled is what a bidder's declaration says about one requirement.
@@ -97,7 +97,7 @@ func (d *tenderBook) requirements(p *payload) {
 	filled := d.prefilled()
 	for _, l := range d.Lines {
 		r := l.Requirement
-		docs := headed(st.cell, d.names.evidence(r.Evidence), r.Verify.In(d.t.Lang))
+		docs := noted(st.cell, d.names.evidence(r.Evidence), r.Verify.In(d.t.Lang))
 		typeStyle := st.typeB
 		if l.Type == procurement.TypeA {
 			typeStyle = st.typeA

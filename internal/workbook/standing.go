@@ -16,8 +16,8 @@ func (d *tenderBook) standing() {
 		key   string
 		width float64
 	}{
-		{"supplier", 26}, {"number", 13}, {"offering", 22}, {"set", 20}, {"status", 21}, {"met", 15}, {"declared", 12}, {"until", 12},
-		{"signer", 24}, {"index", 9}, {"weakest", 28}, {"digest", 34},
+		{"supplier", 26}, {"number", 15}, {"offering", 22}, {"set", 18}, {"status", 22}, {"met", 12}, {"declared", 14}, {"until", 14},
+		{"signer", 28}, {"index", 10}, {"weakest", 25}, {"digest", 42},
 	}
 	widths := make([]float64, len(cols))
 	head := make([]excelize.Cell, len(cols))
@@ -88,7 +88,7 @@ func (d *tenderBook) standingRow(s *sheet, bidder procurement.Bidder, x status.S
 	cells = append(cells,
 		text(st.cell, d.t.T("workbook.standing.met-of", "Met", x.Counts.Met, "Total", x.Counts.Total())),
 		text(st.cell, d.t.Date(dec.DeclaredAt)), text(st.cell, d.t.Date(dec.ValidUntil)),
-		headed(st.cell, oneLine(x.SupplierName), d.t.T("workbook.standing.key", "Key", short(dec.KeyID))),
+		noted(st.cell, oneLine(x.SupplierName), d.t.T("workbook.standing.key", "Key", short(dec.KeyID))),
 		count(st.number, int(dec.LogIndex)), text(st.cell, d.weakest(x)), text(st.cell, digest))
 	s.put(0, cells...)
 }

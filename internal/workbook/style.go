@@ -113,8 +113,14 @@ func typeface(size float64, bold bool, color string) *excelize.Font {
 	return &excelize.Font{Family: font, Size: size, Bold: bold, Color: color}
 }
 
+// align places text; wrapped text at the left, which stands in boxes, keeps a
+// little distance to the border.
 func align(h, v string, wrap bool) *excelize.Alignment {
-	return &excelize.Alignment{Horizontal: h, Vertical: v, WrapText: wrap}
+	a := &excelize.Alignment{Horizontal: h, Vertical: v, WrapText: wrap}
+	if wrap && h == "left" {
+		a.Indent = 1
+	}
+	return a
 }
 
 // textFormat is the built-in number format "@": what is typed into the cell
@@ -149,9 +155,9 @@ func newStyles(f *excelize.File) (styles, error) {
 		cell:   s.make(excelize.Style{Font: plain, Border: box(), Alignment: align("left", "top", true)}),
 		strong: s.make(excelize.Style{Font: bold, Border: box(), Alignment: align("left", "top", true)}),
 		center: s.make(excelize.Style{Font: plain, Border: box(), Alignment: align("center", "top", true)}),
-		number: s.make(excelize.Style{Font: plain, Border: box(), Alignment: align("right", "top", false), NumFmt: 3}),
-		typeA:  s.make(excelize.Style{Font: typeface(fontSize, true, "FFFFFF"), Fill: solid("3D5A80"), Border: box(), Alignment: align("center", "top", false)}),
-		typeB:  s.make(excelize.Style{Font: typeface(fontSize, false, ink), Fill: solid(band), Border: box(), Alignment: align("center", "top", false)}),
+		number: s.make(excelize.Style{Font: plain, Border: box(), Alignment: align("center", "top", false)}),
+		typeA:  s.make(excelize.Style{Font: typeface(fontSize, true, navy), Fill: solid("CFDCEB"), Border: box(), Alignment: align("center", "top", false)}),
+		typeB:  s.make(excelize.Style{Font: plain, Border: box(), Alignment: align("center", "top", false)}),
 		input:  s.make(excelize.Style{Font: plain, Fill: solid(yellow), Border: box(), Alignment: align("left", "top", true), Protection: open, NumFmt: textFormat}),
 		inputCenter: s.make(excelize.Style{Font: bold, Fill: solid(yellow), Border: box(), Alignment: align("left", "top", true),
 			Protection: open, NumFmt: textFormat}),

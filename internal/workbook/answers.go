@@ -1,0 +1,159 @@
+package workbook
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
+)
+
+// The columns that only the answer sheet has.
+const (
+	colKinds  = "kinds"
+	colVerify = "verify"
+	colFiles  = "files"
+)
+
+var answerColumns = []column{
+	{colID, 17.5, false}, {colTheme, 16, false}, {colRequirement, 50, false}, {colKinds, 25, false}, {colVerify, 34, false},
+	{colMet, 20, true}, {colAnswer, 46, true}, {colFiles, 30, true},
+}
+
+// WriteAnswerSheet writes the workbook a supplier answers a set version in,
+// with the answers it already has. Evidence is written as file name and
+// digest, and read back as the digest.
+func WriteAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts, existing []attestation.Answer) error {
+	b, err := newBook(texts)
+	if err != nil {
+		return err
+	}
+	defer b.f.Close()
+	// A set version never changes, so neither does its empty answer sheet.
+	published, err := time.Parse(time.DateOnly, v.Published)
+	if err != nil {
+		published = time.Unix(0, 0)
+	}
+	n := newNames(nil, texts)
+	title := v.Name.In(texts.Lang) + " " + v.Version
+	b.answersGuide(v)
+
+	answers := map[string]attestation.Answer{}
+	for _, a := range existing {
+		answers[a.Requirement] = a
+	}
+	themes := map[string]string{}
+	for _, t := range v.Themes {
+		themes[t.ID] = t.Name.In(texts.Lang)
+	}
+	s := b.table(texts.T("workbook.sheet.answers"), answerColumns, tableHead{
+		title: texts.T("workbook.answers.title"), subtitle: title, notice: texts.T("workbook.answers.notice"), footer: title,
+	})
+	p := &payload{
+		Format: payloadFormat, Kind: kindAnswers, Language: texts.Lang, GeneratedAt: published.UTC(),
+		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Sheet: s.name, Header: s.row, Columns: columnMap(answerColumns),
+	}
+	st := b.st
+	for _, r := range v.Requirements {
+		a := answers[r.ID]
+		var files []string
+		for _, e := range a.Evidence {
+			files = append(files, oneLine(e.Name)+" sha256:"+e.Digest.SHA256)
+		}
+		s.put(0, text(st.strong, r.ID), text(st.cell, themes[r.Theme]), headed(st.cell, r.Title.In(texts.Lang), r.Text.In(texts.Lang)),
+			text(st.cell, n.evidence(r.Evidence)), text(st.cell, r.Verify.In(texts.Lang)),
+			text(st.inputCenter, b.answerWord(a.Status)), text(st.input, a.Statement), text(st.input, strings.Join(files, "\n")))
+		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
+	}
+	b.finishTable(s, answerColumns)
+	b.writePayload(p)
+	return b.finish(w, texts.T("workbook.answers.guide-title")+" – "+title, v.URI, published)
+}
+
+// answersGuide writes the first sheet of an answer workbook.
+func (b *book) answersGuide(v catalogue.Version) {
+	t, st := b.t, b.st
+	s := b.sheet(t.T("workbook.sheet.guide"), page{tab: navy, widths: []float64{25, 88}, protect: true, footer: v.Name.In(t.Lang) + " " + v.Version})
+	s.put(34, text(st.title, t.T("workbook.answers.guide-title")))
+	s.put(18, text(st.subtitle, v.Name.In(t.Lang)+" "+v.Version))
+	s.skip(8)
+	s.put(0, text(st.label, t.T("workbook.guide.set")), headed(st.value, v.Name.In(t.Lang)+" "+v.Version, v.Purpose.In(t.Lang)))
+	s.put(0, text(st.label, t.T("workbook.guide.proposal")), text(st.value, t.T("workbook.answers.proposal")))
+	s.put(0, text(st.label, t.T("workbook.answers.published")), text(st.value, v.Published))
+	s.put(0, text(st.label, t.T("workbook.guide.origin")), text(st.value, v.URI+"\nsha256 "+v.Digest))
+	s.section(t.T("workbook.guide.how"))
+	for i := 1; i <= 4; i++ {
+		s.put(0, text(st.label, t.T("workbook.guide.step", "Number", i)), text(st.value, t.T(fmt.Sprintf("workbook.answers.step-%d", i))))
+	}
+	b.answerLegend(s)
+	s.close()
+}
+
+// answerLegend explains the answers.
+func (b *book) answerLegend(s *sheet) {
+	s.section(b.t.T("workbook.guide.answers"))
+	for _, a := range attestation.AnswerStatuses() {
+		look := answerLooks[a]
+		s.put(0, text(b.st.toneLeft[look.tone], look.symbol+" "+b.t.T("answer."+string(a))), text(b.st.value, b.t.T("workbook.answer-help."+string(a))))
+	}
+}
+
+// FindVersion looks up the set version a file says it is for. A file that has
+// lost its hidden sheet asks with an empty SetRef.
+type FindVersion func(SetRef) (catalogue.Version, bool)
+
+// Answers reads a filled answer sheet of size bytes. The set version it is for
+// must be known and have the digest the file was made from. The error is a
+// *problem.Error about the whole file; problems of rows are in the reading.
+func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out AnswerReading, err error) {
+	t, err := rd.open(r, size, kindAnswers)
+	if err != nil {
+		return AnswerReading{}, err
+	}
+	defer t.file.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = AnswerReading{}, damaged(fmt.Errorf("read workbook: %v", p))
+		}
+	}()
+	var ref SetRef
+	if p := t.payload; p != nil && len(p.Sets) > 0 {
+		ref = p.Sets[0]
+		out.Language, out.Sets = p.Language, p.Sets
+	}
+	v, ok := find(ref)
+	if !ok || ref.Digest != "" && ref.Digest != v.Digest {
+		return AnswerReading{}, problem.New(problem.Invalid, "workbook.error.unknown-set", problem.Args{"Found": clip(oneLine(ref.ID+" "+ref.Version), 80)})
+	}
+	out.Evidence = map[string][]string{}
+	out.Rows = rd.each(t, KnownVersion(v), []string{colMet, colAnswer, colFiles}, func(id string, a answered) {
+		out.Answers = append(out.Answers, attestation.Answer{Requirement: id, Status: a.status, Statement: a.statement})
+		if files := evidenceNames(a.evidence); len(files) > 0 {
+			out.Evidence[id] = files
+		}
+	})
+	return out, nil
+}
+
+var digest = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+
+// evidenceNames splits what stands in an evidence cell: one name or digest a
+// line, or separated by semicolons. A digest goes before the name beside it.
+func evidenceNames(cell string) []string {
+	var out []string
+	for part := range strings.FieldsFuncSeq(cell, func(r rune) bool { return r == '\n' || r == ';' }) {
+		part = oneLine(part)
+		if d := digest.FindString(strings.ToLower(part)); d != "" {
+			part = d
+		}
+		if part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}

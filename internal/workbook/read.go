@@ -1,0 +1,250 @@
+package workbook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
+)
+
+// allColumns are the columns readers look for.
+var allColumns = []string{
+	colID, colKind, colTheme, colRequirement, colType, colDocument, colWeight, colMet, colAnswer, colEvidence, colDeviation, colFiles,
+}
+
+// Reader reads workbooks that strangers filled in. It is safe for concurrent
+// use.
+type Reader struct {
+	limits Limits
+	words  vocabulary
+	texts  *locale.Bundle
+}
+
+// NewReader makes a reader that understands the words of the bundle's
+// languages.
+func NewReader(b *locale.Bundle, l Limits) *Reader {
+	return &Reader{limits: l, words: newVocabulary(b), texts: b}
+}
+
+// table is the requirement table of a file.
+type table struct {
+	sheet   string
+	header  int // row number of the header
+	columns map[string]int
+	rows    [][]string // all rows of the sheet, the first at index 0
+	payload *payload   // nil when the file has none that holds together
+	file    *excelize.File
+	formula bool
+}
+
+// open checks a file and finds its requirement table. The caller closes it.
+func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *table, err error) {
+	found, err := inspect(r, size, rd.limits)
+	if err != nil {
+		return nil, err
+	}
+	var f *excelize.File
+	defer func() {
+		// The file is a stranger's: whatever the library trips over is
+		// a damaged file and not our fault.
+		if p := recover(); p != nil {
+			err = damaged(fmt.Errorf("open workbook: %v", p))
+		}
+		if err != nil && f != nil {
+			_ = f.Close()
+		}
+	}()
+	f, err = excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: rd.limits.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, rd.limits.MaxUnzipped),
+	})
+	if err != nil {
+		return nil, damaged(err)
+	}
+	t := &table{file: f, formula: found.formulas}
+	t.payload, err = hidden(f, found.rows)
+	if err != nil {
+		return nil, err
+	}
+	if t.payload != nil && t.payload.Kind != kind {
+		return nil, problem.New(problem.Invalid, "workbook.error.wrong-kind", nil)
+	}
+	if err := rd.locate(t, found.rows, kind); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// readRows reads a sheet up to the last row with content.
+func readRows(f *excelize.File, sheet string, last int) ([][]string, error) {
+	rows, err := f.Rows(sheet)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	defer rows.Close()
+	var out [][]string
+	for len(out) < last && rows.Next() {
+		cols, err := rows.Columns()
+		if err != nil {
+			return nil, damaged(err)
+		}
+		out = append(out, cols)
+	}
+	if err := rows.Error(); err != nil {
+		return nil, damaged(err)
+	}
+	return out, nil
+}
+
+// hidden reads the hidden sheet. One that is missing or does not hold
+// together gives nil: the table is then found by its header.
+func hidden(f *excelize.File, last int) (*payload, error) {
+	if i, err := f.GetSheetIndex(hiddenSheet); err != nil || i < 0 {
+		return nil, nil
+	}
+	rows, err := readRows(f, hiddenSheet, last)
+	if err != nil {
+		return nil, err
+	}
+	var data strings.Builder
+	want := ""
+	for _, r := range rows {
+		if len(r) < 2 {
+			continue
+		}
+		switch r[0] {
+		case "payload-sha256":
+			want = r[1]
+		case "payload":
+			data.WriteString(r[1])
+		}
+	}
+	sum := sha256.Sum256([]byte(data.String()))
+	p := &payload{}
+	if hex.EncodeToString(sum[:]) != want || json.Unmarshal([]byte(data.String()), p) != nil || p.Format != payloadFormat {
+		return nil, nil
+	}
+	return p, nil
+}
+
+// locate finds the table: where the hidden sheet says, or else on the sheet
+// and row where the most headers are.
+func (rd *Reader) locate(t *table, last int, kind string) error {
+	names := t.file.GetSheetList()
+	if t.payload != nil {
+		// The sheet is looked at first; its header still decides, since
+		// columns may have been moved.
+		for i, n := range names {
+			if n == t.payload.Sheet {
+				names[0], names[i] = names[i], names[0]
+			}
+		}
+	}
+	for _, name := range names {
+		if name == hiddenSheet {
+			continue
+		}
+		rows, err := readRows(t.file, name, last)
+		if err != nil {
+			return err
+		}
+		if header, columns, ok := rd.header(rows, kind); ok {
+			t.sheet, t.header, t.columns, t.rows = name, header, columns, rows
+			return nil
+		}
+		if p := t.payload; p != nil && name == p.Sheet && plausible(p, rows) {
+			t.sheet, t.header, t.columns, t.rows = name, p.Header, p.Columns, rows
+			return nil
+		}
+	}
+	return problem.New(problem.Invalid, "workbook.error.no-table", nil)
+}
+
+// plausible reports whether the hidden map fits the sheet: some id stands in
+// the id column. A header that was overwritten is then no obstacle.
+func plausible(p *payload, rows [][]string) bool {
+	for _, role := range []string{colID, colMet, colAnswer} {
+		if p.Columns[role] < 1 {
+			return false
+		}
+	}
+	ids := map[string]bool{}
+	for _, r := range p.Rows {
+		ids[r.ID] = true
+	}
+	for _, r := range rows {
+		if ids[cellAt(r, p.Columns[colID])] {
+			return true
+		}
+	}
+	return false
+}
+
+// headerDepth is how far down a header row is looked for.
+const headerDepth = 60
+
+// header finds the header row by its texts.
+func (rd *Reader) header(rows [][]string, kind string) (int, map[string]int, bool) {
+	for i, r := range rows {
+		if i >= headerDepth {
+			break
+		}
+		columns := map[string]int{}
+		for c, text := range r {
+			for _, role := range rd.words.columns[fold(text)] {
+				if _, taken := columns[role]; !taken {
+					columns[role] = c + 1
+				}
+			}
+		}
+		_, met := columns[colMet]
+		_, id := columns[colID]
+		_, answer := columns[colAnswer]
+		_, files := columns[colFiles]
+		if id && met && answer && (kind == kindTender || files) {
+			return i + 1, columns, true
+		}
+	}
+	return 0, nil, false
+}
+
+// cellAt is a cell of a row, by column from 1.
+func cellAt(row []string, col int) string {
+	if col < 1 || col > len(row) {
+		return ""
+	}
+	return strings.TrimSpace(clean(row[col-1]))
+}
+
+// name is the cell in a column of a row: "H12".
+func (t *table) name(role string, row int) string {
+	col := t.columns[role]
+	if col < 1 {
+		col = 1
+	}
+	return at(col, row)
+}
+
+// isFormula reports whether a cell holds a formula.
+func (t *table) isFormula(role string, row int) bool {
+	if !t.formula || t.columns[role] < 1 {
+		return false
+	}
+	s, err := t.file.GetCellFormula(t.sheet, t.name(role, row))
+	return err != nil || s != ""
+}
+
+// weight writes a weight as the cell does.
+func weight(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}

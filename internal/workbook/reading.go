@@ -1,0 +1,126 @@
+package workbook
+
+import (
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+)
+
+// Outcome says what became of a row.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeRead    Outcome = "read"    // the answer is among the answers
+	OutcomeEmpty   Outcome = "empty"   // nothing was filled in
+	OutcomeRefused Outcome = "refused" // the supplier must correct something
+	OutcomeAltered Outcome = "altered" // an official text is not what it was; the answer was not read
+	OutcomeUnknown Outcome = "unknown" // not a requirement of this workbook
+)
+
+// RowReport tells what was read from one row, or why it was not. Key and Args
+// are a text for people; Cell is the cell it is about, such as "H12".
+type RowReport struct {
+	Sheet       string
+	Cell        string
+	Requirement string
+	Outcome     Outcome
+	Key         string
+	Args        problem.Args
+}
+
+// Path names the cell with its sheet: "Krav!H12".
+func (r RowReport) Path() string { return r.Sheet + "!" + r.Cell }
+
+// Reading is what a filled tender workbook says.
+type Reading struct {
+	// Procurement, Language, Bidder and Sets are what the file says about
+	// itself; they are empty when its hidden sheet is gone. They are a help,
+	// not a proof.
+	Procurement string
+	Language    string
+	Bidder      string
+	Sets        []SetRef
+	// Answers are those of the rows that were read, in the order of the sheet.
+	Answers []procurement.ResponseAnswer
+	// Rows holds a report for every row, and more than one for a row with
+	// several problems.
+	Rows []RowReport
+}
+
+// AnswerReading is what a filled answer sheet says.
+type AnswerReading struct {
+	Language string
+	Sets     []SetRef
+	// Answers have no evidence yet: Evidence holds what the supplier wrote.
+	Answers []attestation.Answer
+	// Evidence holds, by requirement, the file names or SHA-256 digests in the
+	// order written.
+	Evidence map[string][]string
+	Rows     []RowReport
+}
+
+// Refused lists the rows that stand in the way of an import.
+func (r Reading) Refused() []RowReport { return obstacles(r.Rows) }
+
+// Refused lists the rows that stand in the way of using the answers.
+func (r AnswerReading) Refused() []RowReport { return obstacles(r.Rows) }
+
+// Err is nil when every row could be read or was empty, and else one problem
+// with a field per obstacle: a file is imported whole or not at all.
+func (r Reading) Err() error { return rowsError(r.Refused()) }
+
+// Err is as for a [Reading].
+func (r AnswerReading) Err() error { return rowsError(r.Refused()) }
+
+func obstacles(rows []RowReport) []RowReport {
+	var out []RowReport
+	for _, r := range rows {
+		switch r.Outcome {
+		case OutcomeRefused, OutcomeAltered, OutcomeUnknown:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func rowsError(rows []RowReport) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	e := &problem.Error{Kind: problem.Invalid, Key: "workbook.error.rows-refused", Args: problem.Args{"Count": len(rows)}}
+	for _, r := range rows {
+		e.Fields = append(e.Fields, problem.Field{Path: r.Path(), Key: r.Key, Args: r.Args})
+	}
+	return e
+}
+
+// Official is what a requirement row must say. Type is "A" or "B", or empty
+// when it is not compared.
+type Official struct {
+	Requirement catalogue.Requirement
+	Type        string
+}
+
+// Known looks an official requirement up by id. What it returns is believed
+// over what the file says about itself.
+type Known func(id string) (Official, bool)
+
+// KnownLines knows the requirements of a tender.
+func KnownLines(lines []procurement.Line) Known {
+	m := make(map[string]Official, len(lines))
+	for _, l := range lines {
+		m[l.Requirement.ID] = Official{l.Requirement, l.Type}
+	}
+	return func(id string) (Official, bool) { o, ok := m[id]; return o, ok }
+}
+
+// KnownVersion knows the requirements of a set version.
+func KnownVersion(v catalogue.Version) Known {
+	m := make(map[string]Official, len(v.Requirements))
+	for _, r := range v.Requirements {
+		m[r.ID] = Official{Requirement: r}
+	}
+	return func(id string) (Official, bool) { o, ok := m[id]; return o, ok }
+}

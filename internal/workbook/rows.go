@@ -1,0 +1,228 @@
+package workbook
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+)
+
+// maxStatement is the longest answer, as in a declaration.
+const maxStatement = 4000
+
+// row is one row of a table being read.
+type row struct {
+	*table
+	number int
+	cells  []string
+	id     string
+	report []RowReport
+}
+
+func (r *row) cell(role string) string { return cellAt(r.cells, r.columns[role]) }
+
+func (r *row) note(role string, o Outcome, key string, args problem.Args) {
+	r.report = append(r.report, RowReport{Sheet: r.sheet, Cell: r.name(role, r.number), Requirement: r.id, Outcome: o, Key: "workbook.row." + key, Args: args})
+}
+
+// answered is what the answer cells of a row say.
+type answered struct {
+	status    attestation.AnswerStatus
+	statement string
+	evidence  string
+	deviation string
+}
+
+// Tender reads a filled tender workbook of size bytes. known gives the
+// official requirements of the procurement; without it (nil) the file's own
+// hidden map is what texts are compared with. The error is a *problem.Error
+// about the whole file; problems of rows are in the reading.
+func (rd *Reader) Tender(r io.ReaderAt, size int64, known Known) (out Reading, err error) {
+	t, err := rd.open(r, size, kindTender)
+	if err != nil {
+		return Reading{}, err
+	}
+	defer t.file.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = Reading{}, damaged(fmt.Errorf("read workbook: %v", p))
+		}
+	}()
+	if p := t.payload; p != nil {
+		out.Procurement, out.Language, out.Bidder, out.Sets = p.Procurement, p.Language, p.Bidder, p.Sets
+	}
+	out.Rows = rd.each(t, known, []string{colMet, colAnswer, colEvidence, colDeviation}, func(id string, a answered) {
+		out.Answers = append(out.Answers, procurement.ResponseAnswer{
+			Requirement: id, Status: a.status, Statement: a.statement, EvidenceRef: a.evidence, Deviation: a.deviation,
+		})
+	})
+	return out, nil
+}
+
+// each goes through the rows, gives what was read to keep and returns the
+// reports. inputs are the columns the supplier fills in.
+func (rd *Reader) each(t *table, known Known, inputs []string, keep func(id string, a answered)) []RowReport {
+	official := officials(t, known)
+	seen := map[string]string{}
+	var reports []RowReport
+	for i := t.header; i < len(t.rows); i++ {
+		r := &row{table: t, number: i + 1, cells: t.rows[i]}
+		r.id = clip(oneLine(r.cell(colID)), 60)
+		filled := slices.ContainsFunc(inputs, func(role string) bool { return r.cell(role) != "" })
+		if r.id == "" && !filled {
+			continue
+		}
+		if !official.has(r.id) {
+			if filled || strings.HasPrefix(r.id, "K-") {
+				r.note(colID, OutcomeUnknown, "unknown", problem.Args{"Requirement": r.id})
+			}
+			reports = append(reports, r.report...)
+			continue
+		}
+		if first, again := seen[r.id]; again {
+			r.note(colID, OutcomeRefused, "repeated", problem.Args{"Requirement": r.id, "Cell": first})
+			reports = append(reports, r.report...)
+			continue
+		}
+		seen[r.id] = r.name(colID, r.number)
+		official.compare(rd, r)
+		a := rd.answers(r, inputs, filled)
+		if len(r.report) == 0 {
+			if filled {
+				r.note(colMet, OutcomeRead, "read", nil)
+				keep(r.id, a)
+			} else {
+				r.note(colMet, OutcomeEmpty, "empty", nil)
+			}
+		}
+		reports = append(reports, r.report...)
+	}
+	for _, id := range official.order {
+		if _, there := seen[id]; !there {
+			reports = append(reports, RowReport{Sheet: t.sheet, Cell: t.name(colID, t.header), Requirement: id, Outcome: OutcomeAltered,
+				Key: "workbook.row.absent", Args: problem.Args{"Requirement": id}})
+		}
+	}
+	return reports
+}
+
+// answers reads the answer cells and notes what is wrong with them. inputs
+// are the columns of the answer, its words, its evidence and perhaps more.
+func (rd *Reader) answers(r *row, inputs []string, filled bool) answered {
+	a := answered{statement: r.cell(colAnswer), evidence: r.cell(inputs[2]), deviation: r.cell(colDeviation)}
+	formula := false
+	for _, role := range inputs {
+		if r.isFormula(role, r.number) {
+			r.note(role, OutcomeRefused, "formula", nil)
+			formula = true
+		}
+		if n := utf8.RuneCountInString(r.cell(role)); role != colMet && n > maxStatement {
+			r.note(role, OutcomeRefused, "long", problem.Args{"Max": maxStatement})
+		}
+	}
+	if formula || !filled {
+		return a
+	}
+	word := r.cell(colMet)
+	if word == "" {
+		r.note(colMet, OutcomeRefused, "no-answer", nil)
+		return a
+	}
+	status, ok := rd.words.answer(word)
+	if !ok {
+		r.note(colMet, OutcomeRefused, "word", problem.Args{"Value": clip(oneLine(word), 60)})
+		return a
+	}
+	a.status = status
+	if status != attestation.Met && a.statement == "" {
+		r.note(colAnswer, OutcomeRefused, "explain", problem.Args{"Answer": clip(oneLine(word), 60)})
+	}
+	return a
+}
+
+// reference is what the official cells of a file are compared with.
+type reference struct {
+	known Known
+	rows  map[string]payloadRow
+	order []string
+	lang  string
+}
+
+func officials(t *table, known Known) reference {
+	o := reference{known: known, rows: map[string]payloadRow{}}
+	if t.payload == nil {
+		return o
+	}
+	o.lang = t.payload.Language
+	for _, p := range t.payload.Rows {
+		if _, again := o.rows[p.ID]; !again {
+			o.rows[p.ID] = p
+			if known == nil {
+				o.order = append(o.order, p.ID)
+				continue
+			}
+			if _, ok := known(p.ID); ok {
+				o.order = append(o.order, p.ID)
+			}
+		}
+	}
+	return o
+}
+
+// has reports whether the id is one of the workbook's requirements. Without
+// anything to compare with, an id of our form is believed.
+func (o reference) has(id string) bool {
+	if o.known != nil {
+		_, ok := o.known(id)
+		return ok
+	}
+	if len(o.rows) > 0 {
+		_, ok := o.rows[id]
+		return ok
+	}
+	return strings.HasPrefix(id, "K-") && !strings.ContainsAny(id, " \n")
+}
+
+// compare notes every official cell that says something else than it should.
+func (o reference) compare(rd *Reader, r *row) {
+	stated, inFile := o.rows[r.id]
+	textFine := !inFile || fingerprint(r.cell(colRequirement)) == stated.Text
+	docFine := !inFile || r.columns[colDocument] < 1 || fingerprint(r.cell(colDocument)) == stated.Documentation
+	wantType := stated.Type
+	if o.known != nil {
+		official, _ := o.known(r.id)
+		q := official.Requirement
+		textFine = false
+		for _, lang := range locale.Languages() {
+			textFine = textFine || oneLine(r.cell(colRequirement)) == oneLine(q.Title.In(lang)+"\n"+q.Text.In(lang))
+		}
+		if official.Type != "" {
+			wantType = official.Type
+		}
+	}
+	args := problem.Args{"Requirement": r.id}
+	if r.columns[colRequirement] > 0 && !textFine {
+		r.note(colRequirement, OutcomeAltered, "altered-text", args)
+	}
+	if !docFine {
+		r.note(colDocument, OutcomeAltered, "altered-documentation", args)
+	}
+	was := func(role, key, want string) {
+		if now := oneLine(r.cell(role)); r.columns[role] > 0 && now != want {
+			r.note(role, OutcomeAltered, key, problem.Args{"Requirement": r.id, "Was": want, "Now": clip(now, 40)})
+		}
+	}
+	if wantType != "" {
+		was(colType, "altered-type", wantType)
+	}
+	if inFile && stated.Type != "" {
+		was(colKind, "altered-kind", rd.texts.In(o.lang).T("kind."+stated.Kind))
+		was(colWeight, "altered-weight", weight(stated.Weight))
+	}
+}
