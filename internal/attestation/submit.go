@@ -273,6 +273,7 @@ var bundleReasons = []struct {
 	{signing.ErrMediaType, problem.Refused, "bundle.media-type"},
 	{signing.ErrNoEnvelope, problem.Refused, "bundle.envelope"},
 	{signing.ErrEncoding, problem.Refused, "bundle.encoding"},
+	{signing.ErrKeyID, problem.Refused, "bundle.key-material"},
 	{signing.ErrNoKeyMaterial, problem.Refused, "bundle.key-material"},
 	{signing.ErrLogEntry, problem.Refused, "bundle.log-entry"},
 	{signing.ErrSignature, problem.Refused, "signature.wrong"},

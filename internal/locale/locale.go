@@ -87,8 +87,6 @@ func Load(fsys fs.FS, root string) (*Bundle, error) {
 	}
 	for _, lang := range Languages() {
 		tag := language.MustParse(lang)
-		// The localizer is given one language only: a missing key must show
-		// as a missing key, not as another language.
 		b.texts[lang] = &Texts{Lang: lang, localizer: i18n.NewLocalizer(bundle, tag.String()), printer: message.NewPrinter(tag), known: set(b.keys[lang])}
 	}
 	return b, nil
@@ -160,6 +158,9 @@ func (t *Texts) Has(key string) bool { return t.known[key] }
 // value, or names and values in turn. A missing key gives the key itself, so
 // that it is seen; tests hold that none is missing.
 func (t *Texts) T(key string, args ...any) string {
+	if !t.known[key] { // the library would fall back on another language
+		return key
+	}
 	data := arguments(args)
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: data}
 	if n, ok := data["Count"]; ok {
