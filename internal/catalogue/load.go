@@ -17,6 +17,14 @@ import (
 // that is wrong, so that it can be mended in one go.
 func Load(fsys fs.FS) (*Catalogue, error) {
 	l := loader{reader: reader{fsys: fsys}, at: map[string]place{}}
+	if err := l.all(); err != nil {
+		return nil, err
+	}
+	return &l.cat, nil
+}
+
+// all reads and checks everything.
+func (l *loader) all() error {
 	l.sources()
 	l.levels()
 	l.tasks()
@@ -29,9 +37,9 @@ func Load(fsys fs.FS) (*Catalogue, error) {
 	l.releases()
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, func(a, b Fault) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
-		return nil, l.faults
+		return l.faults
 	}
-	return &l.cat, nil
+	return nil
 }
 
 type place struct {

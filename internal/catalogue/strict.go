@@ -21,6 +21,12 @@ func (r *reader) fault(file string, line int, key string, args map[string]any) {
 	r.faults = append(r.faults, Fault{File: file, Line: line, Key: key, Args: args})
 }
 
+// exists reports whether there is such a file.
+func (r *reader) exists(file string) bool {
+	_, err := fs.Stat(r.fsys, file)
+	return err == nil
+}
+
 // read decodes one file into v, which points to a struct. Every unknown,
 // repeated or missing key and every missing language becomes a fault. It
 // returns the document's root mapping, or nil when the file could not be read.
