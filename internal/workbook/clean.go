@@ -11,6 +11,8 @@ import (
 // UTF-16 units; texts are cut well before it.
 const maxCell = 32767
 
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // clean makes a text fit for a cell: control characters (save line breaks)
 // and characters that reorder text are dropped, tabs become spaces, and what
 // XML cannot hold goes. Cells are always written as strings, so that a text
@@ -19,7 +21,9 @@ func clean(s string) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = lineBreaks.Replace(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
