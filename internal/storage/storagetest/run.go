@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("latest", func(t *testing.T) { RunLatest(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("log", func(t *testing.T) { RunLog(t, open) })
+	t.Run("append", func(t *testing.T) { RunAppend(t, open) })
 	t.Run("sessions", func(t *testing.T) { RunSessions(t, open) })
 	t.Run("secrets", func(t *testing.T) { RunSecrets(t, open) })
 	t.Run("odd keys", func(t *testing.T) { RunOddKeys(t, open) })
