@@ -111,7 +111,7 @@ func readUpload(c *gin.Context, file string) (upload, error) {
 			return upload{}, bad.Because(err)
 		}
 		if len(b) > maxField {
-			return upload{}, problem.New(problem.TooLarge, "page.error.too-large", problem.Args{"MB": 1})
+			return upload{}, problem.New(problem.TooLarge, "page.error.too-large-detail", problem.Args{"MB": 1})
 		}
 		up.fields.Add(part.FormName(), string(b))
 	}
