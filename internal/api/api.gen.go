@@ -742,7 +742,7 @@ type VerdictCheck struct {
 	Holds bool   `json:"holds"`
 	Name  string `json:"name"`
 
-	// Text What was checked
+	// Text What was checked, in the caller's language.
 	Text string `json:"text"`
 }
 

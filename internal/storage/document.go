@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Encode gives the JSON that both backends store for a value, with every time
@@ -44,10 +41,6 @@ func Decode[T any](b []byte) (T, error) {
 
 // Time gives t the way a store keeps it: UTC, whole milliseconds.
 func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
-
-// Fold gives the form in which text is searched: lower case in every script,
-// and one form for letters that can be written in two (å, and a with a ring).
-func Fold(s string) string { return norm.NFC.String(strings.ToLower(norm.NFC.String(s))) }
 
 // replacedText tells whether json.Marshal met invalid UTF-8. It writes such
 // bytes as the escape \ufffd, and a real U+FFFD as its own three bytes.

@@ -17,6 +17,9 @@ const (
 	lastPause   = 64 * time.Millisecond
 )
 
+// ErrIdentity: an updater changed the key of the document it was given.
+var ErrIdentity = errors.New("updater changed the document's key")
+
 // Update is compare-and-swap with retries, the way every backend does it. read
 // gives the value and its revision; change is the caller's pure updater; swap
 // stores the new value if the revision is still the one read, answers with what

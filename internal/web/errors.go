@@ -79,7 +79,7 @@ func (w *Web) NotFound(c *gin.Context) {
 // tooLarge turns a body beyond its limit into a problem.
 func tooLarge(err error) error {
 	if m, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return problem.New(problem.TooLarge, "page.error.too-large", problem.Args{"MB": m.Limit >> 20}).Because(err)
+		return problem.New(problem.TooLarge, "page.error.too-large-detail", problem.Args{"MB": m.Limit >> 20}).Because(err)
 	}
 	return err
 }

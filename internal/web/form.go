@@ -97,8 +97,12 @@ func (f *Form) field(in Field) Field {
 	return in
 }
 
-// take gives the text of the problems with path, or with a part of it.
-func (f *Form) take(path, label string) string {
+// take gives the text of the problems with path, or with a part of it, and
+// links the summary to the input of that name.
+func (f *Form) take(path, label string) string { return f.takeAs(fieldID(path), path, label) }
+
+// takeAs is take for an input whose id does not follow from the path.
+func (f *Form) takeAs(id, path, label string) string {
 	if f.prob == nil {
 		return ""
 	}
@@ -110,7 +114,7 @@ func (f *Form) take(path, label string) string {
 		f.used[i] = true
 		text := f.texts.T(p.Key, map[string]any(p.Args))
 		out = append(out, text)
-		f.labels = append(f.labels, SummaryItem{Href: "#" + fieldID(path), Label: label, Text: text})
+		f.labels = append(f.labels, SummaryItem{Href: "#" + id, Label: label, Text: text})
 	}
 	return strings.Join(out, " ")
 }

@@ -19,6 +19,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/workbook"
 )
 
 // Log is what the pages show of the transparency log.
@@ -63,6 +64,7 @@ type Web struct {
 	engine *engine
 	dist   fs.FS
 	guard  *http.CrossOriginProtection
+	reader *workbook.Reader
 }
 
 // New parses the pages in every language and checks that they are complete.
@@ -84,7 +86,7 @@ func New(cfg Config) (*Web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
-	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection()}, nil
+	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits())}, nil
 }
 
 func (cfg Config) check() error {

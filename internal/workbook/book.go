@@ -47,7 +47,6 @@ func (b *book) finish(w io.Writer, title, subject string, at time.Time) error {
 		Created: stamp, Modified: stamp, Language: lang,
 	}))
 	b.fail("set properties", b.f.SetAppProps(&excelize.AppProperties{Application: "felleskrav", DocSecurity: 0}))
-	b.f.SetActiveSheet(0)
 	if b.err != nil {
 		return b.err
 	}
@@ -94,6 +93,7 @@ func (b *book) sheet(name string, p page) *sheet {
 	}
 	b.sheets++
 	yes, no := true, false
+	p.tab = "FF" + p.tab // with opacity: the format wants eight digits
 	b.fail("set up sheet", b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &yes, TabColorRGB: &p.tab}))
 	b.fail("set up sheet", b.f.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &no}))
 	orientation, a4, wide, tall := "portrait", 9, max(1, p.pagesWide), 0
@@ -127,6 +127,19 @@ func (b *book) sheet(name string, p page) *sheet {
 	return s
 }
 
+// hide makes a sheet very hidden. excelize's own function parses every sheet
+// again to do this.
+func (b *book) hide(name string) {
+	if b.err != nil {
+		return
+	}
+	for i, s := range b.f.WorkBook.Sheets.Sheet {
+		if s.Name == name {
+			b.f.WorkBook.Sheets.Sheet[i].State = "veryHidden"
+		}
+	}
+}
+
 // at names a cell by column and row, both from 1.
 func at(col, row int) string {
 	name, err := excelize.CoordinatesToCellName(col, row)
@@ -153,8 +166,8 @@ func headed(style int, head, body string) excelize.Cell {
 		return text(style, head+body)
 	}
 	return excelize.Cell{StyleID: style, Value: []excelize.RichTextRun{
-		{Font: typeface(fontSize, true, ink), Text: clean(head)},
-		{Font: typeface(fontSize, false, ink), Text: "\n" + clean(body)},
+		{Font: fontStrong, Text: clean(head)},
+		{Font: fontPlain, Text: "\n" + clean(body)},
 	}}
 }
 
@@ -164,8 +177,8 @@ func noted(style int, first, note string) excelize.Cell {
 		return text(style, first+note)
 	}
 	return excelize.Cell{StyleID: style, Value: []excelize.RichTextRun{
-		{Font: typeface(fontSize, false, ink), Text: clean(first)},
-		{Font: typeface(fontSize, false, grey), Text: "\n" + clean(note)},
+		{Font: fontPlain, Text: clean(first)},
+		{Font: fontGrey, Text: "\n" + clean(note)},
 	}}
 }
 

@@ -112,6 +112,7 @@ func (b *book) writePayload(p *payload) {
 	data, err := json.Marshal(p)
 	b.fail("encode payload", err)
 	s := b.sheet(hiddenSheet, page{tab: "FFFFFF", widths: []float64{24, 80}})
+	b.hide(hiddenSheet)
 	put := func(name, value string) { s.put(0, text(b.st.internal, name), text(b.st.internal, value)) }
 	sum := sha256.Sum256(data)
 	put("felleskrav", p.Kind)
@@ -132,7 +133,4 @@ func (b *book) writePayload(p *payload) {
 		data = data[n:]
 	}
 	s.close()
-	if b.err == nil {
-		b.fail("hide sheet", b.f.SetSheetVisible(hiddenSheet, false, true))
-	}
 }

@@ -108,7 +108,7 @@ func (d *tenderBook) requirements(p *payload) {
 		}
 		f := filled[r.ID]
 		s.put(0,
-			text(st.strong, r.ID), text(st.cell, d.t.T("kind."+string(r.Kind))), text(st.cell, l.ThemeName.In(d.t.Lang)),
+			text(st.strong, r.ID), text(st.cell, d.names.word("kind."+string(r.Kind))), text(st.cell, l.ThemeName.In(d.t.Lang)),
 			headed(st.cell, r.Title.In(d.t.Lang), r.Text.In(d.t.Lang)), text(typeStyle, l.Type), docs, weight,
 			text(st.inputCenter, d.answerWord(f.answer)), text(st.input, f.statement), text(st.input, f.evidence), text(st.input, ""))
 		p.Rows = append(p.Rows, payloadRow{

@@ -113,6 +113,13 @@ func typeface(size float64, bold bool, color string) *excelize.Font {
 	return &excelize.Font{Family: font, Size: size, Bold: bold, Color: color}
 }
 
+// The fonts of the runs of rich text.
+var (
+	fontPlain  = typeface(fontSize, false, ink)
+	fontStrong = typeface(fontSize, true, ink)
+	fontGrey   = typeface(fontSize, false, grey)
+)
+
 // align places text; wrapped text at the left, which stands in boxes, keeps a
 // little distance to the border.
 func align(h, v string, wrap bool) *excelize.Alignment {

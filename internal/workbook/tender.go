@@ -111,10 +111,13 @@ type names struct {
 	sources  map[string]catalogue.Source
 	levels   map[catalogue.Level]string
 	tasks    map[string]catalogue.Text
+	// memo keeps texts that many rows share: filling in a template costs more
+	// than writing the cell.
+	memo map[string]string
 }
 
 func newNames(c *catalogue.Catalogue, t *locale.Texts) names {
-	n := names{t: t, measures: map[string]catalogue.Measure{}, sources: map[string]catalogue.Source{}, levels: map[catalogue.Level]string{}, tasks: map[string]catalogue.Text{}}
+	n := names{t: t, measures: map[string]catalogue.Measure{}, sources: map[string]catalogue.Source{}, levels: map[catalogue.Level]string{}, tasks: map[string]catalogue.Text{}, memo: map[string]string{}}
 	if c == nil {
 		return n
 	}
@@ -171,9 +174,25 @@ func (n names) evidence(kinds []catalogue.EvidenceKind) string {
 	}
 	words := make([]string, len(kinds))
 	for i, k := range kinds {
-		words[i] = n.t.T("evidence-kind." + string(k))
+		words[i] = n.word("evidence-kind." + string(k))
 	}
-	return upperFirst(n.t.T("workbook.or-equivalent", "List", strings.Join(words, ", ")))
+	list := strings.Join(words, ", ")
+	if s, ok := n.memo[list]; ok {
+		return s
+	}
+	s := upperFirst(n.t.T("workbook.or-equivalent", "List", list))
+	n.memo[list] = s
+	return s
+}
+
+// word is a text without values, looked up once.
+func (n names) word(key string) string {
+	s, ok := n.memo[key]
+	if !ok {
+		s = n.t.T(key)
+		n.memo[key] = s
+	}
+	return s
 }
 
 // agency writes who buys.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/sync/errgroup"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/storage"
@@ -78,6 +80,9 @@ func (s *Store) AttestationsFor(ctx context.Context, offering, set string, limit
 	return all, nil
 }
 
+// latestAtOnce is how many chunks of offerings are read at the same time.
+const latestAtOnce = 4
+
 // LatestAttestations implements attestation.Store. The offerings come in the
 // order asked for, each once, and their declarations newest first.
 //
@@ -88,18 +93,29 @@ func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set 
 	offerings = storage.Unique(offerings)
 	found := make(map[string][]attestation.Record, len(offerings))
 	if perOffering > 0 {
+		var mu sync.Mutex
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(latestAtOnce)
 		for part := range slices.Chunk(offerings, chunk) {
-			digests, err := s.latest(ctx, part, set, perOffering)
-			if err != nil {
-				return nil, fmt.Errorf("list latest attestations: %w", err)
-			}
-			records, err := in[attestation.Record](ctx, s.attestations, "_id", digests, up("_id"))
-			if err != nil {
-				return nil, fmt.Errorf("read latest attestations: %w", err)
-			}
-			for _, r := range records {
-				found[r.Offering] = append(found[r.Offering], r)
-			}
+			g.Go(func() error {
+				digests, err := s.latest(ctx, part, set, perOffering)
+				if err != nil {
+					return fmt.Errorf("list latest attestations: %w", err)
+				}
+				records, err := in[attestation.Record](ctx, s.attestations, "_id", digests, up("_id"))
+				if err != nil {
+					return fmt.Errorf("read latest attestations: %w", err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for _, r := range records {
+					found[r.Offering] = append(found[r.Offering], r)
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
 		}
 	}
 	all := []attestation.Record{}

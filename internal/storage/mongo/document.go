@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,27 +102,27 @@ func document[T any](ctx context.Context, c *mongo.Collection, filter bson.D) (v
 // documents reads all that match, in order; a limit below zero is none. No
 // hits give an empty list, not nil.
 func documents[T any](ctx context.Context, c *mongo.Collection, filter, sort bson.D, limit int) ([]T, error) {
-	all := []T{}
 	if limit == 0 {
-		return all, ctx.Err()
+		return []T{}, ctx.Err()
 	}
 	o := options.Find().SetSort(sort).SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "doc", Value: 1}})
 	if limit > 0 {
 		o.SetLimit(int64(limit))
 	}
+	var all storage.Decoder[T]
 	err := each(ctx, c, filter, o, func(d bson.Raw) error {
 		doc, ok := d.Lookup("doc").StringValueOK()
 		if !ok {
 			return fmt.Errorf("a document in %s has no text", c.Name())
 		}
-		v, err := storage.Decode[T]([]byte(doc))
-		all = append(all, v)
-		return err
+		all.Add([]byte(doc))
+		return nil
 	})
-	if err != nil {
+	values, decodeErr := all.Values()
+	if err := cmp.Or(err, decodeErr); err != nil {
 		return nil, err
 	}
-	return all, nil
+	return values, nil
 }
 
 // noLimit asks documents for all there are.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -58,12 +57,13 @@ func (s *Store) SuppliersByNumber(ctx context.Context, numbers []organisation.Nu
 
 // SearchSuppliers implements supplier.Store.
 func (s *Store) SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]supplier.Supplier, error) {
-	if strings.ContainsRune(query, 0) { // no name holds it, and no pattern can
+	folded, ok := storage.Query(query)
+	if !ok {
 		limit = 0
 	}
 	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: string(after)}}}}
 	if query != "" {
-		pattern := bson.Regex{Pattern: regexp.QuoteMeta(storage.Fold(query))}
+		pattern := bson.Regex{Pattern: regexp.QuoteMeta(folded)}
 		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
 			bson.D{{Key: "name", Value: pattern}}, bson.D{{Key: "_id", Value: pattern}},
 		}})

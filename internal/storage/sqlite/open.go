@@ -22,7 +22,7 @@ import (
 // FileName is the name of the database file in the data folder.
 const FileName = "felleskrav.db"
 
-// busyTimeout is how long a statement waits for another process' write.
+// busyTimeout is how long opening and reading wait for another process.
 const busyTimeout = 5 * time.Second
 
 // Store is a storage.Store on a folder.

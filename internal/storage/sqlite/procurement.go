@@ -39,9 +39,11 @@ func (s *Store) procurement(ctx context.Context, id string) (procurement.Procure
 // ProcurementsOf implements procurement.Store. Ids are UUIDv7, so that the
 // order of ids is the order of time.
 func (s *Store) ProcurementsOf(ctx context.Context, agency organisation.Number, after string, limit int) ([]procurement.Procurement, error) {
-	all, err := documents[procurement.Procurement](s.query(ctx,
-		`SELECT doc FROM procurements WHERE agency = ?1 AND (?2 = '' OR id < ?2) ORDER BY id DESC LIMIT ?3`,
-		string(agency), after, max(limit, 0)))
+	q := s.query(ctx, `SELECT doc FROM procurements WHERE agency = ? AND id < ? ORDER BY id DESC LIMIT ?`, string(agency), after, max(limit, 0))
+	if after == "" {
+		q = s.query(ctx, `SELECT doc FROM procurements WHERE agency = ? ORDER BY id DESC LIMIT ?`, string(agency), max(limit, 0))
+	}
+	all, err := documents[procurement.Procurement](q)
 	if err != nil {
 		return nil, fmt.Errorf("list procurements of %s: %w", agency, err)
 	}

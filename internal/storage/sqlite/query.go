@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -69,20 +70,20 @@ func (q query) each(f func(scan func(...any) error) error) error {
 // documents reads rows of one column that holds a document. No rows give an
 // empty list, not nil.
 func documents[T any](q query) ([]T, error) {
-	all := []T{}
+	var all storage.Decoder[T]
 	err := q.each(func(scan func(...any) error) error {
 		var doc sql.RawBytes
 		if err := scan(&doc); err != nil {
 			return err
 		}
-		v, err := storage.Decode[T](doc)
-		all = append(all, v)
-		return err
+		all.Add(doc)
+		return nil
 	})
-	if err != nil {
+	values, decodeErr := all.Values()
+	if err := cmp.Or(err, decodeErr); err != nil {
 		return nil, err
 	}
-	return all, nil
+	return values, nil
 }
 
 // document reads the row of a revision and a document.

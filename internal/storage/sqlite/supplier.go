@@ -54,10 +54,14 @@ func (s *Store) SuppliersByNumber(ctx context.Context, numbers []organisation.Nu
 
 // SearchSuppliers implements supplier.Store.
 func (s *Store) SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]supplier.Supplier, error) {
+	folded, ok := storage.Query(query)
+	if !ok {
+		limit = 0
+	}
 	// instr takes the query as it is, where LIKE would read % and _ in it.
 	q := s.query(ctx, `SELECT doc FROM suppliers INDEXED BY suppliers_search
 		WHERE number > ?1 AND (instr(name, ?2) > 0 OR instr(number, ?2) > 0) ORDER BY number LIMIT ?3`,
-		string(after), storage.Fold(query), max(limit, 0))
+		string(after), folded, max(limit, 0))
 	if query == "" {
 		q = s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? ORDER BY number LIMIT ?`, string(after), max(limit, 0))
 	}

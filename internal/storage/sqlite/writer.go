@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -17,9 +18,13 @@ import (
 const (
 	// maxBatch is how many writes share a transaction at most.
 	maxBatch = 256
-	// lockTries is how many times the writer waits busyTimeout for the lock
-	// that another process holds, before the waiting writes fail.
-	lockTries = 6
+	// lockWait is how long the writer waits for the lock that another process
+	// holds, before the waiting writes fail.
+	lockWait = 30 * time.Second
+	// lockPause is how long it sleeps at most before it looks again. SQLite's
+	// own waiting sleeps up to 100 ms, and a process that writes all the time
+	// leaves gaps so short that a second one would hardly ever meet one.
+	lockPause = time.Millisecond
 )
 
 // writer is the one that writes in this process.
@@ -65,6 +70,10 @@ func openWriter(ctx context.Context, file string) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	// From here on the writer waits for locks by itself: see lockPause.
+	if _, err := conn.ExecContext(ctx, `PRAGMA busy_timeout = 0`); err != nil {
+		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
 	w := &writer{
 		db:    db,
@@ -164,12 +173,16 @@ func (w *writer) take(first *write) []*write {
 }
 
 // lock begins a transaction.
-func (w *writer) lock() error {
-	for try := 1; ; try++ {
-		_, err := w.tx.exec(`BEGIN IMMEDIATE`)
-		if err == nil || !isBusy(err) || try == lockTries {
+func (w *writer) lock() error { return w.patiently(`BEGIN IMMEDIATE`) }
+
+// patiently runs a statement, again while another process is in the way.
+func (w *writer) patiently(statement string) error {
+	for start := time.Now(); ; {
+		_, err := w.tx.exec(statement)
+		if err == nil || !isBusy(err) || time.Since(start) > lockWait {
 			return err
 		}
+		time.Sleep(rand.N(lockPause))
 	}
 }
 
@@ -239,16 +252,11 @@ func (w *writer) run(wr *write) error {
 
 // flush commits; when it returns nil the writes are on disk.
 func (w *writer) flush() error {
-	for start := time.Now(); ; {
-		_, err := w.tx.exec(`COMMIT`)
-		if err == nil {
-			return nil
-		}
-		if !isBusy(err) || time.Since(start) > lockTries*busyTimeout {
-			w.rollback()
-			return fmt.Errorf("commit: %w", err)
-		}
+	if err := w.patiently(`COMMIT`); err != nil {
+		w.rollback()
+		return fmt.Errorf("commit: %w", err)
 	}
+	return nil
 }
 
 // rollback ends the transaction if there still is one. It fails only when

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -200,41 +201,64 @@ func child(dir, name string) {
 	}
 }
 
-// process starts a child; end ends it, by force or not, and gives what it
-// acknowledged.
-func process(t *testing.T, dir, name string) (end func(kill bool) []string) {
+// process is a child that writes.
+type process struct {
+	cmd  *exec.Cmd
+	in   io.Closer
+	all  []string      // what it acknowledged; read after done is closed
+	some chan struct{} // closed when that are a hundred
+	done chan struct{}
+}
+
+func start(t *testing.T, dir, name string) *process {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir, childDir+"_NAME="+name)
-	in, err := cmd.StdinPipe()
+	p := &process{cmd: exec.Command(os.Args[0]), some: make(chan struct{}), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), childDir+"="+dir, childDir+"_NAME="+name)
+	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
+	p.in = in
+	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	lines := make(chan []string)
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	go func() {
-		var all []string
+		defer close(p.done)
 		for sc := bufio.NewScanner(out); sc.Scan(); {
-			all = append(all, sc.Text())
+			if p.all = append(p.all, sc.Text()); len(p.all) == 100 {
+				close(p.some)
+			}
 		}
-		lines <- all
 	}()
-	return func(kill bool) []string {
-		if kill {
-			_ = cmd.Process.Kill()
-		}
-		_ = in.Close()
-		all := <-lines
-		_ = cmd.Wait()
-		return all
+	return p
+}
+
+// working waits until the child has got something done.
+func (p *process) working(t *testing.T) {
+	t.Helper()
+	select {
+	case <-p.some:
+	case <-p.done:
+		t.Fatalf("the process ended: %v", p.all)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the process got nothing done")
 	}
+}
+
+// end ends the child, by force or not, and gives what it acknowledged.
+func (p *process) end(kill bool) []string {
+	if kill {
+		_ = p.cmd.Process.Kill()
+	}
+	_ = p.in.Close()
+	<-p.done
+	_ = p.cmd.Wait()
+	return p.all
 }
 
 // check reads every acknowledged declaration back.
@@ -262,26 +286,26 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	var all []string
 	for i := range 3 {
-		end := process(t, dir, fmt.Sprint("p", i))
-		time.Sleep(400 * time.Millisecond)
-		got := end(true)
-		if len(got) == 0 {
-			t.Fatal("the process wrote nothing")
-		}
+		p := start(t, dir, fmt.Sprint("p", i))
+		p.working(t)
+		time.Sleep(100 * time.Millisecond)
+		got := p.end(true)
 		// A digest cut short by the kill could be that of another.
 		all = append(all, got[:len(got)-1]...)
 	}
 	check(t, dir, all)
 }
 
-// Two processes write to one folder and wait for each other.
+// Two processes write to one folder as fast as they can, and neither keeps the
+// other out.
 func TestTwoProcesses(t *testing.T) {
 	dir := t.TempDir()
-	one, two := process(t, dir, "one"), process(t, dir, "two")
-	time.Sleep(700 * time.Millisecond)
-	a, b := one(false), two(false)
-	if len(a) == 0 || len(b) == 0 {
-		t.Errorf("one process got nothing done: %d and %d writes", len(a), len(b))
-	}
-	check(t, dir, append(a, b...))
+	one := start(t, dir, "one")
+	one.working(t)
+	two := start(t, dir, "two")
+	begun := time.Now()
+	two.working(t)
+	t.Logf("the second wrote its first hundred in %s", time.Since(begun).Round(time.Millisecond))
+	time.Sleep(300 * time.Millisecond)
+	check(t, dir, append(one.end(false), two.end(false)...))
 }

@@ -131,7 +131,6 @@ func RunLog(t *testing.T, open Open) {
 					t.Fatalf("%s: %d entries after a clash at place %d", name, len(stored), place)
 				}
 				want(t, stored, keptEntries(batch[:len(stored)]...))
-				// Clear the way for the next round: what was stored stays.
 			}
 		}
 	})
@@ -169,6 +168,10 @@ func RunLog(t *testing.T, open Open) {
 		}
 		check(t, s.PutLogHashes(ctx, o, all))
 		check(t, s.PutLogHashes(ctx, o, all[:300])) // again
+		over := id()
+		check(t, s.PutLogHashes(ctx, over, []transparency.StoredHash{{Index: 1, Hash: hashOf(9)}}))
+		check(t, s.PutLogHashes(ctx, over, []transparency.StoredHash{{Index: 0, Hash: hashOf(0)}, {Index: 1, Hash: hashOf(1)}, {Index: 2, Hash: hashOf(2)}}))
+		want(t, result[[]transparency.Hash](t)(s.LogHashes(ctx, over, []int64{0, 1, 2})), []transparency.Hash{hashOf(0), hashOf(1), hashOf(2)})
 		hashes := result[[]transparency.Hash](t)
 		want(t, hashes(s.LogHashes(ctx, o, []int64{5, 0, 599, 5})), []transparency.Hash{hashOf(5), hashOf(0), hashOf(599), hashOf(5)})
 		want(t, hashes(s.LogHashes(ctx, o, nil)), []transparency.Hash{})

@@ -31,8 +31,10 @@ func Run(t *testing.T, open Open) {
 	t.Run("latest", func(t *testing.T) { RunLatest(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("log", func(t *testing.T) { RunLog(t, open) })
+	t.Run("append", func(t *testing.T) { RunAppend(t, open) })
 	t.Run("sessions", func(t *testing.T) { RunSessions(t, open) })
 	t.Run("secrets", func(t *testing.T) { RunSecrets(t, open) })
+	t.Run("odd keys", func(t *testing.T) { RunOddKeys(t, open) })
 	t.Run("cancelled", func(t *testing.T) { RunCancelled(t, open) })
 	t.Run("faults", func(t *testing.T) { RunFaults(t, open) })
 }
@@ -75,7 +77,8 @@ func want(t *testing.T, got, want any) {
 	if reflect.DeepEqual(got, want) { // much cheaper on large values
 		return
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	// Equal times in different zones are not the same here.
+	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b time.Time) bool { return a == b })); d != "" {
 		t.Fatalf("differs (-want +got):\n%s", d)
 	}
 }
@@ -84,6 +87,13 @@ func wantErr(t *testing.T, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {
 		t.Fatalf("error is %v, want %v", got, want)
+	}
+}
+
+func wantErrOf(t *testing.T, name, key string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s(%.20q) answers %v, want %v", name, key, got, want)
 	}
 }
 

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+)
+
+func TestEveryOperationHasARule(t *testing.T) {
+	c, err := loadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, o := range c.list {
+		if o.id == "" || seen[o.id] {
+			t.Errorf("%s %s: operationId %q is missing or used twice", o.method, o.path, o.id)
+		}
+		seen[o.id] = true
+		_, ruled := rules[o.id]
+		if ruled == open[o.id] {
+			t.Errorf("%s must be either in rules or in open", o.id)
+		}
+		if ruled && !slices.Contains(access.Actions(), o.rule.action) {
+			t.Errorf("%s names an action that the policy does not know: %q", o.id, o.rule.action)
+		}
+		if hasBody := o.route.Operation.RequestBody != nil; ruled && hasBody != (o.rule.body != 0) {
+			t.Errorf("%s: has a body: %v, its rule allows %d bytes", o.id, hasBody, o.rule.body)
+		}
+		if len(o.route.Operation.Tags) != 1 || o.route.Operation.Summary == "" {
+			t.Errorf("%s must have one tag and a summary", o.id)
+		}
+		// What the public may not do must say in the contract that it wants a token.
+		_, public := access.ScopeFor(access.Anyone(), o.rule.action)
+		if says := o.route.Operation.Security != nil; ruled && says == (public == nil) {
+			t.Errorf("%s: security in the contract is %v, the policy says otherwise", o.id, says)
+		}
+	}
+	for id := range rules {
+		if !seen[id] {
+			t.Errorf("the rule of %s has no operation", id)
+		}
+	}
+}
+
+// TestRoutesAndPathsAreTheSame holds that every route is in the contract and
+// every path of it is served.
+func TestRoutesAndPathsAreTheSame(t *testing.T) {
+	h := newHouse(t)
+	engine := h.server.Config.Handler.(*gin.Engine)
+	served := map[string]bool{}
+	for _, r := range engine.Routes() {
+		served[r.Method+" "+r.Path] = true
+		if _, ok := h.api.spec.operations[r.Method+" "+r.Path]; !ok {
+			t.Errorf("%s %s is served but not in the contract", r.Method, r.Path)
+		}
+	}
+	for key := range h.api.spec.operations {
+		if !served[key] {
+			t.Errorf("%s is in the contract but not served", key)
+		}
+	}
+}
+
+func TestServedContract(t *testing.T) {
+	h := newHouse(t)
+	r := h.want(200, "", "GET", "/openapi.json", nil)
+	if string(r.body) != string(h.api.spec.json) {
+		t.Error("what is served is not the embedded contract")
+	}
+	if strings.Contains(string(r.body), "x-go-") || strings.Contains(string(r.body), "felleskrav/internal") {
+		t.Error("the served contract tells how the program is built")
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(r.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("served as %s", doc.OpenAPI)
+	}
+	// Every object a request holds refuses what it does not know.
+	for name, s := range doc.Components.Schemas {
+		if input := strings.HasSuffix(name, "Input") || name == "Draft" || name == "Answer" || name == "Choice" || name == "Bidder" || name == "Override"; input {
+			if s.Value.AdditionalProperties.Has == nil || *s.Value.AdditionalProperties.Has {
+				t.Errorf("%s takes unknown fields", name)
+			}
+		}
+	}
+}
+
+func TestDocs(t *testing.T) {
+	h := newHouse(t)
+	r := h.want(200, "", "GET", "/docs", nil)
+	page := string(r.body)
+	for _, o := range h.api.spec.list {
+		if !strings.Contains(page, `id="`+o.id+`"`) {
+			t.Errorf("the page lacks %s", o.id)
+		}
+	}
+	policy := r.header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, docsStyle) || strings.Contains(page, "<script") || strings.Contains(page, "http://") {
+		t.Errorf("the page may load what it should not: %s", policy)
+	}
+	if strings.Contains(page, "ZgotmplZ") || !strings.Contains(page, "urn:felleskrav:attestation:supplier-declaration:v1") {
+		t.Error("the page is not what it should be")
+	}
+}
+
+func TestOperation(t *testing.T) {
+	h := newHouse(t)
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "felleskrav_http_request_duration_seconds"} {
+		h.want(200, "", "GET", "/healthz", nil)
+		if r := h.want(200, "", "GET", path, nil); !strings.Contains(string(r.body), want) {
+			t.Errorf("%s: %.200s", path, r.body)
+		}
+	}
+	if r := h.want(404, "", "GET", "/api/v1/nothing", nil); r.key() != "request.no-route" {
+		t.Errorf("unknown address: %s", r.body)
+	}
+	r := h.want(405, "", "DELETE", "/api/v1/tasks", nil)
+	if r.key() != "request.method" || !strings.Contains(r.header.Get("Allow"), http.MethodGet) {
+		t.Errorf("wrong method: %s %v", r.body, r.header)
+	}
+	page := h.want(404, "", "GET", "/nothing", nil, "Accept", "text/html", "Accept-Language", "nn")
+	if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(string(page.body), "Ikkje funne") {
+		t.Errorf("a browser got %s", page.body)
+	}
+}

@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"felleskrav/internal/organisation"
+)
+
+// tableScan is what the plan says of a table that is read from end to end.
+var tableScan = regexp.MustCompile(`^SCAN (\S+)$`)
+
+// No read goes through a whole table or sorts what an index could give in
+// order; the search alone goes through an index.
+func TestPlans(t *testing.T) {
+	s, ctx := mustOpen(t, t.TempDir()), t.Context()
+	some, one := []string{"a", "b"}, []organisation.Number{"1"}
+	for name, read := range map[string]func() error{
+		"Supplier":           func() error { _, err := s.SuppliersByNumber(ctx, one); return err },
+		"Search":             func() error { _, err := s.SearchSuppliers(ctx, "x", "", 10); return err },
+		"List":               func() error { _, err := s.SearchSuppliers(ctx, "", "", 10); return err },
+		"OfferingsByID":      func() error { _, err := s.OfferingsByID(ctx, some); return err },
+		"OfferingsOf":        func() error { _, err := s.OfferingsOf(ctx, one); return err },
+		"EvidenceOf":         func() error { _, err := s.EvidenceOf(ctx, "a"); return err },
+		"OwnerEvidence":      func() error { _, err := s.OwnerEvidence(ctx, "1", nil); return err },
+		"OwnerEvidence some": func() error { _, err := s.OwnerEvidence(ctx, "1", some); return err },
+		"AttestationsFor":    func() error { _, err := s.AttestationsFor(ctx, "a", "b", 10); return err },
+		"AttestationsForAll": func() error { _, err := s.AttestationsFor(ctx, "a", "", 10); return err },
+		"Latest":             func() error { _, err := s.LatestAttestations(ctx, some, "b", 3); return err },
+		"LatestAll":          func() error { _, err := s.LatestAttestations(ctx, some, "", 3); return err },
+		"Since":              func() error { _, err := s.AttestationsSince(ctx, time.Now(), 3); return err },
+		"Revision":           func() error { _, err := s.AttestationsRevision(ctx, "a"); return err },
+		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },
+		"ProcurementsOf":     func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
+		"ResponsesTo":        func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
+		"LogEntries":         func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
+		"LogEntriesByKey":    func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
+	} {
+		if err := read(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.LogHashes(ctx, "o", []int64{1}); err == nil {
+		t.Fatal("a hash that is not there was found")
+	}
+	n := 0
+	s.stmts.Range(func(key, _ any) bool {
+		n++
+		text := key.(string)
+		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var plan []string
+		for rows.Next() {
+			var id, parent, unused int
+			var line string
+			if err := rows.Scan(&id, &parent, &unused, &line); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, line)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		given := strings.Contains(text, "json_each") // by a list in the query's own order
+		for _, line := range plan {
+			if m := tableScan.FindStringSubmatch(line); m != nil && m[1] != "json_each" && m[1] != "o" {
+				t.Errorf("reads a whole table:\n%s\n%s", text, strings.Join(plan, "\n"))
+			}
+			if strings.Contains(line, "TEMP B-TREE") && !given {
+				t.Errorf("sorts:\n%s\n%s", text, strings.Join(plan, "\n"))
+			}
+		}
+		return true
+	})
+	if n < 20 {
+		t.Errorf("only %d statements were looked at", n)
+	}
+}

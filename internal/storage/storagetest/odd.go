@@ -1,0 +1,58 @@
+package storagetest
+
+import (
+	"strings"
+	"testing"
+
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/transparency"
+)
+
+// RunOddKeys checks that keys which cannot exist, as an address in a request
+// may hold them, are not found and nothing worse.
+func RunOddKeys(t *testing.T, open Open) {
+	ctx, s := t.Context(), open(t)
+	for _, key := range []string{"", "\x00", "a\x00b", "\xff", "$ne", "' OR 1=1 --", "{\"$gt\": \"\"}", "../..", strings.Repeat("æ", 50_000)} {
+		number := organisation.Number(key)
+		for name, read := range map[string]func() error{
+			"Supplier":      func() error { _, err := s.Supplier(ctx, number); return err },
+			"Offering":      func() error { _, err := s.Offering(ctx, key); return err },
+			"TakeChallenge": func() error { _, err := s.TakeChallenge(ctx, key); return err },
+			"TokenByHash":   func() error { _, err := s.TokenByHash(ctx, key); return err },
+			"EvidenceBy":    func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
+			"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, key); return err },
+			"Attestation":   func() error { _, err := s.Attestation(ctx, key); return err },
+			"Procurement":   func() error { _, err := s.Procurement(ctx, key); return err },
+		} {
+			wantErrOf(t, name, key, read(), problem.ErrNotFound)
+		}
+		_, err := s.LogState(ctx, key)
+		wantErrOf(t, "LogState", key, err, transparency.ErrNotFound)
+		for name, list := range map[string]func() (int, error){
+			"SuppliersByNumber": func() (int, error) {
+				v, err := s.SuppliersByNumber(ctx, []organisation.Number{number})
+				return len(v), err
+			},
+			"OfferingsByID":      func() (int, error) { v, err := s.OfferingsByID(ctx, []string{key}); return len(v), err },
+			"OfferingsOf":        func() (int, error) { v, err := s.OfferingsOf(ctx, []organisation.Number{number}); return len(v), err },
+			"EvidenceOf":         func() (int, error) { v, err := s.EvidenceOf(ctx, key); return len(v), err },
+			"OwnerEvidence":      func() (int, error) { v, err := s.OwnerEvidence(ctx, number, []string{key}); return len(v), err },
+			"AttestationsFor":    func() (int, error) { v, err := s.AttestationsFor(ctx, key, key, 10); return len(v), err },
+			"LatestAttestations": func() (int, error) { v, err := s.LatestAttestations(ctx, []string{key}, key, 10); return len(v), err },
+			"Withdrawals":        func() (int, error) { v, err := s.Withdrawals(ctx, []string{key}); return len(v), err },
+			"ProcurementsOf":     func() (int, error) { v, err := s.ProcurementsOf(ctx, number, key, 10); return len(v), err },
+			"ResponsesTo":        func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
+			"SearchSuppliers":    func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
+			"LogEntriesByKey":    func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
+		} {
+			n, err := list()
+			if n != 0 || err != nil {
+				t.Errorf("%s(%.20q) gives %d, %v", name, key, n, err)
+			}
+		}
+		if _, ok, err := s.Sessions().FindCtx(ctx, key); ok || err != nil {
+			t.Errorf("session %.20q: %v, %v", key, ok, err)
+		}
+	}
+}

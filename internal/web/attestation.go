@@ -1,0 +1,258 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/supplier"
+)
+
+type statementPage struct {
+	Base
+	Supplier supplier.Supplier
+	Offering supplier.Offering
+	Version  catalogue.Version
+	// Encoded is the exact statement in base64, so that no browser changes a
+	// byte of it between the pages. "" after a failed upload without it.
+	Encoded, Pretty, Digest string
+	Answers                 int
+	Action                  string
+	Bundle                  Field
+	// Name is the file name in the commands.
+	Name string
+	// KeysValid is how many keys the supplier can sign with.
+	KeysValid int
+}
+
+// showStatement shows exactly what is about to be signed.
+func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error) error {
+	p := statementPage{
+		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers,
+		Action: "/offerings/" + a.offering.ID + "/attestations?" + query("set", a.version.Ref()), Name: "statement.json",
+	}
+	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
+	p.fill(statement)
+	for _, k := range a.supplier.Keys {
+		if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
+			p.KeysValid++
+		}
+	}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	p.Bundle = p.Form.field(bundleField)
+	return w.show(c, code, "statement", p)
+}
+
+var bundleField = Field{Name: "bundle", Label: "page.statement.bundle", Hint: "page.statement.bundle-hint", Type: "file", Accept: ".json", Required: true}
+
+func (p *statementPage) fill(statement []byte) {
+	if len(statement) == 0 {
+		return
+	}
+	sum := sha256.Sum256(statement)
+	p.Encoded, p.Digest = base64.StdEncoding.EncodeToString(statement), hex.EncodeToString(sum[:])
+	p.Pretty = indented(statement)
+}
+
+// indented makes JSON readable; anything else is shown as it is.
+func indented(b []byte) string {
+	var out bytes.Buffer
+	if json.Indent(&out, b, "", "  ") != nil {
+		return string(b)
+	}
+	return out.String()
+}
+
+// statementFile sends the statement back as a file to sign.
+func (w *Web) statementFile(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	b, err := base64.StdEncoding.DecodeString(c.PostForm("statement"))
+	if err != nil || !json.Valid(b) {
+		return problem.New(problem.Invalid, "page.error.form", nil)
+	}
+	attach(c, "statement.json", "application/vnd.in-toto+json")
+	c.Status(http.StatusOK)
+	_, err = c.Writer.Write(b)
+	return err
+}
+
+// readBundle reads an uploaded bundle, and the statement that stood beside it.
+func readBundle(c *gin.Context) (bundle, statement []byte, err error) {
+	up, err := readUpload(c, "bundle")
+	statement, _ = base64.StdEncoding.DecodeString(up.fields.Get("statement"))
+	if !json.Valid(statement) {
+		statement = nil
+	}
+	if err != nil {
+		return nil, statement, err
+	}
+	bundle, err = readBytes(up)
+	return bundle, statement, tooLarge(err)
+}
+
+func (w *Web) attestationSubmit(c *gin.Context) error {
+	a, err := w.answering(c)
+	if err != nil {
+		return err
+	}
+	bundle, statement, err := readBundle(c)
+	var receipt attestation.Receipt
+	if err == nil {
+		receipt, _, err = w.Attestations.Submit(c.Request.Context(), w.actor(c), bundle)
+	}
+	if err != nil {
+		if mendable(err) {
+			return w.showStatement(c, a, statement, 0, err)
+		}
+		return err
+	}
+	return w.done(c, "page.attestation.received", "/attestations/"+receipt.Attestation)
+}
+
+type attestationPage struct {
+	Base
+	Record   attestation.Record
+	Receipt  attestation.Receipt
+	Verdict  attestation.Verdict
+	Offering supplier.Offering
+	Key      supplier.Key
+	Own      bool
+	BaseURL  string
+	Counts   []countRow
+	Passed   bool
+}
+
+func (w *Web) attestation(c *gin.Context) error {
+	ctx, actor, digest := c.Request.Context(), w.actor(c), c.Param("digest")
+	r, err := w.Attestations.Get(ctx, actor, digest)
+	if err != nil {
+		return err
+	}
+	receipt, err := w.Attestations.Receipt(ctx, actor, digest)
+	if err != nil {
+		return err
+	}
+	verdict, err := w.Attestations.Verdict(ctx, actor, digest)
+	if err != nil {
+		return err
+	}
+	o, err := w.Suppliers.Offering(ctx, actor, r.Offering)
+	if err != nil {
+		return err
+	}
+	s, err := w.Suppliers.Get(ctx, actor, r.Supplier)
+	if err != nil {
+		return err
+	}
+	p := attestationPage{Base: w.base(c, section(actor, r.Supplier)), Record: r, Receipt: receipt, Verdict: verdict, Offering: o, BaseURL: w.BaseURL}
+	p.Key, _ = s.Key(r.KeyID)
+	p.Own = p.Acts(r.Supplier)
+	p.Counts = countRows(recordCounts(r))
+	return w.show(c, http.StatusOK, "attestation", p)
+}
+
+func (w *Web) receiptFile(c *gin.Context) error {
+	receipt, err := w.Attestations.Receipt(c.Request.Context(), w.actor(c), c.Param("digest"))
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(receipt, "", "  ")
+	if err != nil {
+		return err
+	}
+	return sendFile(c, "receipt-"+short(receipt.Attestation)+".json", "application/json", append(b, '\n'))
+}
+
+func (w *Web) bundleFile(c *gin.Context) error {
+	digest := c.Param("digest")
+	b, err := w.Attestations.Bundle(c.Request.Context(), w.actor(c), digest, c.Query("logged") != "")
+	if err != nil {
+		return err
+	}
+	return sendFile(c, "bundle-"+short(digest)+".json", "application/vnd.dev.sigstore.bundle.v0.3+json", b)
+}
+
+func sendFile(c *gin.Context, name, mediaType string, b []byte) error {
+	attach(c, name, mediaType)
+	c.Status(http.StatusOK)
+	_, err := c.Writer.Write(b)
+	return err
+}
+
+type withdrawalPage struct {
+	Base
+	Record attestation.Record
+	Reason Field
+	// Statement is set once there is something to sign.
+	Statement *statementPage
+}
+
+func (w *Web) withdrawal(c *gin.Context) error { return w.showWithdrawal(c, nil, nil) }
+
+func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) error {
+	r, err := w.Attestations.Get(c.Request.Context(), w.actor(c), c.Param("digest"))
+	if err != nil {
+		return err
+	}
+	if err := access.Check(w.actor(c), access.Withdraw, string(r.Supplier)); err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p := withdrawalPage{Base: w.base(c, "own"), Record: r}
+	p.Form = newForm(w.texts(c), failed)
+	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.withdrawal.reason", Hint: "page.withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})
+	if len(statement) > 0 {
+		p.Statement = &statementPage{Base: p.Base, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json"}
+		p.Statement.Offering.ID = r.Offering
+		p.Statement.fill(statement)
+		p.Statement.Bundle = p.Form.field(bundleField)
+	}
+	return w.show(c, code, "withdrawal", p)
+}
+
+func (w *Web) withdrawalPrepare(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	statement, err := w.Attestations.PrepareWithdrawal(c.Request.Context(), w.actor(c), c.Param("digest"), text(c.PostForm("reason")))
+	if err != nil && !mendable(err) {
+		return err
+	}
+	return w.showWithdrawal(c, statement, err)
+}
+
+func (w *Web) withdrawalSubmit(c *gin.Context) error {
+	bundle, statement, err := readBundle(c)
+	if err == nil {
+		_, _, err = w.Attestations.Withdraw(c.Request.Context(), w.actor(c), c.Param("digest"), bundle)
+	}
+	if err != nil {
+		if mendable(err) {
+			return w.showWithdrawal(c, statement, err)
+		}
+		return err
+	}
+	return w.done(c, "page.withdrawal.done", "/attestations/"+c.Param("digest"))
+}
+
+// Age is how long the declaration lasts, for the receipt.
+func (p attestationPage) Lasts() time.Duration { return p.Record.ValidUntil.Sub(p.Record.DeclaredAt) }

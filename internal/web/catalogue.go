@@ -1,0 +1,245 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/problem"
+)
+
+type cataloguePage struct {
+	Base
+	Levels []catalogue.LevelDescription
+	Sets   []setSummary
+	Counts struct{ Tasks, InformationTypes, Measures, Requirements int }
+}
+
+type setSummary struct {
+	Set catalogue.Set
+	// Newest is the newest release; Released is false when there is none.
+	Newest   catalogue.Version
+	Released bool
+}
+
+func (w *Web) setSummaries() []setSummary {
+	var out []setSummary
+	for _, s := range w.Catalogue.Sets {
+		v, ok := w.Catalogue.Version(s.ID, "")
+		out = append(out, setSummary{s, v, ok})
+	}
+	return out
+}
+
+func (w *Web) catalogue(c *gin.Context) error {
+	p := cataloguePage{Base: w.base(c, "catalogue"), Levels: w.Catalogue.Levels, Sets: w.setSummaries()}
+	p.Counts.Tasks, p.Counts.InformationTypes = len(w.Catalogue.Tasks), len(w.Catalogue.InformationTypes)
+	p.Counts.Measures, p.Counts.Requirements = len(w.Catalogue.Measures), len(w.Catalogue.Requirements())
+	return w.show(c, http.StatusOK, "catalogue", p)
+}
+
+type tasksPage struct {
+	Base
+	Groups           []taskGroupList
+	InformationTypes []catalogue.InformationType
+}
+
+type taskGroupList struct {
+	Label string
+	Tasks []catalogue.Task
+}
+
+func (w *Web) tasks(c *gin.Context) error {
+	p := tasksPage{Base: w.base(c, "catalogue"), InformationTypes: w.Catalogue.InformationTypes}
+	for _, g := range []string{"municipality", "county", "state", "several", "support"} {
+		l := taskGroupList{Label: "page.procurement-new.group-" + g}
+		for _, t := range w.Catalogue.Tasks {
+			if taskGroup(t) == g {
+				l.Tasks = append(l.Tasks, t)
+			}
+		}
+		if len(l.Tasks) > 0 {
+			p.Groups = append(p.Groups, l)
+		}
+	}
+	return w.show(c, http.StatusOK, "tasks", p)
+}
+
+type taskPage struct {
+	Base
+	Task       catalogue.Task
+	Dimensions []taskDimension
+}
+
+type taskDimension struct {
+	Dimension catalogue.Dimension
+	Graded    catalogue.Graded
+}
+
+func (w *Web) task(c *gin.Context) error {
+	t, ok := w.Catalogue.Task(c.Param("id"))
+	if !ok {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
+	p := taskPage{Base: w.base(c, "catalogue"), Task: t}
+	for _, d := range catalogue.Dimensions() {
+		p.Dimensions = append(p.Dimensions, taskDimension{d, t.Levels.Of(d)})
+	}
+	return w.show(c, http.StatusOK, "task", p)
+}
+
+type measuresPage struct {
+	Base
+	Measures []catalogue.Measure
+}
+
+func (w *Web) measures(c *gin.Context) error {
+	return w.show(c, http.StatusOK, "measures", measuresPage{w.base(c, "catalogue"), w.Catalogue.Measures})
+}
+
+type measurePage struct {
+	Base
+	Measure      catalogue.Measure
+	From         []fromLevel
+	Requirements []catalogue.Requirement
+}
+
+// fromLevel is the level from which something applies in one dimension.
+type fromLevel struct {
+	Dimension catalogue.Dimension
+	Level     catalogue.Level
+}
+
+func fromLevels(l catalogue.Levels) []fromLevel {
+	var out []fromLevel
+	for _, d := range catalogue.Dimensions() {
+		if l.Of(d) != 0 {
+			out = append(out, fromLevel{d, l.Of(d)})
+		}
+	}
+	return out
+}
+
+func (w *Web) measure(c *gin.Context) error {
+	m, ok := w.Catalogue.Measure(c.Param("id"))
+	if !ok {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
+	p := measurePage{Base: w.base(c, "catalogue"), Measure: m, From: fromLevels(m.From)}
+	for _, r := range w.Catalogue.Requirements() {
+		if slices.Contains(r.Measures, m.ID) {
+			p.Requirements = append(p.Requirements, r)
+		}
+	}
+	return w.show(c, http.StatusOK, "measure", p)
+}
+
+type setsPage struct {
+	Base
+	Sets []setSummary
+}
+
+func (w *Web) sets(c *gin.Context) error {
+	return w.show(c, http.StatusOK, "sets", setsPage{w.base(c, "catalogue"), w.setSummaries()})
+}
+
+type setVersionPage struct {
+	Base
+	Version  catalogue.Version
+	Versions []catalogue.Version
+	Themes   []versionTheme
+}
+
+type versionTheme struct {
+	ID           string
+	Name         catalogue.Text
+	Requirements []catalogue.Requirement
+}
+
+// versionThemes groups a release's requirements, in its order.
+func versionThemes(v catalogue.Version) []versionTheme {
+	var out []versionTheme
+	for _, t := range v.Themes {
+		vt := versionTheme{ID: t.ID, Name: t.Name}
+		for _, r := range v.Requirements {
+			if r.Theme == t.ID {
+				vt.Requirements = append(vt.Requirements, r)
+			}
+		}
+		if len(vt.Requirements) > 0 {
+			out = append(out, vt)
+		}
+	}
+	return out
+}
+
+func (w *Web) setVersion(c *gin.Context) error {
+	v, ok := w.Catalogue.Version(c.Param("id"), c.Query("version"))
+	if !ok {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
+	p := setVersionPage{Base: w.base(c, "catalogue"), Version: v, Versions: w.Catalogue.Versions(v.Set), Themes: versionThemes(v)}
+	return w.show(c, http.StatusOK, "set-version", p)
+}
+
+type requirementPage struct {
+	Base
+	Requirement catalogue.Requirement
+	From        []fromLevel
+	// Sets are the releases the requirement stands in, newest of each set.
+	Sets      []catalogue.Version
+	Crosswalk []crosswalkRow
+}
+
+type crosswalkRow struct {
+	Label string
+	IDs   []string
+}
+
+func (w *Web) requirement(c *gin.Context) error {
+	r, ok := w.Catalogue.Requirement(c.Param("id"))
+	if !ok {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
+	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
+	for _, s := range w.Catalogue.Sets {
+		if v, ok := w.Catalogue.Version(s.ID, ""); ok {
+			if _, in := v.Requirement(r.ID); in {
+				p.Sets = append(p.Sets, v)
+			}
+		}
+	}
+	x := r.Crosswalk
+	for _, row := range []crosswalkRow{
+		{"page.requirement.nsm", x.NSM}, {"page.requirement.iso27001", x.ISO27001}, {"page.requirement.iso27002", x.ISO27002},
+		{"page.requirement.ccm", x.CCM}, {"page.requirement.c5", x.C5}, {"page.requirement.csf", x.CSF},
+		{"page.requirement.gdpr", x.GDPR}, {"page.requirement.dfo", x.DFO},
+	} {
+		if len(row.IDs) > 0 {
+			p.Crosswalk = append(p.Crosswalk, row)
+		}
+	}
+	return w.show(c, http.StatusOK, "requirement", p)
+}
+
+type logPage struct {
+	Base
+	Size            int64
+	Checkpoint, Key string
+	BaseURL         string
+}
+
+func (w *Web) log(c *gin.Context) error {
+	ctx := c.Request.Context()
+	size, err := w.Log.Size(ctx)
+	if err != nil {
+		return err
+	}
+	checkpoint, err := w.Log.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	return w.show(c, http.StatusOK, "log", logPage{w.base(c, "log"), size, string(checkpoint), w.LogKey, w.BaseURL})
+}

@@ -1,0 +1,368 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/status"
+	"felleskrav/internal/supplier"
+	"felleskrav/internal/workbook"
+)
+
+const listed = 50 // items on one page of a list
+
+type procurementsPage struct {
+	Base
+	Items []procurement.Procurement
+	Next  string
+}
+
+func (w *Web) procurements(c *gin.Context) error {
+	items, err := w.Procurements.List(c.Request.Context(), w.actor(c), c.Query("after"), listed+1)
+	if err != nil {
+		return err
+	}
+	p := procurementsPage{Base: w.base(c, "procurements"), Items: items}
+	if len(items) > listed {
+		p.Items = items[:listed]
+		p.Next = "/procurements?" + query("after", items[listed-1].ID)
+	}
+	return w.show(c, http.StatusOK, "procurements", p)
+}
+
+type procurementPage struct {
+	Base
+	procurement.TenderData
+	Counts struct{ A, B, Excluded int }
+	Upload Field
+}
+
+func (w *Web) procurementShow(c *gin.Context) error { return w.showProcurement(c, nil) }
+
+func (w *Web) showProcurement(c *gin.Context, failed error) error {
+	tender, err := w.Procurements.Tender(c.Request.Context(), w.actor(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p := procurementPage{Base: w.base(c, "procurements"), TenderData: tender}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	for _, l := range tender.Lines {
+		if l.Type == procurement.TypeA {
+			p.Counts.A++
+		} else {
+			p.Counts.B++
+		}
+	}
+	p.Counts.Excluded = len(tender.Result.Requirements) - len(tender.Lines)
+	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.procurement.upload-file", Type: "file", Accept: ".xlsx", Required: true})
+	return w.show(c, code, "procurement", p)
+}
+
+// procurementWorkbook sends the tender workbook. With ?copy=bidders the sheets
+// that tell about other bidders are left out; with &bidder=NUMBER that
+// bidder's declared answers are filled in.
+func (w *Web) procurementWorkbook(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), w.actor(c)
+	data, err := w.Procurements.Tender(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	checkpoint, err := w.Log.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	origin, _, _ := bytes.Cut(checkpoint, []byte("\n"))
+	tender := workbook.Tender{
+		Texts: w.Texts.In(data.Procurement.Language), Procurement: data.Procurement, AgencyName: actor.Name,
+		Selection: data.Result, Versions: data.Versions, Catalogue: w.Catalogue, Lines: data.Lines, Comparison: data.Comparison,
+		BidderCopy: c.Query("copy") == "bidders", LogOrigin: string(origin), Checkpoint: string(checkpoint),
+		GeneratedAt: w.Now().UTC(), BaseURL: w.BaseURL,
+	}
+	name := tender.Texts.T("page.procurement.file")
+	if n := c.Query("bidder"); n != "" {
+		i := slices.IndexFunc(data.Comparison.Bidders, func(b procurement.ComparedBidder) bool { return string(b.Bidder.Supplier) == n })
+		if i < 0 {
+			return problem.New(problem.NotFound, "page.error.no-item", nil)
+		}
+		b := data.Comparison.Bidders[i]
+		tender.Prefill = &workbook.Prefill{Bidder: b.Bidder, Statuses: b.Statuses}
+		name += " " + b.Bidder.Name
+	}
+	var out bytes.Buffer
+	if err := workbook.WriteTender(&out, tender); err != nil {
+		return fmt.Errorf("write tender workbook: %w", err)
+	}
+	return sendWorkbook(c, name+" "+data.Procurement.Title+".xlsx", &out)
+}
+
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+func sendWorkbook(c *gin.Context, name string, out *bytes.Buffer) error {
+	attach(c, name, xlsxType)
+	c.Status(http.StatusOK)
+	_, err := out.WriteTo(c.Writer)
+	return err
+}
+
+type choicesPage struct {
+	Base
+	Procurement procurement.Procurement
+	Themes      []choiceTheme
+}
+
+type choiceTheme struct {
+	Theme whyTheme
+	Rows  []choiceRow
+}
+
+type choiceRow struct {
+	Item     whyItem
+	Type     Field
+	Weight   Field
+	Included bool
+}
+
+func (w *Web) choices(c *gin.Context) error { return w.showChoices(c, nil) }
+
+func (w *Web) showChoices(c *gin.Context, failed error) error {
+	tender, err := w.Procurements.Tender(c.Request.Context(), w.actor(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	t, code := w.texts(c), http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p := choicesPage{Base: w.base(c, "procurements"), Procurement: tender.Procurement}
+	p.Form = newForm(t, failed)
+	all := tender.Procurement
+	excluded := map[string]bool{}
+	all.Choices = slices.Clone(all.Choices)
+	for i, ch := range all.Choices {
+		excluded[ch.Requirement] = ch.Excluded
+		all.Choices[i].Excluded = false // a requirement left out must be there to take in again
+	}
+	n := 0
+	for _, theme := range whyThemes(tender.Result, all.Lines(tender.Result, tender.Versions)) {
+		ct := choiceTheme{Theme: theme}
+		for _, item := range theme.Items {
+			id := item.Requirement.ID
+			typ, weight, in := item.Line.Type, strconv.Itoa(item.Line.Weight), !excluded[id]
+			if failed != nil { // what was typed stays
+				typ, weight, in = c.PostForm("type."+id), c.PostForm("weight."+id), c.PostForm("in."+id) != ""
+			}
+			row := choiceRow{Item: item, Included: in}
+			row.Type = Field{Name: "type." + id, Label: "page.procurement-requirements.type", Size: "m", Required: true, Options: []Option{
+				{Value: "A", Text: t.T("type.A"), Selected: typ == "A"}, {Value: "B", Text: t.T("type.B"), Selected: typ == "B"},
+			}}
+			row.Weight = Field{Name: "weight." + id, Label: "page.procurement-requirements.weight", Size: "s", Type: "number", Value: weight, Required: true}
+			row.Weight.Error = p.Form.takeAs(row.Weight.ID(), fmt.Sprintf("choices[%d].weight", n), id)
+			row.Type.Error = p.Form.takeAs(row.Type.ID(), fmt.Sprintf("choices[%d].type", n), id)
+			n++
+			ct.Rows = append(ct.Rows, row)
+		}
+		p.Themes = append(p.Themes, ct)
+	}
+	return w.show(c, code, "procurement-requirements", p)
+}
+
+func (w *Web) choicesSave(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	ctx, actor := c.Request.Context(), w.actor(c)
+	tender, err := w.Procurements.Tender(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p := tender.Procurement
+	rev, _ := strconv.ParseInt(c.PostForm("rev"), 10, 64)
+	all := p
+	all.Choices = nil
+	p.Choices = nil
+	for _, theme := range whyThemes(tender.Result, all.Lines(tender.Result, tender.Versions)) {
+		for _, item := range theme.Items {
+			id := item.Requirement.ID
+			weight, err := strconv.Atoi(line(c.PostForm("weight." + id)))
+			if err != nil {
+				weight = -1 // refused by the service, with the place
+			}
+			p.Choices = append(p.Choices, procurement.Choice{Requirement: id, Type: c.PostForm("type." + id), Weight: weight, Excluded: c.PostForm("in."+id) == ""})
+		}
+	}
+	if _, err := w.Procurements.Update(ctx, actor, p, rev); err != nil {
+		if mendable(err) {
+			return w.showChoices(c, err)
+		}
+		return err
+	}
+	return w.done(c, "page.procurement.saved", "/procurements/"+p.ID)
+}
+
+type biddersPage struct {
+	Base
+	Procurement procurement.Procurement
+	Search      Field
+	Query       string
+	Found       []foundSupplier
+	// ByHand adds a bidder that is not registered here.
+	Number, Name Field
+}
+
+type foundSupplier struct {
+	Supplier  supplier.Supplier
+	Offerings []supplier.Offering
+	Added     bool
+}
+
+func (w *Web) bidders(c *gin.Context) error { return w.showBidders(c, nil) }
+
+func (w *Web) showBidders(c *gin.Context, failed error) error {
+	ctx, actor := c.Request.Context(), w.actor(c)
+	proc, err := w.Procurements.Get(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p := biddersPage{Base: w.base(c, "procurements"), Procurement: proc, Query: line(c.Query("q"))}
+	if p.Query != "" {
+		found, err := w.Suppliers.Search(ctx, actor, p.Query, "", 20)
+		switch {
+		case err != nil && failed == nil && mendable(err):
+			failed = err
+		case err != nil:
+			return err
+		}
+		for _, s := range found {
+			offerings, err := w.Suppliers.Offerings(ctx, actor, s.Number)
+			if err != nil {
+				return err
+			}
+			added := slices.ContainsFunc(proc.Bidders, func(b procurement.Bidder) bool { return b.Supplier == s.Number })
+			p.Found = append(p.Found, foundSupplier{s, offerings, added})
+		}
+	}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	t := w.texts(c)
+	p.Search = Field{Name: "q", Label: "page.procurement-bidders.search", Value: p.Query, Type: "search", Autocomplete: "off", Required: true}
+	p.Number = Field{Name: "supplier", Label: "form.orgnr", Hint: "form.orgnr-hint", Value: c.PostForm("supplier"), Size: "s", Required: true}
+	p.Name = Field{Name: "name", Label: "page.procurement-bidders.name", Value: c.PostForm("name"), Required: true}
+	if i := len(proc.Bidders); failed != nil {
+		p.Number.Error = p.Form.takeAs(p.Number.ID(), fmt.Sprintf("bidders[%d].supplier", i), t.T(p.Number.Label))
+		p.Name.Error = p.Form.takeAs(p.Name.ID(), fmt.Sprintf("bidders[%d].name", i), t.T(p.Name.Label))
+	}
+	return w.show(c, code, "procurement-bidders", p)
+}
+
+func (w *Web) bidderAdd(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	ctx, actor := c.Request.Context(), w.actor(c)
+	p, err := w.Procurements.Get(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p.Bidders = append(p.Bidders, procurement.Bidder{
+		Supplier: organisation.Number(line(c.PostForm("supplier"))), Name: line(c.PostForm("name")), Offering: c.PostForm("offering"),
+	})
+	if _, err := w.Procurements.Update(ctx, actor, p, p.Rev); err != nil {
+		if mendable(err) {
+			return w.showBidders(c, err)
+		}
+		return err
+	}
+	return w.done(c, "page.procurement-bidders.added", "/procurements/"+p.ID+"/bidders")
+}
+
+func (w *Web) bidderRemove(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	ctx, actor := c.Request.Context(), w.actor(c)
+	p, err := w.Procurements.Get(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	p.Bidders = slices.DeleteFunc(p.Bidders, func(b procurement.Bidder) bool { return string(b.Supplier) == c.PostForm("supplier") })
+	if _, err := w.Procurements.Update(ctx, actor, p, p.Rev); err != nil {
+		if mendable(err) {
+			return w.showBidders(c, err)
+		}
+		return err
+	}
+	return w.done(c, "page.procurement-bidders.removed", "/procurements/"+p.ID+"/bidders")
+}
+
+type comparisonPage struct {
+	Base
+	procurement.TenderData
+	Chart chart
+	At    time.Time
+	// Shown are the sources that make cells differ, for the legend.
+	Themes []comparedTheme
+}
+
+type comparedTheme struct {
+	Name string
+	Rows []procurement.ComparedRow
+}
+
+func (w *Web) comparison(c *gin.Context) error {
+	tender, err := w.Procurements.Tender(c.Request.Context(), w.actor(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	t := w.texts(c)
+	p := comparisonPage{Base: w.base(c, "procurements"), TenderData: tender, At: w.Now()}
+	var rows []counted
+	for _, b := range tender.Comparison.Bidders {
+		rows = append(rows, counted{b.Bidder.Name, b.Counts})
+	}
+	p.Chart = newChart(t, "comparison", t.T("page.procurement-comparison.chart"), rows)
+	for _, row := range tender.Comparison.Rows {
+		name := row.Line.ThemeName.In(t.Lang)
+		if n := len(p.Themes); n == 0 || p.Themes[n-1].Name != name {
+			p.Themes = append(p.Themes, comparedTheme{Name: name})
+		}
+		last := &p.Themes[len(p.Themes)-1]
+		last.Rows = append(last.Rows, row)
+	}
+	return w.show(c, http.StatusOK, "procurement-comparison", p)
+}
+
+// StatusOf is the worst of a bidder's statuses, or missing without any.
+func (p procurementPage) StatusOf(b procurement.ComparedBidder) status.Overall { return worst(b) }
+
+// StatusOf is the worst of a bidder's statuses, or missing without any.
+func (p comparisonPage) StatusOf(b procurement.ComparedBidder) status.Overall { return worst(b) }
+
+func worst(b procurement.ComparedBidder) status.Overall {
+	found, all := status.Missing, status.Overalls()
+	for i, s := range b.Statuses {
+		if i == 0 || slices.Index(all, s.Overall) > slices.Index(all, found) {
+			found = s.Overall
+		}
+	}
+	return found
+}
+
+// mayWrite tells whether the reader may change procurements.
+func (p procurementPage) MayWrite() bool { return p.Actor.Has(access.Procurement) }

@@ -1,0 +1,300 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/status"
+	"felleskrav/internal/supplier"
+)
+
+type suppliersPage struct {
+	Base
+	Search Field
+	Query  string
+	Items  []supplierRow
+	Next   string
+}
+
+type supplierRow struct {
+	Supplier supplier.Supplier
+	// Statuses are those of its offerings, worst first.
+	Statuses []status.Status
+}
+
+// shown is how many suppliers stand on one page of the list; each is shown
+// with its statuses, so there are fewer than in other lists.
+const shownSuppliers = 20
+
+func (w *Web) suppliers(c *gin.Context) error {
+	ctx, actor, t := c.Request.Context(), w.actor(c), w.texts(c)
+	p := suppliersPage{Base: w.base(c, "suppliers"), Query: line(c.Query("q"))}
+	after, err := organisation.ParseNumber(c.Query("after"))
+	if c.Query("after") == "" || err != nil {
+		after = ""
+	}
+	found, err := w.Suppliers.Search(ctx, actor, p.Query, after, shownSuppliers+1)
+	code := http.StatusOK
+	if err != nil {
+		if !mendable(err) {
+			return err
+		}
+		code = unprocessable(err)
+	}
+	p.Form = newForm(t, err)
+	p.Search = p.Form.field(Field{Name: "q", Label: "page.suppliers.search", Hint: "page.suppliers.search-hint", Value: p.Query, Type: "search", Autocomplete: "off", Required: true})
+	if len(found) > shownSuppliers {
+		found = found[:shownSuppliers]
+		p.Next = "/suppliers?" + query("q", p.Query, "after", string(found[shownSuppliers-1].Number))
+	}
+	for _, s := range found {
+		statuses, err := w.Facts.OfSupplier(ctx, actor, s.Number, w.Now())
+		if err != nil {
+			return err
+		}
+		p.Items = append(p.Items, supplierRow{s, statuses})
+	}
+	return w.show(c, code, "suppliers", p)
+}
+
+type supplierPage struct {
+	Base
+	Supplier  supplier.Supplier
+	Own       bool
+	Offerings []offeringRow
+	Evidence  int
+	KeysValid int
+}
+
+type offeringRow struct {
+	Offering supplier.Offering
+	Statuses []status.Status
+}
+
+// None is the status of an offering nobody has declared anything about.
+func (p supplierPage) None() status.Overall { return status.Missing }
+
+// number reads the organisation number of the address.
+func number(c *gin.Context) (organisation.Number, error) {
+	n, err := organisation.ParseNumber(c.Param("orgnr"))
+	if err != nil {
+		return "", problem.New(problem.NotFound, "page.error.no-page", nil).Because(err)
+	}
+	return n, nil
+}
+
+// section is the menu entry of a supplier's page: one's own or any other.
+func section(a access.Actor, n organisation.Number) string {
+	if a.Has(access.Supplier) && a.Org == string(n) {
+		return "own"
+	}
+	return "suppliers"
+}
+
+func (w *Web) supplier(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), w.actor(c)
+	n, err := number(c)
+	if err != nil {
+		return err
+	}
+	s, err := w.Suppliers.Get(ctx, actor, n)
+	own := actor.Has(access.Supplier) && actor.Org == string(n)
+	if own && problem.KindOf(err) == problem.NotFound {
+		return w.away(c, "/suppliers/"+string(n)+"/edit") // the first visit
+	}
+	if err != nil {
+		return err
+	}
+	p := supplierPage{Base: w.base(c, section(actor, n)), Supplier: s, Own: own}
+	offerings, err := w.Suppliers.Offerings(ctx, actor, n)
+	if err != nil {
+		return err
+	}
+	statuses, err := w.Facts.OfSupplier(ctx, actor, n, w.Now())
+	if err != nil {
+		return err
+	}
+	for _, o := range offerings {
+		row := offeringRow{Offering: o}
+		for _, st := range statuses {
+			if st.Offering == o.ID {
+				row.Statuses = append(row.Statuses, st)
+			}
+		}
+		p.Offerings = append(p.Offerings, row)
+	}
+	if own {
+		all, err := w.Evidence.Of(ctx, actor, n)
+		if err != nil {
+			return err
+		}
+		p.Evidence = len(all)
+		for _, k := range s.Keys {
+			if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
+				p.KeysValid++
+			}
+		}
+	}
+	return w.show(c, http.StatusOK, "supplier", p)
+}
+
+type supplierEditPage struct {
+	Base
+	Number                 organisation.Number
+	New                    bool
+	Name, Country, Website Field
+}
+
+func (w *Web) supplierEdit(c *gin.Context) error {
+	n, err := number(c)
+	if err != nil {
+		return err
+	}
+	if err := access.Check(w.actor(c), access.RegisterSupplier, string(n)); err != nil {
+		return err
+	}
+	s, err := w.Suppliers.Get(c.Request.Context(), w.actor(c), n)
+	fresh := problem.KindOf(err) == problem.NotFound
+	if err != nil && !fresh {
+		return err
+	}
+	if fresh {
+		s = supplier.Supplier{Number: n, Name: w.actor(c).Name, Country: "NO"}
+	}
+	return w.showSupplierEdit(c, s, fresh, nil)
+}
+
+func (w *Web) showSupplierEdit(c *gin.Context, s supplier.Supplier, fresh bool, failed error) error {
+	p := supplierEditPage{Base: w.base(c, section(w.actor(c), s.Number)), Number: s.Number, New: fresh}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	p.Name = p.Form.field(Field{Name: "name", Label: "page.supplier-edit.name", Hint: "page.supplier-edit.name-hint", Value: s.Name, Autocomplete: "organization", Required: true})
+	p.Country = p.Form.field(Field{Name: "country", Label: "form.country", Hint: "form.country-hint", Value: s.Country, Size: "s", Required: true})
+	p.Website = p.Form.field(Field{Name: "website", Label: "page.supplier-edit.website", Hint: "page.supplier-edit.website-hint", Value: s.Website, Autocomplete: "url"})
+	return w.show(c, code, "supplier-edit", p)
+}
+
+func (w *Web) supplierSave(c *gin.Context) error {
+	n, err := number(c)
+	if err != nil {
+		return err
+	}
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	s := supplier.Supplier{Number: n, Name: line(c.PostForm("name")), Country: strings.ToUpper(line(c.PostForm("country"))), Website: line(c.PostForm("website"))}
+	if _, _, err := w.Suppliers.Register(c.Request.Context(), w.actor(c), s); err != nil {
+		if mendable(err) {
+			return w.showSupplierEdit(c, s, false, err)
+		}
+		return err
+	}
+	return w.done(c, "page.supplier.saved", "/suppliers/"+string(n))
+}
+
+type evidencePage struct {
+	Base
+	Supplier   supplier.Supplier
+	Items      []evidence.Evidence
+	File       Field
+	Kind       Field
+	Visibility Field
+	MaxMB      int64
+}
+
+func (w *Web) evidence(c *gin.Context) error { return w.showEvidence(c, nil, nil) }
+
+func (w *Web) showEvidence(c *gin.Context, typed map[string]string, failed error) error {
+	ctx, actor, t := c.Request.Context(), w.actor(c), w.texts(c)
+	n, err := number(c)
+	if err != nil {
+		return err
+	}
+	if err := access.Check(actor, access.WriteEvidence, string(n)); err != nil {
+		return err
+	}
+	s, err := w.Suppliers.Get(ctx, actor, n)
+	if err != nil {
+		return err
+	}
+	items, err := w.Evidence.Of(ctx, actor, n)
+	if err != nil {
+		return err
+	}
+	p := evidencePage{Base: w.base(c, section(actor, n)), Supplier: s, Items: items, MaxMB: w.MaxEvidence >> 20}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(t, failed)
+	kind := Field{Name: "kind", Label: "page.evidence.kind", Size: "m", Required: true}
+	for _, k := range catalogue.EvidenceKinds() {
+		kind.Options = append(kind.Options, Option{string(k), t.T(termKey("evidence-kind", k)), string(k) == typed["kind"]})
+	}
+	visibility := Field{Name: "visibility", Label: "page.evidence.visibility", Hint: "page.evidence.visibility-hint", Size: "m", Required: true}
+	for _, v := range []evidence.Visibility{evidence.VisibleAgencies, evidence.VisiblePublic} {
+		visibility.Options = append(visibility.Options, Option{string(v), t.T(termKey("visibility", v)), string(v) == typed["visibility"]})
+	}
+	p.Kind, p.Visibility = p.Form.field(kind), p.Form.field(visibility)
+	p.File = p.Form.field(Field{Name: "file", Label: "page.evidence.file", Type: "file", Required: true})
+	if e := p.Form.take("name", t.T("page.evidence.file")); e != "" {
+		p.File.Error = e
+	}
+	return w.show(c, code, "evidence", p)
+}
+
+func (w *Web) evidenceUpload(c *gin.Context) error {
+	n, err := number(c)
+	if err != nil {
+		return err
+	}
+	up, err := readUpload(c, "file")
+	typed := map[string]string{"kind": up.fields.Get("kind"), "visibility": up.fields.Get("visibility")}
+	if err == nil {
+		_, _, err = w.Evidence.Upload(c.Request.Context(), w.actor(c), evidence.Upload{
+			Owner: n, Name: up.name, Kind: typed["kind"], Visibility: evidence.Visibility(typed["visibility"]),
+		}, up.file)
+		err = tooLarge(err)
+	}
+	if err != nil {
+		if mendable(err) {
+			return w.showEvidence(c, typed, err)
+		}
+		return err
+	}
+	return w.done(c, "page.evidence.saved", "/suppliers/"+string(n)+"/evidence")
+}
+
+func (w *Web) evidenceFile(c *gin.Context) error {
+	r, e, err := w.Evidence.Open(c.Request.Context(), w.actor(c), c.Param("sha256"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	// Always saved, never shown: it is somebody else's file under our address.
+	attach(c, e.Name, e.MediaType)
+	c.Writer.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	c.DataFromReader(http.StatusOK, e.Size, e.MediaType, r, nil)
+	return nil
+}
+
+// worstOf orders statuses worst first, for a list.
+func worstOf(all []status.Status) []status.Status {
+	out := slices.Clone(all)
+	order := status.Overalls()
+	slices.SortStableFunc(out, func(a, b status.Status) int {
+		return slices.Index(order, b.Overall) - slices.Index(order, a.Overall)
+	})
+	return out
+}

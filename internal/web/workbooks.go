@@ -1,0 +1,176 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/workbook"
+)
+
+// readWorkbook reads an uploaded workbook whole: a zip file is read from its
+// end.
+func readWorkbook(c *gin.Context) (upload, []byte, error) {
+	up, err := readUpload(c, "workbook")
+	if err != nil {
+		return up, nil, err
+	}
+	b, err := readBytes(up)
+	return up, b, tooLarge(err)
+}
+
+// reportRows tells what was not read as it stood. Empty rows and rows that
+// were read are left out.
+func reportRows(t *locale.Texts, rows []workbook.RowReport) []reportRow {
+	var out []reportRow
+	for _, r := range rows {
+		if r.Outcome == workbook.OutcomeEmpty || r.Outcome == workbook.OutcomeRead && r.Key == "" {
+			continue
+		}
+		out = append(out, reportRow{
+			Where: r.Path(), Requirement: r.Requirement, Text: t.T(r.Key, map[string]any(r.Args)),
+			Refused: r.Outcome != workbook.OutcomeRead,
+		})
+	}
+	return out
+}
+
+type responsePage struct {
+	Base
+	Procurement procurement.Procurement
+	Bidder      procurement.Bidder
+	Saved       bool
+	Read        int
+	Report      []reportRow
+}
+
+// responseUpload reads a bidder's filled workbook: all of it or nothing.
+func (w *Web) responseUpload(c *gin.Context) error {
+	ctx, actor, t := c.Request.Context(), w.actor(c), w.texts(c)
+	tender, err := w.Procurements.Tender(ctx, actor, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := access.Check(actor, access.WriteProcurement, string(tender.Procurement.Agency)); err != nil {
+		return err
+	}
+	up, file, err := readWorkbook(c)
+	var reading workbook.Reading
+	if err == nil {
+		reading, err = w.reader.Tender(bytes.NewReader(file), int64(len(file)), workbook.KnownLines(tender.Lines))
+	}
+	if err != nil {
+		if mendable(err) {
+			return w.showProcurement(c, err)
+		}
+		return err
+	}
+	number := organisation.Number(up.fields.Get("supplier"))
+	i := slices.IndexFunc(tender.Procurement.Bidders, func(b procurement.Bidder) bool { return b.Supplier == number })
+	if i < 0 {
+		return w.showProcurement(c, problem.New(problem.Invalid, "response.bidder", problem.Args{"Number": number.Grouped()}))
+	}
+	p := responsePage{Base: w.base(c, "procurements"), Procurement: tender.Procurement, Bidder: tender.Procurement.Bidders[i], Report: reportRows(t, reading.Rows), Read: len(reading.Answers)}
+	p.Here = "/procurements/" + tender.Procurement.ID
+	code := http.StatusOK
+	if len(reading.Refused()) > 0 {
+		code = http.StatusUnprocessableEntity
+	} else {
+		sum := sha256.Sum256(file)
+		_, err := w.Procurements.AddResponse(ctx, actor, tender.Procurement.ID, procurement.Response{Supplier: number, SHA256: hex.EncodeToString(sum[:]), Answers: reading.Answers})
+		if err != nil {
+			if mendable(err) {
+				return w.showProcurement(c, err)
+			}
+			return err
+		}
+		p.Saved = true
+	}
+	return w.show(c, code, "procurement-response", p)
+}
+
+// answersWorkbook sends the sheet a supplier can answer in, with the answers
+// it already has.
+func (w *Web) answersWorkbook(c *gin.Context) error {
+	a, err := w.answering(c)
+	if err != nil {
+		return err
+	}
+	d, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
+	if err != nil {
+		return err
+	}
+	t := w.texts(c)
+	var out bytes.Buffer
+	if err := workbook.WriteAnswerSheet(&out, a.version, t, d.list(a.version)); err != nil {
+		return fmt.Errorf("write answer sheet: %w", err)
+	}
+	return sendWorkbook(c, t.T("page.answers.file")+" "+a.version.Name.In(t.Lang)+" "+a.version.Version+".xlsx", &out)
+}
+
+// answersUpload fills the form from an uploaded answer sheet. Nothing is kept
+// until it is signed, so rows that could not be read are only told about.
+func (w *Web) answersUpload(c *gin.Context) error {
+	a, err := w.answering(c)
+	if err != nil {
+		return err
+	}
+	earlier, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
+	if err != nil {
+		return err
+	}
+	_, file, err := readWorkbook(c)
+	var reading workbook.AnswerReading
+	if err == nil {
+		reading, err = w.reader.Answers(bytes.NewReader(file), int64(len(file)), func(ref workbook.SetRef) (catalogue.Version, bool) {
+			return a.version, ref.ID == "" || ref.ID == a.version.Set && ref.Version == a.version.Version
+		})
+	}
+	if err != nil {
+		if mendable(err) {
+			return w.showAnswers(c, a, earlier, err)
+		}
+		return err
+	}
+	files, err := w.Evidence.Of(c.Request.Context(), w.actor(c), a.offering.Supplier)
+	if err != nil {
+		return err
+	}
+	t := w.texts(c)
+	d := draft{answers: map[string]attestation.Answer{}, prefilled: "page.answers.read", report: reportRows(t, reading.Rows), read: len(reading.Answers)}
+	for _, answer := range reading.Answers {
+		for _, name := range reading.Evidence[answer.Requirement] {
+			ref, ok := uploaded(files, name)
+			if !ok {
+				d.report = append(d.report, reportRow{Requirement: answer.Requirement, Text: t.T("page.answers.no-evidence", "Name", name)})
+				continue
+			}
+			answer.Evidence = append(answer.Evidence, ref)
+		}
+		d.answers[answer.Requirement] = answer
+	}
+	return w.showAnswers(c, a, d, nil)
+}
+
+// uploaded finds a file among those uploaded, by its digest or name.
+func uploaded(files []evidence.Evidence, name string) (attestation.EvidenceRef, bool) {
+	for _, f := range files {
+		if f.SHA256 == name || f.Name == name {
+			return attestation.EvidenceRef{Name: f.Name, Digest: attestation.DigestSet{SHA256: f.SHA256}}, true
+		}
+	}
+	return attestation.EvidenceRef{}, false
+}

@@ -1,0 +1,79 @@
+package workbook
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
+)
+
+func writeAnswers(t testing.TB, lang string, existing []attestation.Answer) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := WriteAnswerSheet(&buf, testVersion(8), testBundle(t).In(lang), existing); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func findTest(ref SetRef) (catalogue.Version, bool) {
+	v := testVersion(8)
+	return v, ref.ID == "" || ref.ID == v.Set && ref.Version == v.Version
+}
+
+func TestAnswerSheetRoundTrip(t *testing.T) {
+	sum := "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
+	existing := []attestation.Answer{
+		{Requirement: "K-STYRING-01", Status: attestation.Met, Statement: "+ ja", Evidence: []attestation.EvidenceRef{{Name: "=sertifikat.pdf", Digest: attestation.DigestSet{SHA256: sum}}}},
+		{Requirement: "K-KRYPTO-01", Status: attestation.NotMet, Statement: "Ikke før 2027."},
+	}
+	for _, lang := range locale.Languages() {
+		f := openBook(t, writeAnswers(t, lang, existing))
+		sheet := testBundle(t).In(lang).T("workbook.sheet.answers")
+		set(t, f, sheet, "F6", testBundle(t).In(lang).T("answer.met"))
+		set(t, f, sheet, "H6", "rapport 1.pdf; rapport 2.pdf\nSHA256:"+sum)
+		data := save(t, f)
+		got, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), findTest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []attestation.Answer{
+			{Requirement: "K-STYRING-01", Status: attestation.Met, Statement: "+ ja"},
+			{Requirement: "K-TILGANG-01", Status: attestation.Met},
+			{Requirement: "K-KRYPTO-01", Status: attestation.NotMet, Statement: "Ikke før 2027."},
+		}
+		if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", lang, got.Err(), diff)
+		}
+		if diff := cmp.Diff(map[string][]string{"K-STYRING-01": {sum}, "K-TILGANG-01": {"rapport 1.pdf", "rapport 2.pdf", sum}}, got.Evidence); diff != "" {
+			t.Errorf("%s: evidence (-want +got):\n%s", lang, diff)
+		}
+		if len(got.Rows) != 8 || got.Language != lang || got.Sets[0].ID != "grunnsett" {
+			t.Errorf("%s: %d rows, %q, %v", lang, len(got.Rows), got.Language, got.Sets)
+		}
+	}
+}
+
+func TestAnswerSheetOfAnotherSet(t *testing.T) {
+	data := writeAnswers(t, "nb", nil)
+	other := testVersion(8)
+	other.Digest = "ff"
+	for name, find := range map[string]FindVersion{
+		"unknown": func(SetRef) (catalogue.Version, bool) { return catalogue.Version{}, false },
+		"digest":  func(SetRef) (catalogue.Version, bool) { return other, true },
+	} {
+		_, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), find)
+		if problem.KeyOf(err) != "workbook.error.unknown-set" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	tender := writeTender(t, testTender(t, "nb", 4))
+	if _, err := testReader(t).Answers(bytes.NewReader(tender), int64(len(tender)), findTest); problem.KeyOf(err) != "workbook.error.wrong-kind" {
+		t.Errorf("a tender read as answers: %v", err)
+	}
+}

@@ -1,0 +1,126 @@
+package workbook
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// BenchmarkTender writes a tender workbook of 400 requirements.
+func BenchmarkTender(b *testing.B) {
+	tender := testTender(b, "nb", 400)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := WriteTender(io.Discard, tender); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// rawSheet is what a sheet holds, to be written by the library alone.
+type rawSheet struct {
+	name    string
+	rows    [][]any
+	heights []float64
+}
+
+// rawSheets reads back what a tender workbook holds: the same values, rich
+// text and style ids.
+func rawSheets(b *testing.B) ([]rawSheet, *excelize.File) {
+	b.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(writeTender(b, testTender(b, "nb", 400))))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out []rawSheet
+	for _, name := range f.GetSheetList() {
+		rows, err := f.GetRows(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := rawSheet{name: name}
+		for i, r := range rows {
+			cells := make([]any, max(len(r), 11))
+			for c := range cells {
+				ref := at(c+1, i+1)
+				style, err := f.GetCellStyle(name, ref)
+				if err != nil {
+					b.Fatal(err)
+				}
+				cell := excelize.Cell{StyleID: style}
+				if c < len(r) && r[c] != "" {
+					cell.Value = r[c]
+					if runs, err := f.GetCellRichText(name, ref); err == nil && len(runs) > 1 {
+						cell.Value = runs
+					}
+				}
+				cells[c] = cell
+			}
+			h, err := f.GetRowHeight(name, i+1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.rows, s.heights = append(s.rows, cells), append(s.heights, h)
+		}
+		out = append(out, s)
+	}
+	return out, f
+}
+
+// BenchmarkRawExcelize is the floor for BenchmarkTender: excelize's stream
+// writer writing the same cells with the same styles, and nothing else.
+func BenchmarkRawExcelize(b *testing.B) {
+	sheets, source := rawSheets(b)
+	defer source.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		f := excelize.NewFile()
+		if _, err := newStyles(f); err != nil {
+			b.Fatal(err)
+		}
+		for i, s := range sheets {
+			if i == 0 {
+				_ = f.SetSheetName("Sheet1", s.name)
+			} else if _, err := f.NewSheet(s.name); err != nil {
+				b.Fatal(err)
+			}
+			sw, err := f.NewStreamWriter(s.name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for r, cells := range s.rows {
+				if err := sw.SetRow(at(1, r+1), cells, excelize.RowOpts{Height: s.heights[r]}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := sw.Flush(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := f.Write(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+		_ = f.Close()
+	}
+}
+
+// BenchmarkReadTender reads a filled workbook of 400 requirements.
+func BenchmarkReadTender(b *testing.B) {
+	tender := testTender(b, "nb", 400)
+	f, err := excelize.OpenReader(bytes.NewReader(writeTender(b, tender)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, f, "Krav", tender.Texts)
+	data := save(b, f)
+	rd, known := testReader(b), KnownLines(tender.Lines)
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := rd.Tender(bytes.NewReader(data), int64(len(data)), known)
+		if err != nil || len(r.Answers) != 400 {
+			b.Fatal(err, len(r.Answers))
+		}
+	}
+}

@@ -1,0 +1,307 @@
+package workbook
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
+)
+
+func testReader(t testing.TB) *Reader { return NewReader(testBundle(t), DefaultLimits()) }
+
+func readTender(t testing.TB, data []byte, known Known) Reading {
+	t.Helper()
+	r, err := testReader(t).Tender(bytes.NewReader(data), int64(len(data)), known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func set(t testing.TB, f *excelize.File, sheet, cell, value string) {
+	t.Helper()
+	if err := f.SetCellStr(sheet, cell, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill answers every requirement of the sheet and gives the answers.
+func fill(t testing.TB, f *excelize.File, sheet string, words *locale.Texts) []procurement.ResponseAnswer {
+	t.Helper()
+	rows, err := f.GetRows(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []procurement.ResponseAnswer
+	for i := 4; i < len(rows); i++ {
+		a := procurement.ResponseAnswer{Requirement: rows[i][0], Status: attestation.AnswerStatuses()[i%6], Statement: fmt.Sprintf("=Svar %d\nmed to linjer – æøå", i)}
+		if i%3 == 0 {
+			a.EvidenceRef, a.Deviation = "Vedlegg "+fmt.Sprint(i), "- forbehold"
+		}
+		set(t, f, sheet, at(8, i+1), words.T("answer."+string(a.Status)))
+		set(t, f, sheet, at(9, i+1), a.Statement)
+		set(t, f, sheet, at(10, i+1), a.EvidenceRef)
+		set(t, f, sheet, at(11, i+1), a.Deviation)
+		out = append(out, a)
+	}
+	return out
+}
+
+func TestRoundTripInEveryLanguage(t *testing.T) {
+	sheets := map[string]string{"nb": "Krav", "nn": "Krav", "en": "Requirements"}
+	for _, lang := range locale.Languages() {
+		tender := testTender(t, lang, 12)
+		f := openBook(t, writeTender(t, tender))
+		want := fill(t, f, sheets[lang], tender.Texts)
+		data := save(t, f)
+		for name, known := range map[string]Known{"map": nil, "known": KnownLines(tender.Lines)} {
+			got := readTender(t, data, known)
+			if diff := cmp.Diff(want, got.Answers); diff != "" {
+				t.Errorf("%s, %s: answers (-want +got):\n%s", lang, name, diff)
+			}
+			if err := got.Err(); err != nil {
+				t.Errorf("%s, %s: %v", lang, name, err)
+			}
+			if got.Procurement != tender.Procurement.ID || got.Language != lang || len(got.Sets) != 1 || got.Sets[0].Digest != tender.Versions[0].Digest {
+				t.Errorf("%s: the file says %+v", lang, got)
+			}
+		}
+	}
+}
+
+func TestEmptyWorkbookIsReadAsEmpty(t *testing.T) {
+	got := readTender(t, writeTender(t, testTender(t, "nb", 8)), nil)
+	if len(got.Answers) != 0 || got.Err() != nil || len(got.Rows) != 8 {
+		t.Fatalf("%d answers, %v, %d rows", len(got.Answers), got.Err(), len(got.Rows))
+	}
+	for _, r := range got.Rows {
+		if r.Outcome != OutcomeEmpty {
+			t.Errorf("%s: %s", r.Requirement, r.Outcome)
+		}
+	}
+}
+
+func TestPrefilledWorkbookReadsBack(t *testing.T) {
+	tender := withBidders(testTender(t, "en", 12))
+	b := tender.Comparison.Bidders[0]
+	tender.Prefill = &Prefill{b.Bidder, b.Statuses}
+	got := readTender(t, writeTender(t, tender), KnownLines(tender.Lines))
+	if got.Bidder != string(b.Bidder.Supplier) || got.Err() != nil || len(got.Answers) != 12 {
+		t.Fatalf("bidder %q, %v, %d answers", got.Bidder, got.Err(), len(got.Answers))
+	}
+	want := map[string]attestation.AnswerStatus{}
+	for _, r := range b.Statuses[0].Requirements {
+		want[r.Requirement] = r.Answer
+	}
+	for _, a := range got.Answers {
+		if a.Status != want[a.Requirement] {
+			t.Errorf("%s: %s, want %s", a.Requirement, a.Status, want[a.Requirement])
+		}
+	}
+}
+
+// swapRows exchanges two rows of the table, as sorting does.
+func swapRows(t testing.TB, f *excelize.File, sheet string, a, b int) {
+	t.Helper()
+	for c := 1; c <= len(tenderColumns); c++ {
+		va, errA := f.GetCellValue(sheet, at(c, a))
+		vb, errB := f.GetCellValue(sheet, at(c, b))
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		set(t, f, sheet, at(c, a), vb)
+		set(t, f, sheet, at(c, b), va)
+	}
+}
+
+func TestSortedRows(t *testing.T) {
+	tender := testTender(t, "nb", 8)
+	f := openBook(t, writeTender(t, tender))
+	want := fill(t, f, "Krav", tender.Texts)
+	swapRows(t, f, "Krav", 5, 12)
+	swapRows(t, f, "Krav", 6, 9)
+	got := readTender(t, save(t, f), nil)
+	byID := func(a, b procurement.ResponseAnswer) int { return strings.Compare(a.Requirement, b.Requirement) }
+	slices.SortFunc(want, byID)
+	slices.SortFunc(got.Answers, byID)
+	if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
+		t.Errorf("%v (-want +got):\n%s", got.Err(), diff)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for word, want := range map[string]attestation.AnswerStatus{
+		"Ja": attestation.Met, "J": attestation.Met, "yes": attestation.Met, "Oppfylt": attestation.Met, "✓ Oppfylt": attestation.Met, " met ": attestation.Met,
+		"Nei": attestation.NotMet, "N": attestation.NotMet, "No": attestation.NotMet, "IKKE OPPFYLT": attestation.NotMet, "Ikkje oppfylt": attestation.NotMet, "not-met": attestation.NotMet,
+		"Delvis": attestation.Partial, "d": attestation.Partial, "Partly met": attestation.Partial, "partial": attestation.Partial,
+		"Alternativ løysing": attestation.Alternative, "Planned": attestation.Planned, "not-applicable": attestation.NotApplicable, "Ikkje relevant": attestation.NotApplicable,
+	} {
+		tender := testTender(t, "nb", 4)
+		f := openBook(t, writeTender(t, tender))
+		set(t, f, "Krav", "H5", word)
+		set(t, f, "Krav", "I5", "Forklart.")
+		got := readTender(t, save(t, f), nil)
+		if len(got.Answers) != 1 || got.Answers[0].Status != want {
+			t.Errorf("%q: %+v, want %s", word, got.Answers, want)
+		}
+	}
+}
+
+func TestRowReports(t *testing.T) {
+	cases := []struct {
+		name    string
+		edit    func(t *testing.T, f *excelize.File)
+		path    string
+		key     string
+		outcome Outcome
+	}{
+		{"unknown word", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "H6", "Kanskje") }, "Krav!H6", "workbook.row.word", OutcomeRefused},
+		{"no explanation", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "H6", "Ikke oppfylt") }, "Krav!I6", "workbook.row.explain", OutcomeRefused},
+		{"text without answer", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "I6", "Vi gjør det.") }, "Krav!H6", "workbook.row.no-answer", OutcomeRefused},
+		{"deviation without answer", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "K6", "Forbehold.") }, "Krav!H6", "workbook.row.no-answer", OutcomeRefused},
+		{"formula", func(t *testing.T, f *excelize.File) {
+			if err := f.SetCellFormula("Krav", "I6", `HYPERLINK("http://x","y")`); err != nil {
+				t.Fatal(err)
+			}
+		}, "Krav!I6", "workbook.row.formula", OutcomeRefused},
+		{"formula as answer", func(t *testing.T, f *excelize.File) {
+			if err := f.SetCellFormula("Krav", "H6", `"Oppfylt"`); err != nil {
+				t.Fatal(err)
+			}
+		}, "Krav!H6", "workbook.row.formula", OutcomeRefused},
+		{"long", func(t *testing.T, f *excelize.File) {
+			set(t, f, "Krav", "H6", "Ja")
+			set(t, f, "Krav", "I6", strings.Repeat("æ", maxStatement+1))
+		}, "Krav!I6", "workbook.row.long", OutcomeRefused},
+		{"altered text", func(t *testing.T, f *excelize.File) {
+			v, err := f.GetCellValue("Krav", "D6")
+			if err != nil {
+				t.Fatal(err)
+			}
+			set(t, f, "Krav", "D6", strings.Replace(v, "minst", "helst", 1))
+			set(t, f, "Krav", "H6", "Ja")
+		}, "Krav!D6", "workbook.row.altered-text", OutcomeAltered},
+		{"altered type", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "E6", "B") }, "Krav!E6", "workbook.row.altered-type", OutcomeAltered},
+		{"altered kind", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "B6", "Kontraktsvilkår") }, "Krav!B6", "workbook.row.altered-kind", OutcomeAltered},
+		{"altered weight", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "G6", "99") }, "Krav!G6", "workbook.row.altered-weight", OutcomeAltered},
+		{"altered documentation", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "F6", "Ingenting.") }, "Krav!F6", "workbook.row.altered-documentation", OutcomeAltered},
+		{"another id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "A6", "K-ANNET-01") }, "Krav!A6", "workbook.row.unknown", OutcomeUnknown},
+		{"repeated id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "A6", "K-STYRING-01") }, "Krav!A6", "workbook.row.repeated", OutcomeRefused},
+		{"lost row", func(t *testing.T, f *excelize.File) {
+			if err := f.RemoveRow("Krav", 6); err != nil {
+				t.Fatal(err)
+			}
+		}, "Krav!A4", "workbook.row.absent", OutcomeAltered},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			tender := testTender(t, "nb", 8)
+			f := openBook(t, writeTender(t, tender))
+			set(t, f, "Krav", "H5", "Ja") // another row is fine
+			c.edit(t, f)
+			got := readTender(t, save(t, f), KnownLines(tender.Lines))
+			var found *RowReport
+			for _, r := range got.Refused() {
+				if r.Path() == c.path && r.Key == c.key {
+					found = &r
+				}
+			}
+			if found == nil {
+				t.Fatalf("no report for %s with %s: %+v", c.path, c.key, got.Refused())
+			}
+			if found.Outcome != c.outcome {
+				t.Errorf("outcome %s, want %s", found.Outcome, c.outcome)
+			}
+			if len(got.Answers) != 1 || got.Answers[0].Requirement != "K-STYRING-01" {
+				t.Errorf("answers %+v", got.Answers)
+			}
+			err := got.Err()
+			e, ok := err.(*problem.Error)
+			if !ok || e.Kind != problem.Invalid || len(e.Fields) != len(got.Refused()) {
+				t.Errorf("error %v", err)
+			}
+			for _, lang := range locale.Languages() {
+				text := testBundle(t).In(lang).T(found.Key, map[string]any(found.Args))
+				if text == found.Key || strings.Contains(text, "<no value>") {
+					t.Errorf("%s: text %q", lang, text)
+				}
+			}
+		})
+	}
+}
+
+// A file's own map is no proof: texts are compared with what is known.
+func TestForgedMapIsNotBelieved(t *testing.T) {
+	tender := testTender(t, "nb", 4)
+	forged := tender
+	forged.Lines = slices.Clone(tender.Lines)
+	forged.Lines[0].Requirement.Text = same3("Leverandøren gjør som den vil.")
+	forged.Lines[1].Type = procurement.TypeB
+	got := readTender(t, writeTender(t, forged), KnownLines(tender.Lines))
+	var paths []string
+	for _, r := range got.Refused() {
+		paths = append(paths, r.Path()+" "+r.Key)
+	}
+	if diff := cmp.Diff([]string{"Krav!D5 workbook.row.altered-text", "Krav!E6 workbook.row.altered-type"}, paths); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTableIsFoundWithoutTheHiddenSheet(t *testing.T) {
+	for _, lang := range locale.Languages() {
+		tender := testTender(t, lang, 8)
+		f := openBook(t, writeTender(t, tender))
+		name := tender.Texts.T("workbook.sheet.requirements")
+		want := fill(t, f, name, tender.Texts)
+		if err := f.DeleteSheet(hiddenSheet); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.SetSheetName(name, "Bilag 2"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.InsertRows("Bilag 2", 2, 3); err != nil {
+			t.Fatal(err)
+		}
+		got := readTender(t, save(t, f), KnownLines(tender.Lines))
+		if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", lang, got.Err(), diff)
+		}
+	}
+}
+
+func TestHeaderOverwritten(t *testing.T) {
+	tender := testTender(t, "nb", 8)
+	f := openBook(t, writeTender(t, tender))
+	want := fill(t, f, "Krav", tender.Texts)
+	for c := 1; c <= 11; c++ {
+		set(t, f, "Krav", at(c, 4), "x")
+	}
+	got := readTender(t, save(t, f), nil)
+	if diff := cmp.Diff(want, got.Answers); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNotOurTable(t *testing.T) {
+	f := excelize.NewFile()
+	set(t, f, "Sheet1", "A1", "Handleliste")
+	data := save(t, f)
+	_, err := testReader(t).Tender(bytes.NewReader(data), int64(len(data)), nil)
+	if problem.KeyOf(err) != "workbook.error.no-table" {
+		t.Errorf("error %v", err)
+	}
+	answers := writeAnswers(t, "nb", nil)
+	_, err = testReader(t).Tender(bytes.NewReader(answers), int64(len(answers)), nil)
+	if problem.KeyOf(err) != "workbook.error.wrong-kind" {
+		t.Errorf("an answer sheet read as a tender: %v", err)
+	}
+}

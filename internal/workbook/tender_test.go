@@ -1,0 +1,366 @@
+package workbook
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/procurement"
+)
+
+// openBook opens written bytes with excelize.
+func openBook(t testing.TB, data []byte) *excelize.File {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+// save gives the bytes of an excelize file.
+func save(t testing.TB, f *excelize.File) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := f.Write(&buf); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+// rawParts gives the parts of a zip file.
+func rawParts(t testing.TB, data []byte) map[string]string {
+	t.Helper()
+	zr, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range zr.File {
+		rc, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(rc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[f.Name] = string(b)
+	}
+	return out
+}
+
+func TestTenderHasItsSheetsInEveryLanguage(t *testing.T) {
+	want := map[string][]string{
+		"nb": {"Veiledning", "Krav", "Tiltak og hjemler", "Leverandørstatus", "Sammenligning", hiddenSheet},
+		"nn": {"Rettleiing", "Krav", "Tiltak og heimlar", "Leverandørstatus", "Samanlikning", hiddenSheet},
+		"en": {"Guide", "Requirements", "Measures and law", "Supplier status", "Comparison", hiddenSheet},
+	}
+	for _, lang := range locale.Languages() {
+		f := openBook(t, writeTender(t, withBidders(testTender(t, lang, 12))))
+		if got := f.GetSheetList(); strings.Join(got, "|") != strings.Join(want[lang], "|") {
+			t.Errorf("%s: sheets %v, want %v", lang, got, want[lang])
+		}
+		if visible, err := f.GetSheetVisible(hiddenSheet); err != nil || visible {
+			t.Errorf("%s: hidden sheet visible=%v err=%v", lang, visible, err)
+		}
+		for _, sheet := range want[lang][:5] {
+			rows, err := f.GetRows(sheet)
+			if err != nil || len(rows) < 4 {
+				t.Fatalf("%s: sheet %s: %d rows, %v", lang, sheet, len(rows), err)
+			}
+			for i, row := range rows {
+				for j, c := range row {
+					if regexp.MustCompile(`^(workbook|answer|status|kind|level|carrier|dimension|model|origin|assurance|evidence-kind|answer-source)\.[a-z]|<no value>|\{\{`).MatchString(c) {
+						t.Errorf("%s: %s!%s holds %q", lang, sheet, at(j+1, i+1), c)
+					}
+				}
+			}
+		}
+		props, err := f.GetDocProps()
+		if err != nil || props.Creator != "felleskrav" || !strings.HasPrefix(props.Language, lang) || !strings.Contains(props.Title, "Nytt fagsystem for barnevernet") {
+			t.Errorf("%s: properties %+v, %v", lang, props, err)
+		}
+	}
+}
+
+func TestTenderRequirementTable(t *testing.T) {
+	tender := testTender(t, "nb", 12)
+	f := openBook(t, writeTender(t, tender))
+	rows, err := f.GetRows("Krav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 4+12 {
+		t.Fatalf("%d rows, want a head of 4 and 12 requirements", len(rows))
+	}
+	// Kinds are kept apart: qualification, requirement, contract term.
+	var kinds []string
+	for _, r := range rows[4:] {
+		if len(kinds) == 0 || kinds[len(kinds)-1] != r[1] {
+			kinds = append(kinds, r[1])
+		}
+	}
+	if got := strings.Join(kinds, "|"); got != "Kvalifikasjonskrav|Krav|Kontraktsvilkår" {
+		t.Errorf("kinds in order %s", got)
+	}
+	for _, r := range rows[4:] {
+		if !strings.Contains(r[5], "eller tilsvarende") {
+			t.Errorf("%s: documentation %q lacks «eller tilsvarende»", r[0], r[5])
+		}
+		if len(r) > 7 && strings.Join(r[7:], "") != "" {
+			t.Errorf("%s: answers %q in a workbook without a bidder", r[0], r[7:])
+		}
+		if r[0] == "K-KRYPTO-01" && (r[4] != "B" || r[6] != "20") {
+			t.Errorf("the buyer's choice is lost: type %q weight %q", r[4], r[6])
+		}
+	}
+	dvs, err := f.GetDataValidations("Krav")
+	if err != nil || len(dvs) != 1 || !strings.Contains(dvs[0].Formula1, "Oppfylt,Delvis oppfylt,Planlagt,Alternativ løsning,Ikke oppfylt,Ikke relevant") || dvs[0].Sqref != "H5:H16" {
+		t.Errorf("drop-downs %+v, %v", dvs, err)
+	}
+	for cell, locked := range map[string]bool{"A5": true, "D5": true, "E5": true, "G5": true, "H5": false, "I16": false, "J5": false, "K5": false} {
+		id, err := f.GetCellStyle("Krav", cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := f.GetStyle(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := st.Protection == nil || st.Protection.Locked; got != locked {
+			t.Errorf("%s locked=%v, want %v", cell, got, locked)
+		}
+		if !locked && len(st.Fill.Color) == 0 {
+			t.Errorf("%s is open but not tinted", cell)
+		}
+	}
+	xml := rawParts(t, writeTender(t, tender))["xl/worksheets/sheet2.xml"]
+	for _, part := range []string{
+		`<sheetProtection `, `autoFilter="false"`, `formatColumns="false"`, `formatRows="false"`, `sheet="true"`, `<autoFilter ref="$A$4:$K$16"`, `state="frozen"`, `topLeftCell="B5"`,
+		`orientation="landscape"`, `paperSize="9"`, `fitToWidth="1"`, `fitToHeight="0"`, `&amp;P / &amp;N`,
+	} {
+		if !strings.Contains(xml, part) {
+			t.Errorf("the sheet lacks %s", part)
+		}
+	}
+	if strings.Contains(xml, "password=") || strings.Contains(xml, "hashValue=") {
+		t.Error("the protection has a password")
+	}
+	if wb := rawParts(t, writeTender(t, tender))["xl/workbook.xml"]; !strings.Contains(wb, "_xlnm.Print_Titles") {
+		t.Error("no print titles")
+	}
+}
+
+// Everything a stranger can write stays text, wherever it lands.
+func TestFormulaTextIsNeverAFormula(t *testing.T) {
+	tender := testTender(t, "nb", 8)
+	for _, evil := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "a\x00b\x1fc\u202ed", "<script>&\"'"} {
+		tender.Procurement.Title, tender.Procurement.Reference, tender.AgencyName = evil, evil, evil
+		for i := range tender.Lines {
+			tender.Lines[i].ThemeName.NB = evil
+			tender.Lines[i].Requirement.Title.NB = evil
+		}
+		full := withBidders(tender)
+		for i := range full.Comparison.Bidders {
+			b := &full.Comparison.Bidders[i]
+			b.Bidder.Name = evil
+			for j := range b.Statuses {
+				b.Statuses[j].OfferingName, b.Statuses[j].SupplierName = evil, evil
+				for k := range b.Statuses[j].Requirements {
+					b.Statuses[j].Requirements[k].Statement = evil
+				}
+			}
+		}
+		for i := range full.Comparison.Rows {
+			for j := range full.Comparison.Rows[i].Cells {
+				full.Comparison.Rows[i].Cells[j].Deviation = evil
+			}
+		}
+		prefilled := full
+		prefilled.Prefill = &Prefill{full.Comparison.Bidders[0].Bidder, full.Comparison.Bidders[0].Statuses}
+		for _, w := range []Tender{full, prefilled} {
+			data := writeTender(t, w)
+			for name, xml := range rawParts(t, data) {
+				if !strings.HasPrefix(name, "xl/worksheets/sheet") {
+					continue
+				}
+				if regexp.MustCompile(`<f[ >]`).MatchString(xml) {
+					t.Errorf("%q: %s has a formula", evil, name)
+				}
+				if strings.ContainsAny(xml, "\x00\x1f\u202e") {
+					t.Errorf("%q: %s has a control character", evil, name)
+				}
+			}
+			f := openBook(t, data)
+			for _, sheet := range f.GetSheetList() {
+				rows, err := f.GetRows(sheet)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, row := range rows {
+					for j, c := range row {
+						if c == "" || !strings.ContainsAny(c[:1], "=+-@") {
+							continue
+						}
+						if typ, err := f.GetCellType(sheet, at(j+1, i+1)); err != nil || typ != excelize.CellTypeInlineString {
+							t.Errorf("%s!%s %q has type %v, %v", sheet, at(j+1, i+1), c, typ, err)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestBidderCopyTellsNothingAboutOthers(t *testing.T) {
+	full := withBidders(testTender(t, "nb", 8))
+	blank := full
+	blank.BidderCopy = true
+	personal := full
+	personal.Prefill = &Prefill{full.Comparison.Bidders[0].Bidder, full.Comparison.Bidders[0].Statuses}
+	for name, w := range map[string]Tender{"blank": blank, "personal": personal} {
+		parts := rawParts(t, writeTender(t, w))
+		for part, xml := range parts {
+			for _, other := range []string{"Fjordata Drift AS", "Kystlinje", "123456785"} {
+				if other == "123456785" && part != "xl/worksheets/sheet4.xml" {
+					continue // the agency's own number in the guide
+				}
+				if strings.Contains(xml, other) {
+					t.Errorf("%s: %s names %s", name, part, other)
+				}
+			}
+		}
+	}
+	f := openBook(t, writeTender(t, blank))
+	if got := strings.Join(f.GetSheetList(), "|"); got != "Veiledning|Krav|Tiltak og hjemler|"+hiddenSheet {
+		t.Errorf("sheets of the bidders' copy: %s", got)
+	}
+}
+
+func TestPersonalCopyIsPrefilledFromTheDeclaration(t *testing.T) {
+	tender := withBidders(testTender(t, "nn", 8))
+	b := tender.Comparison.Bidders[0]
+	tender.Prefill = &Prefill{b.Bidder, b.Statuses}
+	rows, err := openBook(t, writeTender(t, tender)).GetRows("Krav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]string{}
+	for _, r := range b.Statuses[0].Requirements {
+		answers[r.Requirement] = testBundle(t).In("nn").T("answer." + string(r.Answer))
+	}
+	for _, r := range rows[4:] {
+		if len(r) < 10 || r[7] != answers[r[0]] || r[8] == "" || !strings.Contains(r[9], "loggnr. 41") {
+			t.Errorf("%s: prefilled with %q, want %q", r[0], r[7:], answers[r[0]])
+		}
+	}
+
+	// A declaration that no longer counts fills nothing in.
+	expired := b.Statuses[0]
+	expired.Overall = "expired"
+	tender.Prefill = &Prefill{b.Bidder, append(b.Statuses[:0:0], expired)}
+	rows, err = openBook(t, writeTender(t, tender)).GetRows("Krav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows[4:] {
+		if len(r) > 7 && strings.Join(r[7:], "") != "" {
+			t.Errorf("%s: %q from an expired declaration", r[0], r[7:])
+		}
+	}
+}
+
+func TestComparisonCountsAndSaysWhereAnswersComeFrom(t *testing.T) {
+	tender := withBidders(testTender(t, "nb", 12))
+	f := openBook(t, writeTender(t, tender))
+	rows, err := f.GetRows("Sammenligning")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows[3][3] != "Nordlys Sky AS" || rows[4][0] != "A-krav som ikke er oppfylt" {
+		t.Fatalf("head %q, first count %q", rows[3], rows[4])
+	}
+	for i, b := range tender.Comparison.Bidders {
+		unmet := 0
+		for _, r := range tender.Comparison.Rows {
+			if c := r.Cells[i]; r.Line.Type == procurement.TypeA && c.Answer != attestation.Met && c.Answer != attestation.Alternative && c.Answer != attestation.NotApplicable {
+				unmet++
+			}
+		}
+		if got := rows[4][3+i]; got != weightOrZero(unmet) {
+			t.Errorf("%s: %s A requirements not met, want %d", b.Bidder.Name, got, unmet)
+		}
+	}
+	seen := map[string]bool{}
+	for _, r := range rows[15:] {
+		for _, c := range r[3:] {
+			first, _, _ := strings.Cut(c, "\n")
+			seen[first] = true
+		}
+	}
+	for _, want := range []string{"✓ Oppfylt", "◐ Delvis oppfylt", "✗ Ikke oppfylt"} {
+		if !seen[want] {
+			t.Errorf("no cell says %q: %v", want, seen)
+		}
+	}
+	if !strings.Contains(strings.Join(rows[15], "|"), "Tilbudet") || !strings.Contains(strings.Join(rows[15], "|"), "Sikkerhetserklæringen") {
+		t.Errorf("cells do not say where answers come from: %q", rows[15])
+	}
+}
+
+func weightOrZero(n int) string {
+	if n == 0 {
+		return "0"
+	}
+	return weight(n)
+}
+
+func TestStandingSheet(t *testing.T) {
+	rows, err := openBook(t, writeTender(t, withBidders(testTender(t, "en", 8)))).GetRows("Supplier status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 8 {
+		t.Fatalf("%d rows, want 4 and one per bidder", len(rows))
+	}
+	want := [][]string{{"Nordlys Sky AS", "✓ Valid", "41"}, {"Fjordata Drift AS", "! Expires soon", "42"}, {"=HYPERLINK(\"http://x\";\"Vestvind\")", "○ No declaration", ""}, {"Kystlinje Programvare AS", "≠ For another version", "44"}}
+	for i, w := range want {
+		r := append(rows[4+i], make([]string, 12)...)
+		if r[0] != w[0] || r[4] != w[1] || r[9] != w[2] {
+			t.Errorf("row %d: %q, want %q", i, r, w)
+		}
+	}
+	if r := rows[4]; !strings.Contains(r[10], "Datahall Nord AS") || !strings.Contains(r[10], "✗ Expired") || !strings.Contains(r[11], "0a1b2c3d4e5f") {
+		t.Errorf("weakest link %q, digest %q", r[10], r[11])
+	}
+}
+
+func TestMeasuresNameGaps(t *testing.T) {
+	rows, err := openBook(t, writeTender(t, testTender(t, "nb", 8))).GetRows("Tiltak og hjemler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := rows[len(rows)-1]
+	if last[0] != "T-STYRING-09" || last[2] != "! Virksomheten må selv ta hånd om tiltaket" || last[3] != "Virksomheten" {
+		t.Errorf("last row %q is not the gap", last)
+	}
+	if first := rows[4]; !strings.Contains(first[8], "Personvernforordningen (GDPR) art. 32") || !strings.Contains(first[5], "K-STYRING-01") || !strings.Contains(first[6], "2.6.1") {
+		t.Errorf("first measure %q", first)
+	}
+}
+
+func TestSameTenderGivesSameBytes(t *testing.T) {
+	tender := withBidders(testTender(t, "nb", 12))
+	if !bytes.Equal(writeTender(t, tender), writeTender(t, tender)) {
+		t.Error("two writings differ")
+	}
+}
