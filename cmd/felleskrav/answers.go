@@ -98,7 +98,10 @@ func (s *session) answersYAML(v catalogue.Version) ([]byte, error) {
 	if err := enc.Encode(doc); err != nil {
 		return nil, fmt.Errorf("write answers: %w", err)
 	}
-	return b.Bytes(), enc.Close()
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("write answers: %w", err)
+	}
+	return bytes.ReplaceAll(b.Bytes(), []byte("\n  \n"), []byte("\n\n")), nil
 }
 
 // sheet is what a supplier answered, read from a file.

@@ -104,11 +104,11 @@ var demoMarket = []demoParty{
 		declared: []demoDeclaration{{demoSet, 120, 365, profileAverage}},
 	},
 	{
-		key: "vidde", number: "310968234", name: "Vidde Arkiv AS (oppdiktet)", since: 341,
+		key: "vidde", number: "310968234", name: "Vidde Arkiv AS (oppdiktet)", since: 327,
 		service: "Vidde Arkiv", description: "Arkivkjerne som skytjeneste. Oppdiktet tjeneste.",
 		models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, evidence: []demoEvidence{demoCertificate},
 		subs:     []demoSub{{"nordlys", "Drift av servere og lagring"}},
-		declared: []demoDeclaration{{demoSet, 325, 350, profileStrong}},
+		declared: []demoDeclaration{{demoSet, 320, 350, profileStrong}},
 	},
 	{
 		key: "skarv", number: "310979600", name: "Skarv Helse AS (oppdiktet)", since: 200,
