@@ -90,6 +90,9 @@ func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []by
 		return
 	}
 	receipt, created, err := to(c.Request.Context(), httpd.Actor(c), bundle)
+	if p := httpd.Classify(err); err != nil && p.Kind == problem.Invalid && p.Key == "bundle.json" {
+		err = problem.New(problem.Invalid, "request.malformed", nil).Because(err) // not JSON at all
+	}
 	if err != nil {
 		httpd.Fail(c, err)
 		return

@@ -3,12 +3,17 @@ package api
 import (
 	_ "embed" // the contract is part of the program
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 )
 
@@ -40,8 +45,28 @@ type operation struct {
 	any   bool
 }
 
+// oneValue reads a JSON body. Unlike the validator's own reader it refuses
+// anything after the value, so that a body cannot be read in two ways.
+func oneValue(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
+	dec := json.NewDecoder(body)
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Cause: err}
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Reason: "text after the value"}
+	}
+	return v, nil
+}
+
+// readers tells the validator how to read bodies; it keeps that for the whole
+// program.
+var readers = sync.OnceFunc(func() { openapi3filter.RegisterBodyDecoder("application/json", oneValue) })
+
 // loadContract reads the document.
 func loadContract() (*contract, error) {
+	readers()
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(source)
 	if err != nil {

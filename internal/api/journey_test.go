@@ -86,6 +86,11 @@ func TestDeclaration(t *testing.T) {
 	if !v.Holds || len(v.Checks) != 10 || !strings.Contains(v.Checks[3].Text, "Erklæringa står i loggen") {
 		t.Errorf("verdict %+v", v)
 	}
+	for _, c := range v.Checks {
+		if strings.HasPrefix(c.Text, "verdict.") {
+			t.Errorf("no text for %s", c.Name)
+		}
+	}
 
 	h.wantStatus(offering, status.Valid)
 	h.withdraw(key, receipt.Attestation)

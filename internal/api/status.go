@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"felleskrav/internal/catalogue"
@@ -23,7 +24,9 @@ type statusBody []byte
 
 // VisitGetOfferingStatusResponse sends it.
 func (s statusBody) VisitGetOfferingStatusResponse(w http.ResponseWriter) error {
-	w.Header()["Content-Type"] = applicationJSON
+	h := w.Header()
+	h["Content-Type"] = applicationJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(s))} // or it would go out in chunks
 	if _, err := w.Write(s); err != nil {
 		return fmt.Errorf("send status: %w", err)
 	}
@@ -34,9 +37,10 @@ var applicationJSON = []string{"application/json"}
 
 // GetOfferingStatus gives the status now from the cache, or at a moment.
 func (a *API) GetOfferingStatus(ctx context.Context, r GetOfferingStatusRequestObject) (GetOfferingStatusResponseObject, error) {
+	generation, quiet := httpd.Quiet(ginOf(ctx))
 	ctx, actor := caller(ctx)
 	if r.Params.At.IsZero() {
-		e, err := a.statuses.get(ctx, actor, r.Id, r.Params.Set)
+		e, err := a.statuses.get(ctx, actor, r.Id, r.Params.Set, generation, quiet)
 		if err != nil {
 			return nil, err
 		}
@@ -150,8 +154,9 @@ func checkRow(r facts.CheckRow) CheckRow {
 // GetOfferingBadge draws the status.
 func (a *API) GetOfferingBadge(ctx context.Context, r GetOfferingBadgeRequestObject) (GetOfferingBadgeResponseObject, error) {
 	t := a.texts(ctx)
+	generation, quiet := httpd.Quiet(ginOf(ctx))
 	ctx, actor := caller(ctx)
-	e, err := a.statuses.get(ctx, actor, r.Id, r.Params.Set)
+	e, err := a.statuses.get(ctx, actor, r.Id, r.Params.Set, generation, quiet)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -24,14 +25,20 @@ const (
 	// bounds what the revision does not see, a change deep down a chain of
 	// sub-suppliers, and how far the status's own time lies back.
 	statusAge = time.Second
+	// checkedFor is how long a checked revision is trusted, by real time, when
+	// this server has taken no request in between that may change something:
+	// the longest that a change made by another server stays unseen.
+	checkedFor = 50 * time.Millisecond
 	// statusCount bounds the memory: about 10 KB each.
 	statusCount = 2048
 )
 
 // statusCache keeps statuses as they are at the moment, written out. One is
-// given out only if nothing that it was computed from has changed, which is
-// asked of the store each time, if the next change by time alone lies ahead,
-// and if it is less than a second old. So nothing shows as valid too long.
+// given out only if the next change by time alone lies ahead, if it is less
+// than a second old, and if nothing that it was computed from has changed.
+// The store is asked about that each time, unless it has been asked within
+// checkedFor and this server has changed nothing since. So a change shows at
+// once where it was made, and nothing shows as valid too long.
 //
 // Statuses are the same for everybody, so who asks is not part of the key.
 type statusCache struct {
@@ -43,12 +50,20 @@ type statusCache struct {
 
 type statusKey struct{ offering, set string }
 
-// statusEntry is one status. It is never changed.
+// statusEntry is one status. All but checked is never changed.
 type statusEntry struct {
 	revision string
 	computed time.Time
 	status   status.Status
 	body     []byte
+	// checked is when and at which generation the revision was last found to
+	// hold.
+	checked atomic.Pointer[check]
+}
+
+type check struct {
+	at         time.Time // real time
+	generation uint64
 }
 
 func newStatusCache(source statusSource, now func() time.Time) (*statusCache, error) {
@@ -59,14 +74,21 @@ func newStatusCache(source statusSource, now func() time.Time) (*statusCache, er
 	return &statusCache{source: source, now: now, entries: entries}, nil
 }
 
-func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set string) (*statusEntry, error) {
+// get gives the status now. generation and quiet are what httpd.Quiet says.
+func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set string, generation uint64, quiet bool) (*statusEntry, error) {
 	key := statusKey{offering, set}
+	now := c.now()
+	e, known := c.entries.Get(key)
+	if known && quiet && e.checkedAt(generation) && e.good(now) {
+		return e, nil
+	}
+	checked := &check{time.Now(), generation} // before asking, so that it never claims too much
 	revision, err := c.source.Revision(ctx, offering)
 	if err != nil {
 		return nil, fmt.Errorf("read revision: %w", err)
 	}
-	now := c.now()
-	if e, ok := c.entries.Get(key); ok && e.good(revision, now) {
+	if known && e.revision == revision && e.good(now) {
+		e.checked.Store(checked)
 		return e, nil
 	}
 	// Those who ask for the same in the same state wait for one computation.
@@ -83,6 +105,7 @@ func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set
 		// The revision was read before the facts: a change in between makes the
 		// entry look older than it is, never newer.
 		e := &statusEntry{revision: revision, computed: now, status: st, body: body}
+		e.checked.Store(checked)
 		c.entries.Add(key, e)
 		return e, nil
 	})
@@ -92,7 +115,11 @@ func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set
 	return v.(*statusEntry), nil //nolint:forcetypeassert // the closure above returns nothing else
 }
 
-func (e *statusEntry) good(revision string, now time.Time) bool {
-	return e.revision == revision && now.Sub(e.computed) < statusAge &&
-		(e.status.ChangesAt == nil || now.Before(*e.status.ChangesAt))
+func (e *statusEntry) good(now time.Time) bool {
+	return now.Sub(e.computed) < statusAge && (e.status.ChangesAt == nil || now.Before(*e.status.ChangesAt))
+}
+
+func (e *statusEntry) checkedAt(generation uint64) bool {
+	c := e.checked.Load()
+	return c.generation == generation && time.Since(c.at) < checkedFor
 }

@@ -55,6 +55,10 @@ func (s *Server) begin(c *gin.Context) {
 	r.lang = language(c.Request)
 	c.Set(requestKey, r)
 	s.headers(c, r)
+	if !safe(c.Request.Method) {
+		s.changes.begun.Add(1)
+		defer s.changes.ended.Add(1)
+	}
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // this very value, as net/http compares it

@@ -55,6 +55,7 @@ type Server struct {
 	cfg     Config
 	metrics *metrics
 	tokens  *tokenCache
+	changes changes
 }
 
 // New makes a server with the routes /healthz, /readyz and /metrics.

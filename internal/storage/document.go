@@ -67,7 +67,8 @@ var (
 	timeTypes sync.Map // reflect.Type → bool
 )
 
-// hasTime tells whether a value of type t can hold a time.
+// hasTime tells whether a value of type t can hold a time. It does not look
+// behind interfaces, and documents are no recursive types.
 func hasTime(t reflect.Type) bool {
 	if v, ok := timeTypes.Load(t); ok {
 		return v.(bool)

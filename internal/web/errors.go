@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/httpd"
 	"felleskrav/internal/problem"
 )
 
@@ -13,21 +14,6 @@ var (
 	errCrossOrigin = problem.New(problem.Forbidden, "page.error.cross-origin", nil)
 	errNotFound    = problem.New(problem.NotFound, "page.error.no-page", nil)
 )
-
-// codes are the answers to each kind of problem.
-var codes = map[problem.Kind]int{
-	problem.Invalid:         http.StatusBadRequest,
-	problem.Refused:         http.StatusUnprocessableEntity,
-	problem.NotFound:        http.StatusNotFound,
-	problem.Exists:          http.StatusConflict,
-	problem.Stale:           http.StatusPreconditionFailed,
-	problem.Unauthenticated: http.StatusUnauthorized,
-	problem.Forbidden:       http.StatusForbidden,
-	problem.TooLarge:        http.StatusRequestEntityTooLarge,
-	problem.Unsupported:     http.StatusUnsupportedMediaType,
-	problem.RateLimited:     http.StatusTooManyRequests,
-	problem.Unavailable:     http.StatusServiceUnavailable,
-}
 
 type errorPage struct {
 	Base
@@ -41,23 +27,21 @@ type errorPage struct {
 // Error draws a page that says what went wrong and what to do. The detail of a
 // fault goes to the log only.
 func (w *Web) Error(c *gin.Context, err error) {
-	err = tooLarge(err)
-	kind := problem.KindOf(err)
-	if kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
+	p := httpd.Classify(err)
+	code := httpd.Status(p)
+	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
 		c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
 		return
 	}
-	code, ok := codes[kind]
-	if !ok {
-		kind, code = problem.Internal, http.StatusInternalServerError
+	if code >= http.StatusInternalServerError || c.Writer.Written() {
 		w.report(c.Request.Context(), err)
 	}
 	if c.Writer.Written() {
-		w.report(c.Request.Context(), err)
 		return
 	}
-	page := errorPage{Base: w.base(c, ""), Code: code, Kind: kind}
-	if p, ok := errors.AsType[*problem.Error](err); ok && kind != problem.Internal {
+	w.headers(c) // this may be all of the pages that the request has met
+	page := errorPage{Base: w.base(c, ""), Code: code, Kind: p.Kind}
+	if p.Kind != problem.Internal {
 		t := w.texts(c)
 		page.Detail = t.T(p.Key, map[string]any(p.Args))
 		for _, f := range p.Fields {
@@ -71,15 +55,13 @@ func (w *Web) Error(c *gin.Context, err error) {
 }
 
 // NotFound answers for addresses that lead nowhere.
-func (w *Web) NotFound(c *gin.Context) {
-	w.headers(c)
-	w.Error(c, errNotFound)
-}
+func (w *Web) NotFound(c *gin.Context) { w.Error(c, errNotFound) }
 
-// tooLarge turns a body beyond its limit into a problem.
+// tooLarge turns a body beyond its limit into a problem, so that a form can
+// tell about it; any other error is returned as it is.
 func tooLarge(err error) error {
 	if m, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return problem.New(problem.TooLarge, "page.error.too-large-detail", problem.Args{"MB": m.Limit >> 20}).Because(err)
+		return httpd.TooLarge(m.Limit).Because(err)
 	}
 	return err
 }

@@ -2,13 +2,13 @@ package web
 
 import (
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/problem"
 )
@@ -77,7 +77,9 @@ type upload struct {
 	file   io.ReadCloser
 }
 
-const maxField = 64 << 10 // bytes of a text field beside a file
+// maxField is the largest text field beside a file, in bytes: a statement of
+// many answers, in base64.
+const maxField = 8 << 20
 
 // readUpload reads a form up to its file and leaves the file to be streamed.
 // Text fields must stand before the file in the form, as in our pages.
@@ -111,7 +113,7 @@ func readUpload(c *gin.Context, file string) (upload, error) {
 			return upload{}, bad.Because(err)
 		}
 		if len(b) > maxField {
-			return upload{}, problem.New(problem.TooLarge, "page.error.too-large-detail", problem.Args{"MB": 1})
+			return upload{}, httpd.TooLarge(maxField)
 		}
 		up.fields.Add(part.FormName(), string(b))
 	}
@@ -129,9 +131,4 @@ func readBytes(up upload) ([]byte, error) {
 }
 
 // unprocessable is the answer to a form that must be mended.
-func unprocessable(err error) int {
-	if code, ok := codes[problem.KindOf(err)]; ok {
-		return code
-	}
-	return http.StatusUnprocessableEntity
-}
+func unprocessable(err error) int { return httpd.Status(httpd.Classify(err)) }

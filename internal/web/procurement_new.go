@@ -37,6 +37,8 @@ type procurementNewPage struct {
 	Query         string
 	Found         int
 	Groups        []choiceGroup
+	// GroupsID is where the error summary leads for what was not chosen.
+	GroupsID string
 
 	Result     *selection.Result
 	Themes     []whyTheme
@@ -154,12 +156,15 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 	p.NextStep = newSteps[min(at+1, len(newSteps)-1)]
 	switch p.Step {
 	case stepTasks:
+		p.GroupsID = fieldID("tasks")
 		p.Kept = keep(v, "task")
 		w.taskChoices(&p, v["task"], t, form)
 	case stepInformation:
+		p.GroupsID = fieldID("informationTypes")
 		p.Kept = keep(v, "info")
 		w.informationChoices(&p, v, t, form)
 	case stepModel:
+		p.GroupsID = fieldID("deliveryModels")
 		p.Kept = keep(v, "model")
 		p.Groups = modelChoices(v["model"], t)
 		form.take("deliveryModels", t.T("page.procurement-new.step-model"))

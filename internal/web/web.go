@@ -193,7 +193,7 @@ func (w *Web) Mount(r gin.IRouter) {
 // Sizes of uploads, in bytes.
 const (
 	maxWorkbook = 16 << 20
-	maxBundle   = 2 << 20
+	maxBundle   = 16 << 20 // with the statement beside it; the bundle itself is capped by the service
 )
 
 // handler draws a page or returns what went wrong.

@@ -21,7 +21,7 @@ const (
 )
 
 var answerColumns = []column{
-	{colID, 17.5, false}, {colTheme, 16, false}, {colRequirement, 50, false}, {colKinds, 25, false}, {colVerify, 34, false},
+	{colID, 20.5, false}, {colTheme, 19.5, false}, {colRequirement, 50, false}, {colKinds, 25, false}, {colVerify, 34, false},
 	{colMet, 20, true}, {colAnswer, 46, true}, {colFiles, 30, true},
 }
 

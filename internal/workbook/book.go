@@ -3,6 +3,7 @@ package workbook
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,9 @@ func (b *book) sheet(name string, p page) *sheet {
 		return s
 	}
 	s.sw = sw
-	for i, w := range p.widths {
+	// From the last to the first: excelize puts each column before those it
+	// has, and the format wants them in order.
+	for i, w := range slices.Backward(p.widths) {
 		b.fail("set widths", sw.SetColWidth(i+1, i+1, w))
 	}
 	if p.frozenRows > 0 || p.frozenCols > 0 {

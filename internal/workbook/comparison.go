@@ -15,7 +15,7 @@ const biddersPerPage = 6
 func (d *tenderBook) comparison() {
 	st := d.st
 	bidders := d.Comparison.Bidders
-	widths := []float64{19, 46, 8}
+	widths := []float64{20.5, 46, 8}
 	for range bidders {
 		widths = append(widths, 28)
 	}

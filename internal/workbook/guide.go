@@ -77,7 +77,7 @@ func (d *tenderBook) guide() {
 			v.URI+"\n"+"sha256 "+v.Digest))
 	}
 	if d.LogOrigin != "" {
-		s.put(0, text(st.label, d.t.T("workbook.guide.log")), headed(st.value, d.LogOrigin, d.Checkpoint))
+		s.put(0, text(st.label, d.t.T("workbook.guide.log")), headed(st.value, d.LogOrigin, d.treeHead()))
 	}
 	if d.BaseURL != "" {
 		s.put(0, text(st.label, d.t.T("workbook.guide.service")), text(st.value, d.BaseURL))
@@ -131,4 +131,16 @@ func (d *tenderBook) level(l selection.DimensionLevel) excelize.Cell {
 		why = append(why, "• "+name+": "+o.Reason.In(d.t.Lang))
 	}
 	return headed(d.st.value, d.names.level(l.Level), strings.Join(why, "\n"))
+}
+
+// treeHead is the part of the checkpoint that says what state the log had:
+// size and root hash. The whole of it, with signatures, is in the hidden sheet.
+func (d *tenderBook) treeHead() string {
+	head, _, _ := strings.Cut(d.Checkpoint, "\n\n")
+	head = strings.TrimSpace(strings.TrimPrefix(head, d.LogOrigin))
+	size, root, ok := strings.Cut(head, "\n")
+	if !ok {
+		return head
+	}
+	return d.t.T("workbook.guide.log-size", "Size", size) + "\n" + root
 }

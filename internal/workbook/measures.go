@@ -16,7 +16,7 @@ func (d *tenderBook) measures() {
 		key   string
 		width float64
 	}{
-		{"id", 19}, {"measure", 54}, {"coverage", 20}, {"carrier", 17}, {"triggers", 31}, {"requirements", 20}, {"nsm", 11}, {"iso", 12}, {"law", 34},
+		{"id", 21}, {"measure", 54}, {"coverage", 21}, {"carrier", 17}, {"triggers", 41}, {"requirements", 20}, {"nsm", 11}, {"iso", 12}, {"law", 36},
 	}
 	widths := make([]float64, len(cols))
 	head := make([]excelize.Cell, len(cols))

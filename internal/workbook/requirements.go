@@ -36,7 +36,7 @@ type column struct {
 }
 
 var tenderColumns = []column{
-	{colID, 17.5, false}, {colKind, 19, false}, {colTheme, 16, false}, {colRequirement, 48, false}, {colType, 7, false},
+	{colID, 20.5, false}, {colKind, 19, false}, {colTheme, 19.5, false}, {colRequirement, 48, false}, {colType, 7, false},
 	{colDocument, 34, false}, {colWeight, 7, false}, {colMet, 20, true}, {colAnswer, 40, true}, {colEvidence, 20, true}, {colDeviation, 21, true},
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -355,6 +356,46 @@ func TestMeasuresNameGaps(t *testing.T) {
 	}
 	if first := rows[4]; !strings.Contains(first[8], "Personvernforordningen (GDPR) art. 32") || !strings.Contains(first[5], "K-STYRING-01") || !strings.Contains(first[6], "2.6.1") {
 		t.Errorf("first measure %q", first)
+	}
+}
+
+// What LibreOffice forgives and Excel may not.
+func TestSheetsKeepTheOrderOfTheFormat(t *testing.T) {
+	parts := rawParts(t, writeTender(t, withBidders(testTender(t, "nb", 8))))
+	for name, xml := range parts {
+		if !strings.HasPrefix(name, "xl/worksheets/") {
+			continue
+		}
+		last := 0
+		for _, m := range regexp.MustCompile(`<col min="(\d+)" max="(\d+)"`).FindAllStringSubmatch(xml, -1) {
+			from, errA := strconv.Atoi(m[1])
+			to, errB := strconv.Atoi(m[2])
+			if errA != nil || errB != nil || from <= last || to < from {
+				t.Errorf("%s: column %s after %d", name, m[0], last)
+			}
+			last = to
+		}
+		if last == 0 {
+			t.Errorf("%s: no column widths", name)
+		}
+		if m := regexp.MustCompile(`<tabColor rgb="([0-9A-F]*)"`).FindStringSubmatch(xml); m == nil || len(m[1]) != 8 {
+			t.Errorf("%s: tab colour %v", name, m)
+		}
+		if strings.Contains(xml, "customHeight") {
+			t.Errorf("%s: rows would not grow when somebody types", name)
+		}
+		order := []string{"<sheetPr>", "<sheetViews>", "<cols>", "<sheetData>", "<sheetProtection", "<autoFilter", "<mergeCells", "<conditionalFormatting", "<dataValidations", "<pageMargins", "<pageSetup", "<headerFooter"}
+		at := -1
+		for _, e := range order {
+			i := strings.Index(xml, e)
+			if i >= 0 && i < at {
+				t.Errorf("%s: %s comes too early", name, e)
+			}
+			at = max(at, i)
+		}
+	}
+	if !strings.Contains(parts["xl/worksheets/sheet1.xml"], `tabSelected="true"`) {
+		t.Error("no sheet is shown first")
 	}
 }
 

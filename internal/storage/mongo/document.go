@@ -20,8 +20,14 @@ import (
 // chunk is how many keys are asked for in one query.
 const chunk = 2000
 
-// deadlockTries is how often an insert that met a deadlock is tried.
-const deadlockTries = 12
+// How often an insert that met a deadlock is tried, and how long it waits in
+// between: at most, and doubling. The server takes some time to see a deadlock,
+// so that those who come back too soon make the next one.
+const (
+	deadlockTries = 14
+	firstPause    = 8 * time.Millisecond
+	lastPause     = 512 * time.Millisecond
+)
 
 // insert adds a document (problem.ErrExists).
 func insert(ctx context.Context, c *mongo.Collection, doc bson.D) error {
@@ -35,6 +41,7 @@ func insert(ctx context.Context, c *mongo.Collection, doc bson.D) error {
 // does so when several inserts race for a secondary unique key, and has then
 // stored nothing for the loser. The next try finds the key taken.
 func retryDeadlock(ctx context.Context, f func() error) error {
+	pause := firstPause
 	for try := 1; ; try++ {
 		err := f()
 		if !isDeadlock(err) || try == deadlockTries {
@@ -43,8 +50,9 @@ func retryDeadlock(ctx context.Context, f func() error) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(rand.N(time.Duration(try) * 4 * time.Millisecond)):
+		case <-time.After(rand.N(pause)):
 		}
+		pause = min(2*pause, lastPause)
 	}
 }
 

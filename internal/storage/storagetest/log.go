@@ -159,6 +159,29 @@ func RunLog(t *testing.T, open Open) {
 			want(t, e.Index, int64(i))
 		}
 	})
+	t.Run("same key at once", func(t *testing.T) {
+		for range 5 {
+			o := id()
+			var wg sync.WaitGroup
+			errs := make([]error, 8)
+			for w := range errs {
+				wg.Go(func() {
+					errs[w] = s.InsertLogEntries(ctx, o, []transparency.Entry{entry(int64(2*w), fmt.Sprint("own ", w)), entry(int64(2*w+1), "same")})
+				})
+			}
+			wg.Wait()
+			won := 0
+			for _, err := range errs {
+				if err == nil {
+					won++
+				} else {
+					wantErr(t, err, transparency.ErrExists)
+				}
+			}
+			want(t, won, 1)
+			want(t, len(list(s.LogEntriesByKey(ctx, o, []string{"same"}))), 1)
+		}
+	})
 	t.Run("hashes", func(t *testing.T) {
 		o := id()
 		check(t, s.PutLogHashes(ctx, o, nil))

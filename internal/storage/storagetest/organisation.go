@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"sync"
 	"testing"
 
 	"felleskrav/internal/access"
@@ -29,6 +30,24 @@ func RunTokens(t *testing.T, open Open) {
 		if (got.Roles == nil) != (roles == nil) || len(got.Roles) != 0 {
 			t.Errorf("%s roles came back as %#v", name, got.Roles)
 		}
+	}
+
+	for range 5 { // the same id at once, under hashes of their own
+		var wg sync.WaitGroup
+		same, errs := id(), make([]error, 8)
+		for i := range errs {
+			wg.Go(func() { errs[i] = s.InsertToken(ctx, organisation.Token{ID: same, Hash: digest()}) })
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else {
+				wantErr(t, err, problem.ErrExists)
+			}
+		}
+		want(t, won, 1)
 	}
 
 	_, err := s.TokenByHash(ctx, digest())

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/signing"
+	"felleskrav/internal/workbook"
+)
+
+type attestCmd struct {
+	Prepare attestPrepareCmd `cmd:""`
+	Sign    attestSignCmd    `cmd:""`
+	Verify  attestVerifyCmd  `cmd:""`
+	Submit  attestSubmitCmd  `cmd:""`
+}
+
+type attestPrepareCmd struct {
+	Offering     string `conf:"" placeholder:"ID"`
+	Set          string `placeholder:"SET@VERSION"`
+	Answers      string `placeholder:"FILE"`
+	ValidUntil   string `placeholder:"YYYY-MM-DD"`
+	Supersedes   string `placeholder:"SHA256"`
+	EvidenceDir  string `placeholder:"DIR"`
+	EvidenceKind string `default:"other" placeholder:"KIND"`
+	Visibility   string `default:"agencies" placeholder:"WHO"`
+	Withdraw     string `placeholder:"SHA256"`
+	Reason       string `placeholder:"TEXT"`
+	Output       string `short:"o" placeholder:"FILE"`
+	remote
+}
+
+// Run has the server write the statement to sign, of the answers in a sheet
+// or for a withdrawal.
+func (c *attestPrepareCmd) Run(s *session) error {
+	api, err := s.client(c.remote)
+	if err != nil {
+		return err
+	}
+	var payload []byte
+	if c.Withdraw != "" {
+		payload, err = c.withdrawal(s, api)
+	} else {
+		payload, err = c.declaration(s, api)
+	}
+	if err != nil {
+		return err
+	}
+	st, err := readStatement(payload)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(s.stderr, s.plain(st))
+	return s.put(output{Output: c.Output}, payload)
+}
+
+func (c *attestPrepareCmd) withdrawal(s *session, api *client) ([]byte, error) {
+	if c.Reason == "" {
+		return nil, usage("cli.prepare.reason")
+	}
+	body, err := json.Marshal(map[string]string{"reason": c.Reason})
+	if err != nil {
+		return nil, fmt.Errorf("write request: %w", err)
+	}
+	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Withdraw)+"/withdrawals/prepare", nil, "application/json", bytes.NewReader(body))
+	return data, err
+}
+
+// draft is what the server makes the statement of.
+type draft struct {
+	Offering   string               `json:"offering"`
+	Set        string               `json:"set"`
+	Version    string               `json:"version,omitempty"`
+	Answers    []attestation.Answer `json:"answers"`
+	ValidUntil *time.Time           `json:"validUntil,omitempty"`
+	Supersedes string               `json:"supersedes,omitempty"`
+}
+
+func (c *attestPrepareCmd) declaration(s *session, api *client) (statement []byte, err error) {
+	if c.Offering == "" || c.Answers == "" {
+		return nil, usage("cli.prepare.incomplete")
+	}
+	var v catalogue.Version
+	find := func(ref workbook.SetRef) (catalogue.Version, bool) {
+		want := c.Set
+		if want == "" && ref.ID != "" {
+			want = ref.ID + "@" + ref.Version
+		}
+		found, err := fetchVersion(s, api, want)
+		return found, err == nil
+	}
+	if c.Set != "" {
+		if v, err = fetchVersion(s, api, c.Set); err != nil {
+			return nil, err
+		}
+	}
+	sh, err := s.readAnswers(c.Answers, find)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case v.Set == "" && sh.Set == "":
+		return nil, usage("cli.prepare.set")
+	case v.Set == "": // the sheet says which set it answers
+		if v, err = fetchVersion(s, api, sh.Set); err != nil {
+			return nil, err
+		}
+	case sh.Set != "" && sh.Set != v.Ref():
+		return nil, no("cli.prepare.other-set", "File", c.Answers, "Set", sh.Set, "Wanted", v.Ref())
+	}
+	d := draft{Offering: c.Offering, Set: v.Set, Version: v.Version, Supersedes: c.Supersedes}
+	if c.ValidUntil != "" {
+		until, err := endOfDay(c.ValidUntil)
+		if err != nil {
+			return nil, err
+		}
+		d.ValidUntil = &until
+	}
+	if d.Answers, err = c.bind(s, api, sh); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("write request: %w", err)
+	}
+	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/attestations/prepare", nil, "application/json", bytes.NewReader(body))
+	return data, err
+}
+
+// fetchVersion reads a set version from the server, which may have others
+// than this program.
+func fetchVersion(s *session, api *client, ref string) (catalogue.Version, error) {
+	set, number, err := catalogue.ParseRef(ref)
+	if err != nil {
+		return catalogue.Version{}, err
+	}
+	if number == "" {
+		number = "latest"
+	}
+	data, _, err := api.call(s.ctx, http.MethodGet, "/api/v1/requirement-sets/"+set+"/versions/"+number, nil, "", nil)
+	if err != nil {
+		return catalogue.Version{}, err
+	}
+	v, err := catalogue.ParseVersion(data)
+	if err != nil {
+		return v, cannot(err, "cli.server.strange", "Server", api.base, "Status", "200")
+	}
+	return v, nil
+}
+
+// bind turns names of evidence files into digests, and uploads the files
+// first when a folder is given.
+func (c *attestPrepareCmd) bind(s *session, api *client, sh sheet) ([]attestation.Answer, error) {
+	digests := map[string]string{}
+	missing := []string{}
+	var answers []attestation.Answer
+	for _, a := range sh.Answers {
+		for _, name := range a.Files {
+			digest, known := digests[name]
+			if !known {
+				var err error
+				if digest, err = c.upload(s, api, name); errors.Is(err, os.ErrNotExist) {
+					missing = append(missing, a.Requirement+": "+name)
+					continue
+				} else if err != nil {
+					return nil, err
+				}
+				digests[name] = digest
+			}
+			a.Evidence = append(a.Evidence, attestation.EvidenceRef{Digest: attestation.DigestSet{SHA256: digest}})
+		}
+		answers = append(answers, a.Answer)
+	}
+	if len(missing) == 0 {
+		return answers, nil
+	}
+	if c.EvidenceDir == "" {
+		return nil, usage("cli.prepare.evidence-dir", "Files", strings.Join(missing, "\n  "))
+	}
+	return nil, no("cli.prepare.evidence-missing", "Dir", c.EvidenceDir, "Files", strings.Join(missing, "\n  "))
+}
+
+// upload sends one file of the evidence folder and gives its digest.
+func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string, error) {
+	if c.EvidenceDir == "" {
+		return "", os.ErrNotExist
+	}
+	root, err := os.OpenRoot(c.EvidenceDir)
+	if err != nil {
+		return "", cannot(err, "cli.file.read", "File", c.EvidenceDir)
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	f, err := root.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", os.ErrNotExist
+	}
+	if err != nil {
+		return "", cannot(err, "cli.file.read", "File", name)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	query := url.Values{"name": {filepath.Base(name)}, "kind": {c.EvidenceKind}, "visibility": {c.Visibility}}
+	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
+	if err != nil {
+		return "", err
+	}
+	var e evidence.Evidence
+	if err := api.decode(data, &e); err != nil {
+		return "", err
+	}
+	s.say("cli.prepare.uploaded", "File", name, "Digest", e.SHA256)
+	return e.SHA256, nil
+}
+
+type attestSignCmd struct {
+	Statement string `arg:"" placeholder:"STATEMENT.json"`
+	Key       string `required:"" conf:"" placeholder:"FILE"`
+	Output    string `short:"o" placeholder:"FILE"`
+}
+
+// Run signs a statement, and says in plain words what is signed. It talks to
+// nobody.
+func (c *attestSignCmd) Run(s *session) error {
+	payload, err := s.read(c.Statement)
+	if err != nil {
+		return err
+	}
+	st, err := readStatement(payload)
+	if err != nil {
+		return err
+	}
+	key, err := s.privateKey(c.Key)
+	if err != nil {
+		return err
+	}
+	public, err := signing.PublicOf(key)
+	if err != nil {
+		return fmt.Errorf("sign: %w", err)
+	}
+	fmt.Fprint(s.stderr, s.plain(st))
+	bundle, err := signing.SignBundle(s.ctx, key, payload)
+	if err != nil {
+		return fmt.Errorf("sign: %w", err)
+	}
+	s.say("cli.sign.done", "ID", public.ID, "Digest", st.Digest)
+	return s.put(output{Output: c.Output}, bundle)
+}
+
+type attestSubmitCmd struct {
+	Bundle string `arg:"" placeholder:"BUNDLE.json"`
+	Output string `short:"o" placeholder:"FILE"`
+	remote
+}
+
+// Run hands a signed declaration or withdrawal in and keeps the receipt.
+func (c *attestSubmitCmd) Run(s *session) error {
+	raw, err := s.read(c.Bundle)
+	if err != nil {
+		return err
+	}
+	api, err := s.client(c.remote)
+	if err != nil {
+		return err
+	}
+	receipt, created, err := submit(s.ctx, api, raw)
+	if err != nil {
+		return err
+	}
+	var r attestation.Receipt
+	if err := api.decode(receipt, &r); err != nil {
+		return err
+	}
+	if created {
+		s.say("cli.submit.done", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+	} else {
+		s.say("cli.submit.again", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, receipt, "", "  "); err != nil {
+		return fmt.Errorf("write receipt: %w", err)
+	}
+	pretty.WriteByte('\n')
+	return s.put(output{Output: c.Output}, pretty.Bytes())
+}
+
+// submit sends a bundle where it belongs. What cannot be read here is sent as
+// a declaration: it is the server that says what is wrong with it.
+func submit(ctx context.Context, api *client, raw []byte) (receipt []byte, created bool, err error) {
+	path := "/api/v1/attestations"
+	if b, err := signing.ParseBundle(raw); err == nil {
+		if st, err := readStatement(b.Payload); err == nil && st.Withdrawal != nil {
+			path += "/" + url.PathEscape(st.Subject.Digest.SHA256) + "/withdrawals"
+		}
+	}
+	receipt, res, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))
+	if err != nil {
+		return nil, false, err
+	}
+	return receipt, res.StatusCode == http.StatusCreated, nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"felleskrav/internal/api"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/signing"
+	"felleskrav/internal/status/facts"
+	"felleskrav/internal/storage"
+	"felleskrav/internal/supplier"
+	"felleskrav/internal/transparency"
+)
+
+// installation is everything below HTTP, wired together.
+type installation struct {
+	store     storage.Store
+	catalogue *catalogue.Catalogue
+	texts     *locale.Bundle
+	signer    *transparency.Signer
+	log       *transparency.Log
+	now       func() time.Time
+
+	tokens       *organisation.Service
+	suppliers    *supplier.Service
+	evidence     *evidence.Service
+	attestations *attestation.Service
+	facts        *facts.Service
+	procurements *procurement.Service
+}
+
+// install opens the log and makes the services on it. now is the clock of all
+// of them.
+func install(ctx context.Context, store storage.Store, cat *catalogue.Catalogue, texts *locale.Bundle, signer *transparency.Signer, logger *slog.Logger, now func() time.Time) (*installation, error) {
+	log, err := transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: now, Logger: logger})
+	if errors.Is(err, transparency.ErrInconsistent) {
+		return nil, cannot(err, "cli.log.inconsistent")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	public := publiclog.New(log, store, signer)
+	in := &installation{store: store, catalogue: cat, texts: texts, signer: signer, log: log, now: now}
+	in.tokens = &organisation.Service{Store: store, Now: now}
+	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
+	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
+	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: now}
+	in.facts = &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now}
+	in.procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	return in, nil
+}
+
+func newID() string {
+	id, err := uuid.NewV7()
+	if err != nil {
+		panic("no randomness: " + err.Error()) // nothing can be signed or kept apart either
+	}
+	return id.String()
+}
+
+// services are what the contract of /api is served with.
+func (in *installation) services(baseURL string) (api.Services, error) {
+	s := api.Services{
+		Catalogue: in.catalogue, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+		Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Texts: in.texts, BaseURL: baseURL, Now: in.now,
+	}
+	u, err := url.Parse(baseURL)
+	if err != nil || u.Hostname() != in.signer.Name() {
+		return s, nil // stock verifiers take the log's name from its address
+	}
+	s.TrustedRoot, err = signing.TrustedRootJSON(in.signer.Name(), baseURL+"/log", in.signer.PublicKeyDER(), in.signer.LogID())
+	if err != nil {
+		return s, fmt.Errorf("write trusted root: %w", err)
+	}
+	return s, nil
+}
+
+// logSecret names the log's private key among the store's secrets.
+const logSecret = "log-key"
+
+// logSigner finds the log's key: in the file the operator keeps it in, or in
+// the store, which makes one the first time. origin names a new log, and must
+// be "" or the name of one that is there: a log keeps its name.
+func logSigner(ctx context.Context, store storage.Store, file, origin, fallback string) (*transparency.Signer, error) {
+	var text []byte
+	var err error
+	if file != "" {
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, cannot(err, "cli.file.read", "File", file)
+		}
+	} else {
+		text, err = store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) {
+			name := origin
+			if name == "" {
+				name = fallback
+			}
+			key, err := transparency.GenerateSignerKey(name)
+			return []byte(key), err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("make log key: %w", err)
+		}
+	}
+	signer, err := transparency.ParseSigner(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, cannot(nil, "cli.log.key", "File", file)
+	}
+	if origin != "" && signer.Name() != origin {
+		return nil, usage("cli.log.origin", "Origin", origin, "Known", signer.Name())
+	}
+	return signer, nil
+}
+
+// releaseEvent is the log's record that a set version was published.
+type releaseEvent struct {
+	Event     string `json:"event"`
+	Set       string `json:"set"`
+	Version   string `json:"version"`
+	URI       string `json:"uri"`
+	Digest    string `json:"digest"`
+	Published string `json:"published"`
+}
+
+// logReleases makes every published set version part of the log, each once. A
+// version that is logged with another digest was changed after it was
+// published, and nobody may be asked to answer it.
+func (in *installation) logReleases(ctx context.Context) error {
+	for _, v := range in.catalogue.Releases {
+		body, err := signing.Canonical(releaseEvent{"set-released", v.Set, v.Version, v.URI, v.Digest, v.Published})
+		if err != nil {
+			return fmt.Errorf("write release event: %w", err)
+		}
+		_, err = in.log.Append(ctx, "release:"+v.Ref(), body)
+		if errors.Is(err, transparency.ErrKeyTaken) {
+			return cannot(nil, "cli.serve.release-changed", "Ref", v.Ref())
+		}
+		if err != nil {
+			return fmt.Errorf("log release %s: %w", v.Ref(), err)
+		}
+	}
+	return nil
+}

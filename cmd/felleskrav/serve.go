@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"felleskrav/internal/api"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/httpd"
+	"felleskrav/internal/login"
+	"felleskrav/internal/storage"
+	"felleskrav/internal/transparency"
+	"felleskrav/internal/web"
+	"felleskrav/templates"
+)
+
+// serveCmd configures the server.
+type serveCmd struct {
+	Listen string `conf:"" default:"127.0.0.1:8080" placeholder:"ADDR"`
+	local
+	BaseURL    string `name:"base-url" conf:"" placeholder:"URL"`
+	LogOrigin  string `conf:"" placeholder:"HOST"`
+	LogKeyFile string `conf:"" placeholder:"FILE"`
+	content
+	Demo  bool `conf:""`
+	Quiet bool `conf:""`
+}
+
+// configFaults are everything that is wrong with a configuration.
+type configFaults []error
+
+func (f configFaults) Error() string { return errors.Join(f...).Error() }
+
+// check looks at the configuration without opening anything but folders.
+func (c *serveCmd) check() error {
+	var faults configFaults
+	add := func(key string, args ...any) { faults = append(faults, usage(key, args...)) }
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		add("cli.serve.listen", "Value", c.Listen)
+	} else if c.Demo && !loopback(host) {
+		add("cli.serve.demo-loopback", "Value", c.Listen)
+	}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			add("cli.serve.base-url", "Value", c.BaseURL)
+		}
+	}
+	if strings.ContainsAny(c.LogOrigin, "/:+ \t") {
+		add("cli.serve.log-origin", "Value", c.LogOrigin)
+	}
+	if c.LogKeyFile != "" {
+		if _, err := os.Stat(c.LogKeyFile); err != nil {
+			faults = append(faults, cannot(err, "cli.file.read", "File", c.LogKeyFile))
+		}
+	}
+	if _, err := c.fs(); err != nil {
+		faults = append(faults, err)
+	}
+	if c.MongoURI != "" && !strings.HasPrefix(c.MongoURI, "mongodb://") && !strings.HasPrefix(c.MongoURI, "mongodb+srv://") {
+		add("cli.serve.mongo-uri")
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Run serves until the process is told to stop.
+func (c *serveCmd) Run(s *session) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	thrifty(s.getenv)
+	logs := newLogWriter(s.stderr, c.Quiet)
+	defer logs.Close()
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
+	}
+	defer listener.Close() //nolint:errcheck // closed by the server in the ordinary case
+	srv := &server{serveCmd: *c, session: s, logger: logs.logger, base: c.baseURL(listener.Addr())}
+	return srv.serve(listener)
+}
+
+// baseURL is the address people use.
+func (c *serveCmd) baseURL(addr net.Addr) string {
+	if c.BaseURL != "" {
+		return strings.TrimRight(c.BaseURL, "/")
+	}
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if given, _, err := net.SplitHostPort(c.Listen); err == nil && given == "localhost" {
+		host = given
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// thrifty makes the collector run more often than Go's default: the program
+// keeps little, and idles beside other things on a small machine.
+func thrifty(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(1 << 30)
+	}
+}
+
+// server is a running serve.
+type server struct {
+	serveCmd
+	session *session
+	logger  *slog.Logger
+	base    string
+	ready   atomic.Bool
+}
+
+func (v *server) serve(listener net.Listener) (err error) {
+	ctx := v.session.ctx
+	cat, store, err := v.load(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	u, err := url.Parse(v.base)
+	if err != nil {
+		return fmt.Errorf("read base URL: %w", err)
+	}
+	signer, err := logSigner(ctx, store, v.LogKeyFile, v.LogOrigin, u.Hostname())
+	if err != nil {
+		return err
+	}
+	var demo *demonstration
+	if v.Demo {
+		if demo, err = v.fillDemo(ctx, store, cat, signer); err != nil {
+			return fmt.Errorf("fill demonstration: %w", err)
+		}
+	}
+	in, err := install(ctx, store, cat, v.session.texts, signer, v.logger, v.session.now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.log.Close()) }()
+	handler, err := v.handler(in, demo)
+	if err != nil {
+		return err
+	}
+	return v.run(in, handler, listener, demo)
+}
+
+// load reads content and opens the store side by side: both take their time.
+func (v *server) load(ctx context.Context) (cat *catalogue.Catalogue, store storage.Store, err error) {
+	var g errgroup.Group
+	g.Go(func() (err error) { cat, err = v.content.load(); return err })
+	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.now); return err })
+	if err := g.Wait(); err != nil {
+		if store != nil {
+			err = errors.Join(err, store.Close())
+		}
+		return nil, nil, err
+	}
+	return cat, store, nil
+}
+
+// handler makes the engine with pages and API.
+func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, error) {
+	services, err := in.services(v.base)
+	if err != nil {
+		return nil, err
+	}
+	secure := strings.HasPrefix(v.base, "https://")
+	sessions := login.New(login.Config{Store: in.store.Sessions(), Secure: secure, Demo: demo.personas()})
+	var (
+		pages    *web.Web
+		contract *api.API
+		g        errgroup.Group
+	)
+	g.Go(func() (err error) { contract, err = api.New(services); return err })
+	g.Go(func() (err error) {
+		pages, err = web.New(web.Config{
+			Catalogue: in.catalogue, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+			Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
+		})
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	h, err := httpd.New(httpd.Config{
+		Texts: in.texts, Authenticator: in.tokens, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
+		Ready: func(ctx context.Context) error { return v.isReady(ctx, in) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Mount(contract, pages)
+	return h, nil
+}
+
+var errStarting = errors.New("still starting")
+
+func (v *server) isReady(ctx context.Context, in *installation) error {
+	if !v.ready.Load() {
+		return errStarting
+	}
+	return in.store.Ping(ctx)
+}
+
+const (
+	// lookBack is how far back declarations are looked for that a crash left
+	// stored but not logged.
+	lookBack = 30 * 24 * time.Hour
+	// grace is how long requests under way may take to finish.
+	grace = 30 * time.Second
+	// sweep is how often expired sessions are removed.
+	sweep = 10 * time.Minute
+)
+
+// run takes requests until the context ends, then finishes those it took.
+func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, demo *demonstration) error {
+	srv := h.HTTP(listener.Addr().String())
+	g, ctx := errgroup.WithContext(v.session.ctx)
+	g.Go(func() error {
+		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { return v.tend(ctx, in) })
+	g.Go(func() error {
+		<-ctx.Done()
+		v.ready.Store(false)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		if err := srv.Shutdown(end); err != nil {
+			return fmt.Errorf("stop serving: %w", err)
+		}
+		return nil
+	})
+	v.announce(demo)
+	return g.Wait()
+}
+
+// tend does what is left of starting, and the chores after it.
+func (v *server) tend(ctx context.Context, in *installation) error {
+	if err := in.logReleases(ctx); err != nil {
+		return v.unlessStopped(ctx, err)
+	}
+	done, err := in.attestations.CompleteLog(ctx, lookBack)
+	if err != nil {
+		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
+	}
+	if done > 0 {
+		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("declarations", done))
+	}
+	v.ready.Store(true)
+	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))
+	debug.FreeOSMemory() // starting takes more than idling
+	tick := time.NewTicker(sweep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := in.store.DropSessions(ctx, v.session.now()); err != nil && ctx.Err() == nil {
+				v.logger.WarnContext(ctx, "could not drop old sessions", slog.String("error", err.Error()))
+			}
+		}
+	}
+}
+
+func (v *server) unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, transparency.ErrClosed)) {
+		return nil
+	}
+	return err
+}
+
+// announce tells where the service is, and in a demonstration how to get in.
+func (v *server) announce(demo *demonstration) {
+	t := v.session.t
+	fmt.Fprintln(v.session.stdout, t.T("cli.serve.at", "Address", v.base))
+	if demo != nil {
+		fmt.Fprintln(v.session.stdout, t.T("cli.serve.demo", "Address", v.base, "File", demo.file))
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/signing"
+)
+
+// statement is a statement read for people: either a declaration or a
+// withdrawal.
+type statement struct {
+	Digest      string
+	Subject     attestation.Subject
+	Declaration *attestation.Declaration
+	Withdrawal  *attestation.WithdrawalPredicate
+}
+
+// readStatement reads a payload the way the server does, strictly.
+func readStatement(payload []byte) (statement, error) {
+	var head struct {
+		Type          string                `json:"_type"`
+		PredicateType string                `json:"predicateType"`
+		Subject       []attestation.Subject `json:"subject"`
+		Predicate     json.RawMessage       `json:"predicate"`
+	}
+	st := statement{Digest: signing.Digest(payload)}
+	if err := signing.StrictJSON(payload, &head); err != nil {
+		return st, no("cli.statement.json", "Detail", err.Error())
+	}
+	if head.Type != signing.StatementType || len(head.Subject) != 1 {
+		return st, no("cli.statement.type", "Value", head.Type)
+	}
+	st.Subject = head.Subject[0]
+	var err error
+	switch head.PredicateType {
+	case attestation.DeclarationType:
+		st.Declaration = &attestation.Declaration{}
+		err = signing.StrictJSON(head.Predicate, st.Declaration)
+	case attestation.WithdrawalType:
+		st.Withdrawal = &attestation.WithdrawalPredicate{}
+		err = signing.StrictJSON(head.Predicate, st.Withdrawal)
+	default:
+		return st, no("cli.statement.predicate", "Value", head.PredicateType)
+	}
+	if err != nil {
+		return st, no("cli.statement.json", "Detail", err.Error())
+	}
+	return st, nil
+}
+
+// plain says in words what a statement says.
+func (s *session) plain(st statement) string {
+	var b strings.Builder
+	line := func(key string, args ...any) { b.WriteString("  " + s.t.T(key, args...) + "\n") }
+	if w := st.Withdrawal; w != nil {
+		b.WriteString(s.t.T("cli.statement.withdrawal") + "\n")
+		line("cli.statement.supplier", "Name", w.Supplier.Name, "Number", grouped(w.Supplier.ID))
+		line("cli.statement.withdraws", "Digest", st.Subject.Digest.SHA256)
+		line("cli.statement.reason", "Reason", w.Reason)
+		return b.String()
+	}
+	d := st.Declaration
+	b.WriteString(s.t.T("cli.statement.declaration") + "\n")
+	line("cli.statement.supplier", "Name", d.Supplier.Name, "Number", grouped(d.Supplier.ID))
+	line("cli.statement.service", "Service", strings.TrimPrefix(st.Subject.Name, "urn:felleskrav:service:"), "Digest", st.Subject.Digest.SHA256)
+	line("cli.statement.set", "Set", strings.TrimPrefix(d.RequirementSet.URI, "urn:felleskrav:requirement-set:")+"@"+d.RequirementSet.Version, "Digest", d.RequirementSet.Digest.SHA256)
+	line("cli.statement.declared", "At", s.when(d.DeclaredAt), "Until", s.when(d.ValidUntil))
+	counts := map[attestation.AnswerStatus]int{}
+	evidence := map[string]bool{}
+	for _, a := range d.Answers {
+		counts[a.Status]++
+		for _, e := range a.Evidence {
+			evidence[e.Digest.SHA256] = true
+		}
+	}
+	var parts []string
+	for _, a := range attestation.AnswerStatuses() {
+		if counts[a] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", strings.ToLower(s.t.T("answer."+string(a))), counts[a]))
+		}
+	}
+	line("cli.statement.answers", "Count", len(d.Answers), "Parts", strings.Join(parts, ", "))
+	line("cli.statement.evidence", "Count", len(evidence))
+	if len(d.SubSuppliers) > 0 {
+		var names []string
+		for _, x := range d.SubSuppliers {
+			names = append(names, x.Name+" ("+x.Country+")")
+		}
+		line("cli.statement.sub-suppliers", "Names", strings.Join(names, ", "))
+	}
+	if d.Supersedes != nil {
+		line("cli.statement.supersedes", "Digest", d.Supersedes.Digest.SHA256)
+	}
+	return b.String()
+}
+
+// when shows a time as it stands in a statement.
+func (s *session) when(t string) string {
+	at, err := time.Parse(time.RFC3339, t)
+	if err != nil {
+		return t
+	}
+	return s.t.DateTime(at)
+}
+
+// grouped shows "0192:123456785" the way people write it.
+func grouped(id string) string {
+	n, err := organisation.ParseNumber(id)
+	if err != nil {
+		return id
+	}
+	return n.Grouped()
+}

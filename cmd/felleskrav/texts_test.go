@@ -1,0 +1,120 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"felleskrav/internal/locale"
+	"felleskrav/templates"
+)
+
+// keyLiteral finds the text keys that stand in the code.
+var keyLiteral = regexp.MustCompile(`"(cli\.[a-z0-9.-]+)"`)
+
+func loadTexts(t *testing.T) *locale.Bundle {
+	t.Helper()
+	texts, err := locale.Load(templates.FS, "locales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+func usedKeys(t *testing.T) map[string]bool {
+	t.Helper()
+	used := map[string]bool{}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range keyLiteral.FindAllStringSubmatch(string(src), -1) {
+			if !strings.HasSuffix(m[1], ".") && !strings.HasSuffix(m[1], "-") {
+				used[m[1]] = true
+			}
+		}
+	}
+	for _, c := range []string{"bundle", "statement", "receipt", "logged-key", "signature", "log-entry", "inclusion"} {
+		used["cli.verify.check."+c] = true
+	}
+	for _, c := range []string{"number", "name", "status", "offering", "until", "weakest", "remark"} {
+		used["cli.check.column."+c] = true
+	}
+	return used
+}
+
+// helpKeys are the texts that help needs, found by walking the commands.
+func helpKeys(t *testing.T, s *session) map[string]bool {
+	t.Helper()
+	var cmds commands
+	parser, err := s.parser(&cmds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	var walk func(n *kong.Node)
+	walk = func(n *kong.Node) {
+		keys[helpKey(n)] = true
+		for _, p := range n.Positional {
+			keys[argKey(n, p.Name)] = true
+		}
+		for _, f := range n.Flags {
+			keys[s.flagKey(n, f.Name)] = true
+		}
+		for _, c := range n.Children {
+			walk(c)
+		}
+	}
+	walk(parser.Model.Node)
+	return keys
+}
+
+// Every text the commands need is there in every language, and none of the
+// commands' texts is left over.
+func TestTexts(t *testing.T) {
+	texts := loadTexts(t)
+	for _, lang := range locale.Languages() {
+		s := &session{ctx: t.Context(), getenv: func(string) string { return "" }, now: time.Now, texts: texts, t: texts.In(lang)}
+		want := usedKeys(t)
+		for k := range helpKeys(t, s) {
+			want[k] = true
+		}
+		for _, k := range []string{"cli.help.usage"} {
+			want[k] = true
+		}
+		have := map[string]bool{}
+		for _, k := range texts.Keys(lang) {
+			if strings.HasPrefix(k, "cli.") {
+				have[k] = true
+			}
+		}
+		report := func(what string, a, b map[string]bool) {
+			var out []string
+			for k := range a {
+				if !b[k] {
+					out = append(out, k)
+				}
+			}
+			slices.Sort(out)
+			if len(out) > 0 {
+				t.Errorf("%s %s:\n  %s", lang, what, strings.Join(out, "\n  "))
+			}
+		}
+		report("lacks", want, have)
+		report("has texts nobody uses:", have, want)
+	}
+}

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/selection"
+)
+
+// begun makes a procurement with our supplier as bidder, who has declared.
+func (h *house) begun() procurement.Procurement {
+	h.t.Helper()
+	offering, key := h.supplierWith(ours)
+	h.declare(ours, offering, "skytjenester", key)
+	in := ProcurementInput{
+		Title: "Nytt sakssystem", Reference: "26/1", Deadline: h.now().AddDate(0, 1, 0), Language: "nb",
+		Input:   selection.Input{Tasks: []string{h.api.Catalogue.Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
+		Bidders: []Bidder{{Supplier: ours, Offering: offering}, {Supplier: theirs, Name: "Ukjent AS"}},
+	}
+	var p procurement.Procurement
+	r := h.want(201, "procurement", "POST", "/api/v1/procurements", in)
+	r.into(h.t, &p)
+	if r.header.Get("Location") != "/api/v1/procurements/"+p.ID || r.header.Get("ETag") != etag(p.Rev) || p.Agency != agency || len(p.Sets) == 0 {
+		h.t.Fatalf("begun as %s %+v", r.header.Get("Location"), p)
+	}
+	return p
+}
+
+func TestProcurement(t *testing.T) {
+	h := newHouse(t)
+	p := h.begun()
+	path := "/api/v1/procurements/" + p.ID
+	h.want(200, "adviser", "GET", path, nil)
+	// Another body's procurement does not show at all.
+	for _, sub := range []string{"", "/workbook", "/comparison"} {
+		h.want(404, "procurement@"+rival, "GET", path+sub, nil)
+	}
+	in := ProcurementInput{Title: "Nytt navn", Input: p.Input, Bidders: p.Bidders, Choices: []Choice{{Requirement: "K-NO-01", Type: "A"}}}
+	if r := h.want(422, "procurement", "PUT", path, in); r.key() != "procurement.invalid" || !strings.Contains(string(r.body), "choices[0].requirement") {
+		t.Errorf("unknown requirement: %s", r.body)
+	}
+	in.Choices = nil
+	tag := h.want(200, "procurement", "GET", path, nil).header.Get("ETag")
+	h.want(200, "procurement", "PUT", path, in, "If-Match", tag)
+	if r := h.want(412, "procurement", "PUT", path, in, "If-Match", tag); r.key() != "procurement.stale" {
+		t.Errorf("stale: %s", r.body)
+	}
+	h.want(404, "procurement@"+rival, "PUT", path, in)
+	h.want(403, "adviser", "PUT", path, in)
+	var c Comparison
+	h.want(200, "procurement", "GET", path+"/comparison", nil).into(t, &c)
+	if len(c.Bidders) != 2 || len(c.Rows) == 0 || len(c.Rows[0].Cells) != 2 || c.Rows[0].Cells[0].Source != "declaration" || c.Rows[0].Cells[1].Source != "none" {
+		t.Errorf("compared %+v", c.Rows[0])
+	}
+
+	for range 2 {
+		h.want(201, "procurement", "POST", "/api/v1/procurements", in)
+	}
+	var all, first, second ProcurementList
+	h.want(200, "procurement", "GET", "/api/v1/procurements", nil).into(t, &all)
+	h.want(200, "procurement", "GET", "/api/v1/procurements?limit=2", nil).into(t, &first)
+	h.want(200, "procurement", "GET", "/api/v1/procurements?limit=2&cursor="+first.Next, nil).into(t, &second)
+	if len(all.Items) != 3 || len(first.Items) != 2 || len(second.Items) != 1 || second.Items[0].ID != p.ID || second.Next != "" {
+		t.Errorf("pages of %d, %d and %d", len(all.Items), len(first.Items), len(second.Items))
+	}
+	var none ProcurementList
+	h.want(200, "procurement@"+rival, "GET", "/api/v1/procurements", nil).into(t, &none)
+	if len(none.Items) != 0 {
+		t.Error("a body sees another's procurements")
+	}
+}
+
+// TestWorkbook sends the tender out, fills it in and reads it back.
+func TestWorkbook(t *testing.T) {
+	h := newHouse(t)
+	p := h.begun()
+	path := "/api/v1/procurements/" + p.ID
+	buyer := h.want(200, "procurement", "GET", path+"/workbook", nil)
+	bidder := h.want(200, "procurement", "GET", path+"/workbook?copy=bidder&lang=nn", nil)
+	if buyer.header.Get("Content-Type") != xlsx || !strings.Contains(buyer.header.Get("Content-Disposition"), ".xlsx") {
+		t.Errorf("sent as %v", buyer.header)
+	}
+	if b, s := sheets(t, buyer.body), sheets(t, bidder.body); len(s) >= len(b) || strings.Contains(strings.Join(s, " "), "Samanlikning") {
+		t.Errorf("the bidders' copy has sheets %v, the buyer's %v", s, b)
+	}
+	filled := h.want(200, "procurement", "GET", path+"/workbook?supplier="+ours, nil).body
+	if r := h.want(422, "procurement", "GET", path+"/workbook?supplier="+rival, nil); !strings.Contains(string(r.body), "response.bidder") {
+		t.Errorf("copy for a stranger: %s", r.body)
+	}
+
+	send := path + "/responses?supplier=" + ours
+	r := h.want(201, "procurement", "POST", send, filled, "Content-Type", xlsx)
+	var report ResponseReport
+	r.into(t, &report)
+	if report.Supplier != ours || report.Sha256 != digestOf(filled) || len(report.Rows) == 0 {
+		t.Errorf("report %+v", report)
+	}
+	var c Comparison
+	h.want(200, "procurement", "GET", path+"/comparison", nil).into(t, &c)
+	if c.Rows[0].Cells[0].Source != "response" || c.Bidders[0].ReceivedAt.IsZero() {
+		t.Errorf("after the response: %+v", c.Rows[0].Cells)
+	}
+
+	broken := edit(t, filled, "Kanskje det")
+	refused := h.want(422, "procurement", "POST", send, broken, "Content-Type", xlsx, "Accept-Language", "en")
+	var why RefusedResponse
+	refused.into(t, &why)
+	if refused.key() != "workbook.error.rows-refused" || len(why.Errors) == 0 || len(why.Rows) == 0 || !strings.Contains(why.Errors[0].Field, "!") || why.Instance == "" {
+		t.Errorf("refused with %+v", why)
+	}
+	var after Comparison
+	h.want(200, "procurement", "GET", path+"/comparison", nil).into(t, &after)
+	if !after.Bidders[0].ReceivedAt.Equal(c.Bidders[0].ReceivedAt) {
+		t.Error("a refused workbook changed something")
+	}
+
+	for name, bad := range map[string]struct {
+		path, kind, key string
+		body            []byte
+		status          int
+	}{
+		"another bidder's": {path + "/responses?supplier=" + theirs, xlsx, "response.invalid", filled, 422},
+		"not a workbook":   {send, xlsx, "workbook.error.not-xlsx", []byte("Krav;Svar"), 415},
+		"empty":            {send, xlsx, "request.no-body", nil, 400},
+		"as JSON":          {send, "application/json", "request.content-type", filled, 415},
+		"too big":          {send, xlsx, "request.too-large", make([]byte, maxWorkbook+1), 413},
+		"nobody's":         {path + "/responses", xlsx, "invalid.fields", filled, 422},
+	} {
+		if r := h.want(bad.status, "procurement", "POST", bad.path, bad.body, "Content-Type", bad.kind); r.key() != bad.key {
+			t.Errorf("%s: %s, want %s", name, r.body, bad.key)
+		}
+	}
+	h.want(404, "procurement@"+rival, "POST", send, filled, "Content-Type", xlsx)
+	in := ProcurementInput{Title: "En annen", Input: p.Input, Bidders: []Bidder{{Supplier: organisation.Number(ours)}}}
+	var other procurement.Procurement
+	h.want(201, "procurement", "POST", "/api/v1/procurements", in).into(t, &other)
+	if r := h.want(422, "procurement", "POST", "/api/v1/procurements/"+other.ID+"/responses?supplier="+ours, filled, "Content-Type", xlsx); !strings.Contains(string(r.body), "response.other-procurement") {
+		t.Errorf("another tender's: %s", r.body)
+	}
+}
+
+func sheets(t *testing.T, data []byte) []string {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return f.GetSheetList()
+}
+
+// edit writes a word that is no answer where the first answer stands.
+func edit(t *testing.T, data []byte, word string) []byte {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, sheet := range f.GetSheetList() {
+		rows, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		column := 0
+		for r, row := range rows {
+			for c, cell := range row {
+				if column == 0 && cell == "Oppfylt?" {
+					column = c + 1
+				}
+			}
+			if column > 0 && len(row) > 0 && strings.HasPrefix(row[0], "K-") {
+				at, err := excelize.CoordinatesToCellName(column, r+1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := f.SetCellValue(sheet, at, word); err != nil {
+					t.Fatal(err)
+				}
+				var out bytes.Buffer
+				if err := f.Write(&out); err != nil {
+					t.Fatal(err)
+				}
+				return out.Bytes()
+			}
+		}
+	}
+	t.Fatal("found no answer to spoil")
+	return nil
+}

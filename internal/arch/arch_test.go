@@ -1,0 +1,247 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "felleskrav/"
+
+// may is the whole table: what each package may import of this module, with
+// the reason where it is not plain. Imports point inward: leaves, nouns,
+// storage and edges, api and web, cmd.
+var may = map[string][]string{
+	// Leaves: they know no noun of the domain.
+	"internal/problem":      {},
+	"internal/locale":       {},
+	"internal/signing":      {},
+	"internal/transparency": {},
+	"internal/access":       {"internal/problem"},
+	"requirements":          {},
+	"templates":             {},
+
+	// Nouns.
+	"internal/organisation": {"internal/access", "internal/problem"},
+	"internal/catalogue":    {"internal/problem"},
+	"internal/selection":    {"internal/catalogue", "internal/problem"},
+	// A supplier is its number and its keys.
+	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing"},
+	"internal/evidence": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier"},
+	"internal/attestation": {
+		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/supplier",
+	},
+	// Translates between the nouns' view of the log and the log.
+	"internal/attestation/publiclog": {"internal/attestation", "internal/signing", "internal/transparency"},
+	"internal/status":                {"internal/attestation", "internal/catalogue", "internal/organisation", "internal/supplier"},
+	// Fetches what the pure status is computed from.
+	"internal/status/facts": {
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/status", "internal/supplier",
+	},
+	"internal/procurement": {
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
+	},
+
+	// Storage: the nouns' types, and never each other.
+	"internal/storage":        storable,
+	"internal/storage/sqlite": append([]string{"internal/storage"}, storable...),
+	"internal/storage/mongo":  append([]string{"internal/storage"}, storable...),
+	// The suite makes values of every kind.
+	"internal/storage/storagetest": append([]string{"internal/storage", "internal/access", "internal/catalogue", "internal/selection"}, storable...),
+
+	// Edges.
+	"internal/workbook": {
+		"internal/attestation", "internal/catalogue", "internal/locale", "internal/problem", "internal/procurement", "internal/selection", "internal/status",
+	},
+	"internal/workbook/workbooktest": {"internal/attestation", "internal/procurement", "internal/workbook"},
+	"internal/login":                 {"internal/access", "internal/organisation", "internal/problem"},
+	"internal/httpd":                 {"internal/access", "internal/locale", "internal/login", "internal/problem"},
+
+	// What people and programs meet: services, never storage.
+	"internal/api": services,
+	"internal/web": append([]string{"internal/login", "internal/signing", "templates"}, services...),
+
+	// Around the program.
+	"internal/deps":  {}, // keeps chosen libraries in go.mod
+	"internal/arch":  {},
+	"internal/bench": {"internal/signing", "internal/workbook", "internal/attestation", "internal/catalogue", "requirements"},
+}
+
+var storable = []string{
+	"internal/attestation", "internal/evidence", "internal/organisation", "internal/problem", "internal/procurement", "internal/supplier", "internal/transparency",
+}
+
+var services = []string{
+	"internal/access", "internal/attestation", "internal/catalogue", "internal/evidence", "internal/httpd", "internal/locale", "internal/organisation",
+	"internal/problem", "internal/procurement", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/transparency", "internal/workbook",
+}
+
+// wiring is the one package that may import everything.
+const wiring = "cmd/felleskrav"
+
+// only says which packages may import a library: what wraps it, so that it can
+// be replaced there and nowhere else.
+var only = map[string][]string{
+	"github.com/xuri/excelize/v2":         {"internal/workbook", "internal/workbook/workbooktest", "internal/bench"}, // bench: the floor
+	"go.mongodb.org/mongo-driver/v2":      {"internal/storage/mongo"},
+	"modernc.org/sqlite":                  {"internal/storage/sqlite"},
+	"github.com/pressly/goose/v3":         {"internal/storage/sqlite"},
+	"github.com/alecthomas/kong":          {wiring},
+	"github.com/gin-gonic/gin":            {"internal/httpd", "internal/api", "internal/web", "internal/login", "internal/bench"},
+	"github.com/sigstore/sigstore":        {"internal/signing"},
+	"github.com/getkin/kin-openapi":       {"internal/api"},
+	"github.com/prometheus/client_golang": {"internal/httpd"},
+}
+
+// pure packages compute: same input, same output. They see no clock, no file,
+// no network and no request.
+var pure = []string{"internal/selection", "internal/status"}
+
+var impure = []string{"context", "crypto/rand", "database/sql", "io/fs", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "sync", "syscall"}
+
+// listed is what go list tells about a package.
+type listed struct {
+	ImportPath   string
+	Dir          string
+	GoFiles      []string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,GoFiles,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = filepath.Join("..", "..")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var all []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(p.ImportPath, module) {
+			p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+			all = append(all, p)
+		}
+	}
+}
+
+func TestImports(t *testing.T) {
+	packages := list(t)
+	if len(packages) < 20 {
+		t.Fatalf("go list found only %d packages", len(packages))
+	}
+	seen := map[string]bool{}
+	for _, p := range packages {
+		seen[p.ImportPath] = true
+		allowed, known := may[p.ImportPath]
+		if !known && p.ImportPath != wiring {
+			t.Errorf("%s is not in the table: say what it may import", p.ImportPath)
+			continue
+		}
+		for _, i := range p.Imports {
+			own, ours := strings.CutPrefix(i, module)
+			if ours && p.ImportPath != wiring && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s, which its place does not allow", p.ImportPath, own)
+			}
+			for lib, users := range only {
+				if (i == lib || strings.HasPrefix(i, lib+"/")) && !slices.Contains(users, p.ImportPath) && p.ImportPath != "internal/deps" {
+					t.Errorf("%s imports %s, which only %v may", p.ImportPath, i, users)
+				}
+			}
+		}
+	}
+	for name := range may {
+		if !seen[name] && name != "internal/deps" && name != "internal/workbook/workbooktest" {
+			t.Errorf("the table has %s, which is no package", name)
+		}
+	}
+}
+
+// Not even their tests: what the backends have in common is in storagetest.
+func TestBackendsAreApart(t *testing.T) {
+	apart := map[string]string{"internal/storage/sqlite": "internal/storage/mongo", "internal/storage/mongo": "internal/storage/sqlite"}
+	for _, p := range list(t) {
+		other, ok := apart[p.ImportPath]
+		if !ok {
+			continue
+		}
+		delete(apart, p.ImportPath)
+		if slices.Contains(slices.Concat(p.Imports, p.TestImports, p.XTestImports), module+other) {
+			t.Errorf("%s imports %s", p.ImportPath, other)
+		}
+	}
+	if len(apart) > 0 {
+		t.Errorf("these backends are gone: %v", apart)
+	}
+}
+
+func TestPurePackages(t *testing.T) {
+	checked := 0
+	for _, p := range list(t) {
+		if !slices.Contains(pure, p.ImportPath) {
+			continue
+		}
+		checked++
+		for _, i := range p.Imports {
+			if slices.Contains(impure, i) {
+				t.Errorf("%s imports %s", p.ImportPath, i)
+			}
+		}
+		for _, name := range p.GoFiles {
+			for _, call := range clockCalls(t, filepath.Join(p.Dir, name)) {
+				t.Errorf("%s looks at the clock: %s", p.ImportPath, call)
+			}
+		}
+	}
+	if checked != len(pure) {
+		t.Errorf("checked %d of %d pure packages", checked, len(pure))
+	}
+}
+
+// clockCalls finds where a file uses time.Now and the like.
+func clockCalls(t *testing.T, file string) []string {
+	t.Helper()
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "NewTimer", "NewTicker", "Sleep"}, sel.Sel.Name) {
+			found = append(found, fset.Position(n.Pos()).String())
+		}
+		return true
+	})
+	return found
+}
+
+// The clock finder finds what it should, or the test above says nothing.
+func TestClockCalls(t *testing.T) {
+	if got := clockCalls(t, filepath.Join("..", "..", "cmd", "felleskrav", "logs.go")); len(got) == 0 {
+		t.Error("found no clock in a file that has one")
+	}
+}

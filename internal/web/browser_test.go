@@ -1,0 +1,146 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// chromium is where Debian keeps the browser.
+const chromium = "/usr/bin/chromium"
+
+// newChromium starts a real browser. FELLESKRAV_CHROMIUM names another one.
+func newChromium(t *testing.T) context.Context {
+	t.Helper()
+	path := os.Getenv("FELLESKRAV_CHROMIUM")
+	if path == "" {
+		path = chromium
+	}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless}
+	for _, f := range []string{
+		"no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking", "disable-component-update", "disable-sync",
+		"disable-dev-shm-usage", "hide-scrollbars", "force-color-profile=srgb", "lang=nb",
+	} {
+		name, value, ok := strings.Cut(f, "=")
+		if ok {
+			options = append(options, chromedp.Flag(name, value))
+		} else {
+			options = append(options, chromedp.Flag(name, true))
+		}
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	// The protocol grows faster than its Go types: what they do not know yet is
+	// no fault of ours.
+	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
+	t.Cleanup(cancel)
+	run(t, ctx, "start the browser", chromedp.Navigate("about:blank"))
+	ctx, expire := context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(expire)
+	return ctx
+}
+
+type step = chromedp.Action[chromedp.Void]
+
+// run fails the test with what was being done.
+func run(t *testing.T, ctx context.Context, what string, steps ...step) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// ask runs an action that tells something.
+func ask[T any](t *testing.T, ctx context.Context, what string, action chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	return v
+}
+
+// withoutScripts turns scripts off in the pages.
+func withoutScripts(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBuyerInChromium walks from the login to the download of the workbook,
+// with scripts off, in a real browser.
+func TestBuyerInChromium(t *testing.T) {
+	s := newSite(t, true)
+	ctx := newChromium(t)
+	task := fieldID("task-" + s.web.Catalogue.Tasks[0].ID)
+	withoutScripts(t, ctx)
+	run(t, ctx, "log in", chromedp.Navigate(s.url+"/demo/login?next=/procurements/new"), chromedp.Click(`button[value="procurement"]`), chromedp.WaitVisible("#"+task))
+	run(t, ctx, "choose tasks", chromedp.Click("#"+task), chromedp.Click(`button[value="information"]`), chromedp.WaitVisible(`button[value="model"]`))
+	run(t, ctx, "choose information", chromedp.Click(`button[value="model"]`), chromedp.WaitVisible(`#f-model-saas`))
+	run(t, ctx, "choose model", chromedp.Click(`#f-model-saas`), chromedp.Click(`button[value="result"]`), chromedp.WaitVisible(`#f-title`))
+	if n := ask(t, ctx, "count requirements", chromedp.Evaluate[int](`document.querySelectorAll("article.fk-item").length`)); n < 20 {
+		t.Errorf("%d requirements, want at least 20", n)
+	}
+	run(t, ctx, "open a reason", chromedp.Click(`article.fk-item details summary`), chromedp.WaitVisible(`article.fk-item details[open] .fk-chain`))
+	run(t, ctx, "save", chromedp.SendKeys(`#f-title`, "Nytt sakssystem"), chromedp.Click(`form[action="/procurements"] button[type="submit"]`), chromedp.WaitVisible(`#download`))
+	if title := ask(t, ctx, "read heading", chromedp.Text("h1")); title != "Nytt sakssystem" {
+		t.Errorf("the page is headed %q", title)
+	}
+	href := ask(t, ctx, "read link", chromedp.Evaluate[string](`document.querySelector("#download").getAttribute("href")`))
+	a := s.visit("procurement").get(href)
+	if a.code != 200 || a.header.Get("Content-Type") != xlsxType || !strings.HasPrefix(a.body, "PK") {
+		t.Errorf("the workbook: %d %s", a.code, a.header.Get("Content-Type"))
+	}
+}
+
+// tooWide lists what sticks out of the window, except in what scrolls by
+// itself.
+const tooWide = `[...document.querySelectorAll("body *")]
+	.filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+	.filter(e => !e.closest(".fk-scroll, pre, .ds-sr-only, .ds-skip-link"))
+	.slice(0, 4).map(e => e.tagName + "." + e.getAttribute("class") + " " + e.textContent.trim().slice(0, 40))`
+
+// TestNothingOverflows opens every page at the width of a phone, at 320 pixels
+// (what 400 % zoom gives) and at that of a screen, and checks that no page is
+// wider than its window. With FELLESKRAV_SCREENSHOTS it keeps the pictures.
+func TestNothingOverflows(t *testing.T) {
+	s := newSite(t, true)
+	ctx := newChromium(t)
+	dir := os.Getenv("FELLESKRAV_SCREENSHOTS")
+	persona := ""
+	for _, p := range s.allPages() {
+		if p.persona != persona && p.persona != "" {
+			run(t, ctx, "log in as "+p.persona, chromedp.Navigate(s.url+"/demo/login"), chromedp.WaitVisible(`button[name="persona"]`),
+				chromedp.Click(fmt.Sprintf(`button[value=%q]`, p.persona)), chromedp.WaitVisible(`form[action="/logout"]`))
+			persona = p.persona
+		}
+		if p.persona == "" && persona != "" {
+			run(t, ctx, "log out", chromedp.Click(`form[action="/logout"] button`), chromedp.WaitNotPresent(`form[action="/logout"]`))
+			persona = ""
+		}
+		for _, width := range []int64{1280, 390, 320} {
+			emulate := chromedp.EmulateViewport(width, 900)
+			if width < 500 {
+				emulate = chromedp.EmulateViewport(width, 900, chromedp.EmulateMobile)
+			}
+			run(t, ctx, "open "+p.name, emulate, chromedp.Navigate(s.url+p.path), chromedp.WaitReady("footer"))
+			if wide := ask(t, ctx, "measure "+p.name, chromedp.Evaluate[[]string](tooWide)); len(wide) > 0 {
+				t.Errorf("%s at %d: wider than the window: %q", p.name, width, wide)
+			}
+			if dir != "" && width != 320 {
+				shot := ask(t, ctx, "picture of "+p.name, chromedp.FullScreenshot(100))
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", p.name, width)), shot, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,282 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/httpd"
+	"felleskrav/internal/locale"
+	"felleskrav/internal/login"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/procurement"
+	"felleskrav/internal/selection"
+	"felleskrav/internal/signing"
+	"felleskrav/internal/status/facts"
+	"felleskrav/internal/storage/sqlite"
+	"felleskrav/internal/supplier"
+	"felleskrav/internal/transparency"
+	"felleskrav/requirements"
+	"felleskrav/templates"
+)
+
+// site is the pages on a real server with a real store, and a small market.
+type site struct {
+	t   *testing.T
+	web *Web
+	url string
+	key crypto.Signer
+
+	supplier, rival, agency organisation.Number
+	offering, declared      string // ids; declared has an attestation
+	digest, procurement     string
+	evidence                string // SHA-256
+}
+
+var (
+	buyer   = access.Actor{ID: "test:buyer", Name: "Testvik kommune", Org: "910000004", Roles: []access.Role{access.Procurement}}
+	seller  = access.Actor{ID: "test:seller", Name: "Testsky AS", Org: "910000012", Roles: []access.Role{access.Supplier}}
+	other   = access.Actor{ID: "test:rival", Name: "Rival AS", Org: "910000020", Roles: []access.Role{access.Supplier}}
+	adviser = access.Actor{ID: "test:adviser", Name: "Testetaten", Org: "910000039", Roles: []access.Role{access.Adviser}}
+	editor  = access.Actor{ID: "test:editor", Name: "Testdirektoratet", Org: "910000047", Roles: []access.Role{access.Editor}}
+)
+
+func personas() []login.Persona {
+	var out []login.Persona
+	for _, a := range []access.Actor{buyer, seller, adviser, editor} {
+		out = append(out, login.Persona{ID: string(a.Roles[0]), Role: a.Roles[0], Actor: a})
+	}
+	return append(out, login.Persona{ID: "rival", Role: access.Supplier, Actor: other})
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// newSite starts a server. Without demo nobody can log in.
+func newSite(t *testing.T, demo bool) *site {
+	t.Helper()
+	ctx, now := context.Background(), time.Now
+	store := must[*sqlite.Store](t)(sqlite.Open(ctx, t.TempDir(), now))
+	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
+	cat := must[*catalogue.Catalogue](t)(catalogue.Load(requirements.FS))
+	signer := must[*transparency.Signer](t)(transparency.ParseSigner(must[string](t)(transparency.GenerateSignerKey("test.example"))))
+	log := must[*transparency.Log](t)(transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: now}))
+	t.Cleanup(func() {
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	public := publiclog.New(log, store, signer)
+	cfg := Config{
+		Catalogue: cat, Texts: texts, Files: templates.FS, Dist: templates.Dist, Now: now, Demo: demo,
+		Log: log, LogKey: signer.VerifierKey(), BaseURL: "http://test.example",
+		Suppliers:    &supplier.Service{Store: store, Log: public, Now: now, NewID: newID},
+		Evidence:     &evidence.Service{Store: store, Now: now, MaxBytes: 1 << 20},
+		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: now},
+		Facts:        &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now},
+		MaxEvidence:  1 << 20,
+	}
+	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
+	ways := personas()
+	if !demo {
+		ways = nil
+	}
+	cfg.Sessions = login.New(login.Config{Store: store.Sessions(), Demo: ways})
+	w := must[*Web](t)(New(cfg))
+	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now}))
+	srv.Mount(w)
+	ts := httptest.NewServer(srv.Engine)
+	t.Cleanup(ts.Close)
+	s := &site{t: t, web: w, url: ts.URL}
+	if demo {
+		s.fill(ctx)
+	}
+	return s
+}
+
+// fill makes a market: one supplier with a signed declaration and an offering
+// without, one that has a sub-supplier, and a procurement with two bidders.
+func (s *site) fill(ctx context.Context) {
+	t, w := s.t, s.web
+	s.supplier, s.rival, s.agency = organisation.Number(seller.Org), organisation.Number(other.Org), organisation.Number(buyer.Org)
+	for _, a := range []access.Actor{seller, other} {
+		if _, _, err := w.Suppliers.Register(ctx, a, supplier.Supplier{Number: organisation.Number(a.Org), Name: a.Name, Country: "NO", Website: "https://example.com", Invented: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.key = must[crypto.Signer](t)(signing.GenerateKey(signing.Algorithms()[0]))
+	s.enrol(ctx, seller, s.key)
+	sub := must[supplier.Offering](t)(w.Suppliers.CreateOffering(ctx, other, supplier.Offering{
+		Supplier: s.rival, Name: "Rivaldrift", Models: []catalogue.DeliveryModel{catalogue.ModelIaaS}, Regions: []string{"SE"},
+	}))
+	make := func(name string) string {
+		return must[supplier.Offering](t)(w.Suppliers.CreateOffering(ctx, seller, supplier.Offering{
+			Supplier: s.supplier, Name: name, Description: "Sak og arkiv for kommuner.", Version: "2026.2",
+			Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO", "SE"},
+			SubSuppliers: []supplier.SubSupplier{{Name: "Rival AS", Country: "NO", Number: s.rival, Offering: sub.ID, Purpose: "Drift av servere"}},
+		})).ID
+	}
+	s.declared, s.offering = make("Testsak"), make("Testarkiv")
+	e, _, err := w.Evidence.Upload(ctx, seller, evidence.Upload{Owner: s.supplier, Name: "sertifikat.txt", Kind: "iso27001-certificate", Visibility: evidence.VisiblePublic}, strings.NewReader("A certificate."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.evidence = e.SHA256
+	v, ok := w.Catalogue.Version("skytjenester", "")
+	if !ok {
+		t.Fatal("no release of skytjenester")
+	}
+	draft := attestation.Draft{Offering: s.declared, Set: v.Set, Version: v.Version}
+	statuses := attestation.AnswerStatuses()
+	for i, r := range v.Requirements {
+		a := attestation.Answer{Requirement: r.ID, Status: attestation.Met}
+		if i%4 == 3 {
+			a.Status, a.Statement = statuses[i/4%len(statuses)], "Slik gjør vi det."
+		}
+		if i%5 == 0 {
+			a.Evidence = []attestation.EvidenceRef{{Digest: attestation.DigestSet{SHA256: s.evidence}}}
+		}
+		draft.Answers = append(draft.Answers, a)
+	}
+	statement := must[[]byte](t)(w.Attestations.Prepare(ctx, seller, draft))
+	bundle := must[[]byte](t)(signing.SignBundle(ctx, s.key, statement))
+	receipt, _, err := w.Attestations.Submit(ctx, seller, bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.digest = receipt.Attestation
+	p := must[procurement.Procurement](t)(w.Procurements.Create(ctx, buyer, procurement.Procurement{
+		Title: "Sak og arkiv", Reference: "26/1234", Language: "nb",
+		Input: selection.Input{Tasks: []string{w.Catalogue.Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
+	}))
+	p.Bidders = []procurement.Bidder{{Supplier: s.supplier, Name: "Testsky AS", Offering: s.declared}, {Supplier: s.rival, Name: "Rival AS"}}
+	s.procurement = must[procurement.Procurement](t)(w.Procurements.Update(ctx, buyer, p, p.Rev)).ID
+}
+
+func (s *site) enrol(ctx context.Context, a access.Actor, key crypto.Signer) {
+	pub := must[signing.PublicKey](s.t)(signing.PublicOf(key))
+	ch := must[supplier.Challenge](s.t)(s.web.Suppliers.BeginEnrolment(ctx, a, organisation.Number(a.Org), supplier.Enrolment{PEM: pub.PEM, Label: "Hovednøkkel"}))
+	sig := must[[]byte](s.t)(signing.SignMessage(key, ch.Bytes))
+	if _, err := s.web.Suppliers.CompleteEnrolment(ctx, a, organisation.Number(a.Org), ch.ID, sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// browser is one visitor: it keeps cookies and follows redirects.
+type browser struct {
+	*site
+	client *http.Client
+	lang   string
+}
+
+// visit starts a visitor who is nobody, or the persona named.
+func (s *site) visit(persona string) *browser {
+	jar := must[*cookiejar.Jar](s.t)(cookiejar.New(nil))
+	b := &browser{site: s, client: &http.Client{Jar: jar}}
+	if persona != "" {
+		if a := b.post("/demo/login", url.Values{"persona": {persona}}); a.code != http.StatusOK {
+			s.t.Fatalf("log in as %s: %d", persona, a.code)
+		}
+	}
+	return b
+}
+
+// answer is what came back, after redirects.
+type answer struct {
+	code   int
+	body   string
+	path   string
+	header http.Header
+}
+
+func (b *browser) do(req *http.Request) answer {
+	b.t.Helper()
+	req.Header.Set("Accept", "text/html")
+	if b.lang != "" {
+		req.Header.Set("Accept-Language", b.lang)
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{resp.StatusCode, string(body), resp.Request.URL.RequestURI(), resp.Header}
+}
+
+func (b *browser) get(path string) answer {
+	b.t.Helper()
+	return b.do(must[*http.Request](b.t)(http.NewRequest(http.MethodGet, b.url+path, nil)))
+}
+
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	req := must[*http.Request](b.t)(http.NewRequest(http.MethodPost, b.url+path, strings.NewReader(form.Encode())))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(req)
+}
+
+// upload posts a form with a file, fields first as in a browser.
+func (b *browser) upload(path string, fields map[string]string, input, name string, file []byte) answer {
+	b.t.Helper()
+	var buf bytes.Buffer
+	m := multipart.NewWriter(&buf)
+	for k, v := range fields {
+		if err := m.WriteField(k, v); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	part := must[io.Writer](b.t)(m.CreateFormFile(input, name))
+	if _, err := part.Write(file); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	req := must[*http.Request](b.t)(http.NewRequest(http.MethodPost, b.url+path, &buf))
+	req.Header.Set("Content-Type", m.FormDataContentType())
+	return b.do(req)
+}
+
+// readJSON decodes a downloaded file.
+func readJSON[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		t.Fatalf("%v in %.200s", err, a.body)
+	}
+	return v
+}
