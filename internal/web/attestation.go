@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -135,7 +134,6 @@ type attestationPage struct {
 	Own      bool
 	BaseURL  string
 	Counts   []countRow
-	Passed   bool
 }
 
 func (w *Web) attestation(c *gin.Context) error {
@@ -253,6 +251,3 @@ func (w *Web) withdrawalSubmit(c *gin.Context) error {
 	}
 	return w.done(c, "page.withdrawal.done", "/attestations/"+c.Param("digest"))
 }
-
-// Age is how long the declaration lasts, for the receipt.
-func (p attestationPage) Lasts() time.Duration { return p.Record.ValidUntil.Sub(p.Record.DeclaredAt) }

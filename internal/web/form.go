@@ -20,6 +20,9 @@ type Field struct {
 	Type         string
 	Autocomplete string
 	Required     bool
+	// Plain leaves out the mark for what may be left empty: in a search or a
+	// filter it says nothing.
+	Plain bool
 	// Size is "s", "m" or "" for the whole width.
 	Size string
 	// Rows makes it a textarea.

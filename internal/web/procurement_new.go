@@ -226,7 +226,7 @@ func newestLines(cat *catalogue.Catalogue, result selection.Result) []procuremen
 }
 
 func (w *Web) taskChoices(p *procurementNewPage, chosen []string, t *locale.Texts, form *Form) {
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-tasks", Value: p.Query, Type: "search", Autocomplete: "off"})
+	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-tasks", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
 	form.take("tasks", t.T("page.procurement-new.step-tasks"))
 	groups := map[string][]choice{}
 	match := matcher(p.Query, w.taskNames())
@@ -305,7 +305,7 @@ func matcher(q string, names []string) func(name, description catalogue.Text) bo
 }
 
 func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.Texts, form *Form) {
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off"})
+	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
 	form.take("informationTypes", t.T("page.procurement-new.step-information"))
 	brought := map[string]bool{}
 	for _, id := range v["task"] {
