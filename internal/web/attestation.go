@@ -78,6 +78,9 @@ func indented(b []byte) string {
 
 // statementFile sends the statement back as a file to sign.
 func (w *Web) statementFile(c *gin.Context) error {
+	if _, err := w.answering(c); err != nil {
+		return err
+	}
 	if err := parseForm(c); err != nil {
 		return err
 	}
