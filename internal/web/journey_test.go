@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -65,8 +63,8 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 	b.upload(own+"/evidence", map[string]string{"kind": "policy", "visibility": "agencies"}, "file", "program.exe", []byte("MZ\x90\x00\x03")).must(t, 415)
 	b.upload(own+"/evidence", map[string]string{"kind": "policy", "visibility": "agencies"}, "file", "stor.txt", bytes.Repeat([]byte("x"), 3<<20)).must(t, 413)
 
-	created := b.post(own+"/offerings/new", url.Values{"name": {""}, "regions": {"Norge"}, "version": {"7"}}).must(t, 422, `value="7"`, `id="f-name-error"`, `id="f-regions-error"`, `id="models-error"`)
-	created = b.post(own+"/offerings/new", url.Values{"name": {"Nysky"}, "regions": {"no, se"}, "model": {"saas"}, "subSuppliers[0].name": {"Lagring AS"}, "subSuppliers[0].purpose": {"Lagring"}, "subSuppliers[0].country": {"no"}}).must(t, 200, "Svar på kravene")
+	b.post(own+"/offerings/new", url.Values{"name": {""}, "regions": {"Norge"}, "version": {"7"}}).must(t, 422, `value="7"`, `id="f-name-error"`, `id="f-regions-error"`, `id="models-error"`)
+	created := b.post(own+"/offerings/new", url.Values{"name": {"Nysky"}, "regions": {"no, se"}, "model": {"saas"}, "subSuppliers[0].name": {"Lagring AS"}, "subSuppliers[0].purpose": {"Lagring"}, "subSuppliers[0].country": {"no"}}).must(t, 200, "Svar på kravene")
 	id := strings.Split(created.path, "/")[2]
 
 	v, _ := s.web.Catalogue.Version("skytjenester", "")
@@ -184,8 +182,6 @@ func TestBuyerOnPages(t *testing.T) {
 	b.get(path+"/bidders?q="+url.QueryEscape("910 000 012")).must(t, 200, "Er lagt til")
 
 	file := b.get(path+"/workbook?copy=bidders").must(t, 200)
-	f := must[*excelize.File](t)(excelize.OpenReader(strings.NewReader(file.body)))
-	defer f.Close()
 	if _, err := s.web.reader.Tender(strings.NewReader(file.body), int64(len(file.body)), nil); err != nil {
 		t.Errorf("the workbook cannot be read back: %v", err)
 	}

@@ -281,7 +281,7 @@ func (w *Web) evidenceFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read from
 	// Always saved, never shown: it is somebody else's file under our address.
 	attach(c, e.Name, e.MediaType)
 	c.Writer.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
