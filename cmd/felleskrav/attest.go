@@ -303,9 +303,9 @@ func submit(ctx context.Context, api *client, raw []byte) (receipt []byte, creat
 			path += "/" + url.PathEscape(st.Subject.Digest.SHA256) + "/withdrawals"
 		}
 	}
-	receipt, res, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))
+	receipt, code, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))
 	if err != nil {
 		return nil, false, err
 	}
-	return receipt, res.StatusCode == http.StatusCreated, nil
+	return receipt, code == http.StatusCreated, nil
 }

@@ -38,7 +38,7 @@ func readSupplierList(data []byte, column string) (supplierList, error) {
 	for _, r := range rows {
 		list.width = max(list.width, len(r))
 	}
-	at := -1
+	var at int
 	fold := func(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 	if column != "" {
 		at = slices.IndexFunc(rows[0], func(c string) bool { return fold(c) == fold(column) })

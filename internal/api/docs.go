@@ -31,9 +31,9 @@ var docsPage = template.Must(template.New("docs").Parse(docsHTML))
 
 // docsData is what the page shows.
 type docsData struct {
-	Title, Version, Summary string
-	Description             []string
-	Tags                    []docsTag
+	Title, Version string
+	Description    []string
+	Tags           []docsTag
 }
 
 type docsTag struct {

@@ -61,7 +61,6 @@ type house struct {
 	router routers.Router
 	tokens map[string]string // by "role" or "role@orgnr"
 	issue  *organisation.Service
-	log    *strings.Builder
 }
 
 func (h *house) now() time.Time {

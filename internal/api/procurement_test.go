@@ -1,11 +1,12 @@
 package api
 
 import (
+	"archive/zip"
 	"bytes"
+	"io"
+	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/xuri/excelize/v2"
 
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
@@ -145,52 +146,61 @@ func TestWorkbook(t *testing.T) {
 	}
 }
 
-func sheets(t *testing.T, data []byte) []string {
+// parts reads the parts of a workbook.
+func parts(t *testing.T, data []byte) map[string]string {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(data))
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	return f.GetSheetList()
-}
-
-// edit writes a word that is no answer where the first answer stands.
-func edit(t *testing.T, data []byte, word string) []byte {
-	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for _, sheet := range f.GetSheetList() {
-		rows, err := f.GetRows(sheet)
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
 		}
-		column := 0
-		for r, row := range rows {
-			for c, cell := range row {
-				if column == 0 && cell == "Oppfylt?" {
-					column = c + 1
-				}
-			}
-			if column > 0 && len(row) > 0 && strings.HasPrefix(row[0], "K-") {
-				at, err := excelize.CoordinatesToCellName(column, r+1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := f.SetCellValue(sheet, at, word); err != nil {
-					t.Fatal(err)
-				}
-				var out bytes.Buffer
-				if err := f.Write(&out); err != nil {
-					t.Fatal(err)
-				}
-				return out.Bytes()
-			}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+		out[f.Name] = string(b)
+	}
+	return out
+}
+
+var sheetName = regexp.MustCompile(`<sheet name="([^"]+)"`)
+
+func sheets(t *testing.T, data []byte) []string {
+	t.Helper()
+	var out []string
+	for _, m := range sheetName.FindAllStringSubmatch(parts(t, data)["xl/workbook.xml"], -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// edit writes a word that is no answer where the answers stand.
+func edit(t *testing.T, data []byte, word string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	changed := 0
+	for name, text := range parts(t, data) {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed += strings.Count(text, ">Oppfylt<")
+		if _, err := io.WriteString(w, strings.ReplaceAll(text, ">Oppfylt<", ">"+word+"<")); err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Fatal("found no answer to spoil")
-	return nil
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if changed == 0 {
+		t.Fatal("found no answer to spoil")
+	}
+	return out.Bytes()
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -94,6 +96,39 @@ func TestBadRequests(t *testing.T) {
 		t.Errorf("as text: %s", r.body)
 	}
 	h.want(415, "procurement", "POST", "/api/v1/procurements", []byte(valid))
+	long := streamOf([]byte(`{"name":"` + strings.Repeat("a", small) + `"}`))
+	if r := h.want(413, "supplier", "PUT", "/api/v1/suppliers/"+ours, long, "Content-Type", "application/json"); r.key() != "request.too-large" {
+		t.Errorf("oversize of unknown length: %s", r.body)
+	}
+	long = streamOf(make([]byte, maxBundle+1))
+	if r := h.want(413, "supplier", "POST", "/api/v1/attestations", long, "Content-Type", bundleType); r.key() != "request.too-large" {
+		t.Errorf("bundle of unknown length: %s", r.body)
+	}
+}
+
+// FuzzBody holds that no body is a fault of ours.
+func FuzzBody(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `null`, `{"deliveryModels":["saas"],"tasks":["x"]}`, `{"overrides":[{"level":1e99,"dimension":null}]}`, `[[[[`, `"\ud800"`,
+		`{"deliveryModels":["saas"],"tasks":["fag.barnevern"],"overrides":[{"dimension":"integrity","level":4,"reason":"x"}]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	h := newHouse(f)
+	engine := h.server.Config.Handler
+	token := h.token("supplier")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for path, kind := range map[string]string{"/api/v1/selections": "application/json", "/api/v1/attestations": bundleType} {
+			req := httptest.NewRequest("POST", path, bytes.NewReader(body))
+			req.Header.Set("Content-Type", kind)
+			req.Header.Set("Authorization", "Bearer "+token)
+			w := httptest.NewRecorder()
+			engine.ServeHTTP(w, req)
+			if w.Code >= 500 || w.Code == 401 || w.Code >= 300 && !json.Valid(w.Body.Bytes()) {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+	})
 }
 
 // TestBadBundles submits what must be refused at the door, and holds that

@@ -116,7 +116,7 @@ func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set
 }
 
 func (e *statusEntry) good(now time.Time) bool {
-	return now.Sub(e.computed) < statusAge && (e.status.ChangesAt == nil || now.Before(*e.status.ChangesAt))
+	return !e.status.Unsettled && now.Sub(e.computed) < statusAge && (e.status.ChangesAt == nil || now.Before(*e.status.ChangesAt))
 }
 
 func (e *statusEntry) checkedAt(generation uint64) bool {

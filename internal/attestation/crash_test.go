@@ -64,6 +64,9 @@ func TestStoredButNotLoggedIsMadeGood(t *testing.T) {
 	if err != nil || st.Overall != status.Missing {
 		t.Errorf("status of an unlogged declaration is %s (%v), want missing", st.Overall, err)
 	}
+	if !st.Unsettled {
+		t.Error("a status that may change the next moment does not say so")
+	}
 	cut.cut.Store(false)
 
 	if n, err := h.service.CompleteLog(t.Context(), 24*time.Hour); err != nil || n != 1 {

@@ -105,6 +105,9 @@ type Status struct {
 	At time.Time `json:"at"`
 	// ChangesAt is the next moment time alone changes it; nil means never.
 	ChangesAt *time.Time `json:"changesAt,omitempty"`
+	// Unsettled tells that a declaration is on its way into the log: the status
+	// may be another the next moment, so it must not be kept.
+	Unsettled bool `json:"-"`
 	// Declaration is the one that decides; nil when missing.
 	Declaration  *DeclarationStatus  `json:"declaration,omitempty"`
 	Requirements []RequirementStatus `json:"requirements"`

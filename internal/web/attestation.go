@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -79,6 +78,9 @@ func indented(b []byte) string {
 
 // statementFile sends the statement back as a file to sign.
 func (w *Web) statementFile(c *gin.Context) error {
+	if _, err := w.answering(c); err != nil {
+		return err
+	}
 	if err := parseForm(c); err != nil {
 		return err
 	}
@@ -135,7 +137,6 @@ type attestationPage struct {
 	Own      bool
 	BaseURL  string
 	Counts   []countRow
-	Passed   bool
 }
 
 func (w *Web) attestation(c *gin.Context) error {
@@ -253,6 +254,3 @@ func (w *Web) withdrawalSubmit(c *gin.Context) error {
 	}
 	return w.done(c, "page.withdrawal.done", "/attestations/"+c.Param("digest"))
 }
-
-// Age is how long the declaration lasts, for the receipt.
-func (p attestationPage) Lasts() time.Duration { return p.Record.ValidUntil.Sub(p.Record.DeclaredAt) }

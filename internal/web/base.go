@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 )
@@ -57,6 +58,7 @@ func (w *Web) language(c *gin.Context) {
 	}
 	c.Set(languageKey, lang)
 	c.Set(sessionKey, true)
+	httpd.SetActor(c, w.actor(c)) // for the access log
 }
 
 const (

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"felleskrav/internal/signing"
 )
 
 // chromium is where Debian keeps the browser.
@@ -115,32 +118,66 @@ func TestNothingOverflows(t *testing.T) {
 	s := newSite(t, true)
 	ctx := newChromium(t)
 	dir := os.Getenv("FELLESKRAV_SCREENSHOTS")
+	run(t, ctx, "choose bokmål", chromedp.Navigate(s.url+"/?lang=nb"))
 	persona := ""
 	for _, p := range s.allPages() {
-		if p.persona != persona && p.persona != "" {
-			run(t, ctx, "log in as "+p.persona, chromedp.Navigate(s.url+"/demo/login"), chromedp.WaitVisible(`button[name="persona"]`),
-				chromedp.Click(fmt.Sprintf(`button[value=%q]`, p.persona)), chromedp.WaitVisible(`form[action="/logout"]`))
+		if p.persona != persona {
+			become(t, ctx, s, persona, p.persona)
 			persona = p.persona
 		}
-		if p.persona == "" && persona != "" {
-			run(t, ctx, "log out", chromedp.Click(`form[action="/logout"] button`), chromedp.WaitNotPresent(`form[action="/logout"]`))
-			persona = ""
-		}
 		for _, width := range []int64{1280, 390, 320} {
-			emulate := chromedp.EmulateViewport(width, 900)
-			if width < 500 {
-				emulate = chromedp.EmulateViewport(width, 900, chromedp.EmulateMobile)
-			}
-			run(t, ctx, "open "+p.name, emulate, chromedp.Navigate(s.url+p.path), chromedp.WaitReady("footer"))
-			if wide := ask(t, ctx, "measure "+p.name, chromedp.Evaluate[[]string](tooWide)); len(wide) > 0 {
-				t.Errorf("%s at %d: wider than the window: %q", p.name, width, wide)
-			}
-			if dir != "" && width != 320 {
-				shot := ask(t, ctx, "picture of "+p.name, chromedp.FullScreenshot(100))
-				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", p.name, width)), shot, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
+			resize(t, ctx, width)
+			run(t, ctx, "open "+p.name, chromedp.Navigate(s.url+p.path), chromedp.WaitReady("footer"))
+			inspect(t, ctx, p.name, width, dir)
 		}
+	}
+	// Pages that only a form leads to.
+	own := "/suppliers/" + string(s.supplier)
+	key := must[signing.PublicKey](t)(signing.PublicOf(must[crypto.Signer](t)(signing.GenerateKey(signing.Algorithms()[0]))))
+	become(t, ctx, s, persona, "supplier")
+	for _, width := range []int64{1280, 390, 320} {
+		resize(t, ctx, width)
+		run(t, ctx, "prepare a statement", chromedp.Navigate(s.url+"/offerings/"+s.declared+"/answers"),
+			chromedp.Click(`form[action^="/offerings/`+s.declared+`/answers?"] > .fk-actions button`), chromedp.WaitVisible(`input[name="bundle"]`))
+		inspect(t, ctx, "statement", width, dir)
+		run(t, ctx, "enrol a key", chromedp.Navigate(s.url+own+"/keys"), chromedp.SetValue(`textarea[name="publicKey"]`, key.PEM),
+			chromedp.Click(`form[action="`+own+`/keys"] button`), chromedp.WaitVisible(`textarea[name="signature"]`))
+		inspect(t, ctx, "key-challenge", width, dir)
+	}
+}
+
+// become logs one persona out and another one in; "" is nobody. Each step waits
+// for what only the next page has, since a page under way cannot be left.
+func become(t *testing.T, ctx context.Context, s *site, from, to string) {
+	t.Helper()
+	if from != "" {
+		run(t, ctx, "log out", chromedp.Navigate(s.url+"/log"), chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible(`.fk-hero`))
+	}
+	if to != "" {
+		run(t, ctx, "log in as "+to, chromedp.Navigate(s.url+"/demo/login?next=/log"), chromedp.Click(fmt.Sprintf(`button[value=%q]`, to)), chromedp.WaitVisible(`form[action="/logout"]`), chromedp.WaitReady("footer"))
+	}
+}
+
+func resize(t *testing.T, ctx context.Context, width int64) {
+	t.Helper()
+	emulate := chromedp.EmulateViewport(width, 900)
+	if width < 500 {
+		emulate = chromedp.EmulateViewport(width, 900, chromedp.EmulateMobile)
+	}
+	run(t, ctx, "resize", emulate)
+}
+
+// inspect measures the page in the window and, if asked, takes its picture.
+func inspect(t *testing.T, ctx context.Context, name string, width int64, dir string) {
+	t.Helper()
+	if wide := ask(t, ctx, "measure "+name, chromedp.Evaluate[[]string](tooWide)); len(wide) > 0 {
+		t.Errorf("%s at %d: wider than the window: %q", name, width, wide)
+	}
+	if dir == "" || width == 320 {
+		return
+	}
+	shot := ask(t, ctx, "picture of "+name, chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), shot, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

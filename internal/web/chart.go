@@ -91,7 +91,9 @@ func newChart(t *locale.Texts, id, title string, rows []counted) chart {
 			words = append(words, fmt.Sprintf("%s %d", t.T(termKey("answer", n.Answer)), n.Count))
 		}
 		c.Bars = append(c.Bars, b)
-		described = append(described, row.label+": "+strings.Join(words, ", "))
+		if len(words) > 0 {
+			described = append(described, row.label+": "+strings.Join(words, ", "))
+		}
 	}
 	c.Description = strings.Join(described, ". ") + "."
 	return c

@@ -65,3 +65,9 @@ func tooLarge(err error) error {
 	}
 	return err
 }
+
+// isTooLarge tells a body beyond its limit from one that cannot be read.
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[*http.MaxBytesError](err)
+	return ok
+}

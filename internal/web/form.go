@@ -20,6 +20,9 @@ type Field struct {
 	Type         string
 	Autocomplete string
 	Required     bool
+	// Plain leaves out the mark for what may be left empty: in a search or a
+	// filter it says nothing.
+	Plain bool
 	// Size is "s", "m" or "" for the whole width.
 	Size string
 	// Rows makes it a textarea.
@@ -139,7 +142,8 @@ func (f *Form) Summary() []SummaryItem {
 	out := append([]SummaryItem{}, f.labels...)
 	for i, p := range f.prob.Fields {
 		if !f.used[i] {
-			out = append(out, SummaryItem{Label: p.Path, Text: f.texts.T(p.Key, map[string]any(p.Args))})
+			// The path is the service's name for it, and nobody else's.
+			out = append(out, SummaryItem{Text: f.texts.T(p.Key, map[string]any(p.Args))})
 		}
 	}
 	return out

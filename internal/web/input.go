@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"net/url"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // parseForm reads a form without files.
 func parseForm(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil {
-		if tooLarge(err) != err {
+		if isTooLarge(err) {
 			return err
 		}
 		return problem.New(problem.Invalid, "page.error.form", nil).Because(err)
@@ -92,11 +93,11 @@ func readUpload(c *gin.Context, file string) (upload, error) {
 	up := upload{fields: url.Values{}}
 	for range 50 {
 		part, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			if tooLarge(err) != err {
+			if isTooLarge(err) {
 				return upload{}, err
 			}
 			return upload{}, bad.Because(err)

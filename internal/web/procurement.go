@@ -261,7 +261,7 @@ func (w *Web) showBidders(c *gin.Context, failed error) error {
 	}
 	p.Form = newForm(w.texts(c), failed)
 	t := w.texts(c)
-	p.Search = Field{Name: "q", Label: "page.procurement-bidders.search", Value: p.Query, Type: "search", Autocomplete: "off", Required: true}
+	p.Search = Field{Name: "q", Label: "page.procurement-bidders.search", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true}
 	p.Number = Field{Name: "supplier", Label: "form.orgnr", Hint: "form.orgnr-hint", Value: c.PostForm("supplier"), Size: "s", Required: true}
 	p.Name = Field{Name: "name", Label: "page.procurement-bidders.name", Value: c.PostForm("name"), Required: true}
 	if i := len(proc.Bidders); failed != nil {
@@ -314,9 +314,8 @@ func (w *Web) bidderRemove(c *gin.Context) error {
 type comparisonPage struct {
 	Base
 	procurement.TenderData
-	Chart chart
-	At    time.Time
-	// Shown are the sources that make cells differ, for the legend.
+	Chart  chart
+	At     time.Time
 	Themes []comparedTheme
 }
 
@@ -339,11 +338,12 @@ func (w *Web) comparison(c *gin.Context) error {
 	p.Chart = newChart(t, "comparison", t.T("page.procurement-comparison.chart"), rows)
 	for _, row := range tender.Comparison.Rows {
 		name := row.Line.ThemeName.In(t.Lang)
-		if n := len(p.Themes); n == 0 || p.Themes[n-1].Name != name {
+		i := slices.IndexFunc(p.Themes, func(t comparedTheme) bool { return t.Name == name })
+		if i < 0 {
+			i = len(p.Themes)
 			p.Themes = append(p.Themes, comparedTheme{Name: name})
 		}
-		last := &p.Themes[len(p.Themes)-1]
-		last.Rows = append(last.Rows, row)
+		p.Themes[i].Rows = append(p.Themes[i].Rows, row)
 	}
 	return w.show(c, http.StatusOK, "procurement-comparison", p)
 }
@@ -364,5 +364,5 @@ func worst(b procurement.ComparedBidder) status.Overall {
 	return found
 }
 
-// mayWrite tells whether the reader may change procurements.
+// MayWrite tells whether the reader may change procurements.
 func (p procurementPage) MayWrite() bool { return p.Actor.Has(access.Procurement) }

@@ -87,7 +87,7 @@ func (w *Web) status(c *gin.Context) error {
 	}
 	p.Version, _ = w.Catalogue.Version(st.Set, st.SetVersion)
 	p.group(t)
-	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: c.Query("at"), Size: "s"})
+	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: c.Query("at"), Size: "m", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
 	for _, set := range w.Catalogue.Sets {
 		for _, v := range w.Catalogue.Versions(set.ID) {

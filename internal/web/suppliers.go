@@ -30,7 +30,7 @@ type supplierRow struct {
 	Statuses []status.Status
 }
 
-// shown is how many suppliers stand on one page of the list; each is shown
+// shownSuppliers is how many suppliers stand on one page of the list; each is shown
 // with its statuses, so there are fewer than in other lists.
 const shownSuppliers = 20
 
@@ -50,7 +50,7 @@ func (w *Web) suppliers(c *gin.Context) error {
 		code = unprocessable(err)
 	}
 	p.Form = newForm(t, err)
-	p.Search = p.Form.field(Field{Name: "q", Label: "page.suppliers.search", Hint: "page.suppliers.search-hint", Value: p.Query, Type: "search", Autocomplete: "off", Required: true})
+	p.Search = p.Form.field(Field{Name: "q", Label: "page.suppliers.search", Hint: "page.suppliers.search-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
 	if len(found) > shownSuppliers {
 		found = found[:shownSuppliers]
 		p.Next = "/suppliers?" + query("q", p.Query, "after", string(found[shownSuppliers-1].Number))
@@ -60,7 +60,7 @@ func (w *Web) suppliers(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		p.Items = append(p.Items, supplierRow{s, statuses})
+		p.Items = append(p.Items, supplierRow{s, worstOf(statuses)})
 	}
 	return w.show(c, code, "suppliers", p)
 }
@@ -281,7 +281,7 @@ func (w *Web) evidenceFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read from
 	// Always saved, never shown: it is somebody else's file under our address.
 	attach(c, e.Name, e.MediaType)
 	c.Writer.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")

@@ -139,7 +139,12 @@ func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Versi
 		}
 		f.SubSuppliers[sub.Offering] = st
 	}
-	return status.Of(f, at), nil
+	st := status.Of(f, at)
+	st.Unsettled = len(declarations) < len(records)
+	for _, sub := range f.SubSuppliers {
+		st.Unsettled = st.Unsettled || sub.Unsettled
+	}
+	return st, nil
 }
 
 func (s *Service) others(set string) map[string]catalogue.Version {
