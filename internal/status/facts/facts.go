@@ -27,7 +27,7 @@ type Service struct {
 	Suppliers    supplier.Store
 	Attestations attestation.Store
 	Log          Log
-	Catalogue    *catalogue.Catalogue
+	Catalogue    catalogue.Provider
 	Now          func() time.Time
 }
 
@@ -97,7 +97,7 @@ func (s *Service) version(ref string) (catalogue.Version, error) {
 	if err != nil {
 		return catalogue.Version{}, err
 	}
-	v, ok := s.Catalogue.Version(set, version)
+	v, ok := s.Catalogue.Content().Version(set, version)
 	if !ok {
 		return v, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": set, "Version": version})
 	}
@@ -149,7 +149,7 @@ func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Versi
 
 func (s *Service) others(set string) map[string]catalogue.Version {
 	out := map[string]catalogue.Version{}
-	for _, v := range s.Catalogue.Versions(set) {
+	for _, v := range s.Catalogue.Content().Versions(set) {
 		out[v.Version] = v
 	}
 	return out
@@ -224,7 +224,7 @@ func (s *Service) OfSupplier(ctx context.Context, actor access.Actor, number org
 		}
 		slices.Sort(sets)
 		for _, set := range sets {
-			v, ok := s.Catalogue.Version(set, "")
+			v, ok := s.Catalogue.Content().Version(set, "")
 			if !ok {
 				continue // a set that this installation no longer has
 			}
