@@ -156,7 +156,7 @@ func (c *logVerifyCmd) Run(s *session) error {
 		}
 	}
 	answer := logAnswer{Origin: log.verifier.Name()}
-	twice := &rereader{Reader: log.Reader, seen: map[int64]seenBundle{}}
+	twice := &rereader{Reader: s.watch(log), seen: map[int64]seenBundle{}}
 	cp, err := transparency.VerifyLog(s.ctx, twice, log.verifier)
 	if err == nil && older != nil {
 		answer.Extends = new(bool)

@@ -34,7 +34,7 @@ type Log interface {
 // Services are what the interface is made of. All fields are required unless
 // they say otherwise.
 type Services struct {
-	Catalogue    *catalogue.Catalogue
+	Catalogue    catalogue.Provider
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service

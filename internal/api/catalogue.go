@@ -16,48 +16,48 @@ import (
 
 // ListTasks lists the tasks in catalogue order.
 func (a *API) ListTasks(_ context.Context, r ListTasksRequestObject) (ListTasksResponseObject, error) {
-	items, next, err := page(a.Catalogue.Tasks, r.Params.Limit, r.Params.Cursor, func(t catalogue.Task) string { return t.ID })
+	items, next, err := page(a.Catalogue.Content().Tasks, r.Params.Limit, r.Params.Cursor, func(t catalogue.Task) string { return t.ID })
 	return ListTasks200JSONResponse{items, next}, err
 }
 
 // ListInformationTypes lists the information types in catalogue order.
 func (a *API) ListInformationTypes(_ context.Context, r ListInformationTypesRequestObject) (ListInformationTypesResponseObject, error) {
-	items, next, err := page(a.Catalogue.InformationTypes, r.Params.Limit, r.Params.Cursor, func(t catalogue.InformationType) string { return t.ID })
+	items, next, err := page(a.Catalogue.Content().InformationTypes, r.Params.Limit, r.Params.Cursor, func(t catalogue.InformationType) string { return t.ID })
 	return ListInformationTypes200JSONResponse{items, next}, err
 }
 
 // ListLevels lists the four levels.
 func (a *API) ListLevels(_ context.Context, r ListLevelsRequestObject) (ListLevelsResponseObject, error) {
-	items, next, err := page(a.Catalogue.Levels, r.Params.Limit, r.Params.Cursor, func(l catalogue.LevelDescription) string { return strconv.Itoa(int(l.Level)) })
+	items, next, err := page(a.Catalogue.Content().Levels, r.Params.Limit, r.Params.Cursor, func(l catalogue.LevelDescription) string { return strconv.Itoa(int(l.Level)) })
 	return ListLevels200JSONResponse{items, next}, err
 }
 
 // ListMeasures lists the measures in catalogue order.
 func (a *API) ListMeasures(_ context.Context, r ListMeasuresRequestObject) (ListMeasuresResponseObject, error) {
-	items, next, err := page(a.Catalogue.Measures, r.Params.Limit, r.Params.Cursor, func(m catalogue.Measure) string { return m.ID })
+	items, next, err := page(a.Catalogue.Content().Measures, r.Params.Limit, r.Params.Cursor, func(m catalogue.Measure) string { return m.ID })
 	return ListMeasures200JSONResponse{items, next}, err
 }
 
 // ListSources lists the sources in catalogue order.
 func (a *API) ListSources(_ context.Context, r ListSourcesRequestObject) (ListSourcesResponseObject, error) {
-	items, next, err := page(a.Catalogue.Sources, r.Params.Limit, r.Params.Cursor, func(s catalogue.Source) string { return s.ID })
+	items, next, err := page(a.Catalogue.Content().Sources, r.Params.Limit, r.Params.Cursor, func(s catalogue.Source) string { return s.ID })
 	return ListSources200JSONResponse{items, next}, err
 }
 
 // ListRequirements lists requirements of the working content, theme by theme.
 func (a *API) ListRequirements(_ context.Context, r ListRequirementsRequestObject) (ListRequirementsResponseObject, error) {
-	all := a.Catalogue.Requirements()
+	all := a.Catalogue.Content().Requirements()
 	if theme := r.Params.Theme; theme != "" {
-		if _, ok := a.Catalogue.Theme(theme); !ok {
+		if _, ok := a.Catalogue.Content().Theme(theme); !ok {
 			return nil, problem.New(problem.NotFound, "theme.not-found", problem.Args{"Theme": clip(theme)})
 		}
 		all = slices.DeleteFunc(all, func(r catalogue.Requirement) bool { return r.Theme != theme })
 	}
 	if set := r.Params.Set; set != "" {
-		if _, ok := a.Catalogue.Set(set); !ok {
+		if _, ok := a.Catalogue.Content().Set(set); !ok {
 			return nil, a.noSet(set, "")
 		}
-		in := a.Catalogue.SetRequirements(set)
+		in := a.Catalogue.Content().SetRequirements(set)
 		all = slices.DeleteFunc(all, func(r catalogue.Requirement) bool { return !slices.Contains(in, r.ID) })
 	}
 	items, next, err := page(all, r.Params.Limit, r.Params.Cursor, func(r catalogue.Requirement) string { return r.ID })
@@ -70,11 +70,11 @@ func (a *API) noSet(set, version string) error {
 
 // ListRequirementSets lists the sets with their releases.
 func (a *API) ListRequirementSets(_ context.Context, r ListRequirementSetsRequestObject) (ListRequirementSetsResponseObject, error) {
-	sets, next, err := page(a.Catalogue.Sets, r.Params.Limit, r.Params.Cursor, func(s catalogue.Set) string { return s.ID })
+	sets, next, err := page(a.Catalogue.Content().Sets, r.Params.Limit, r.Params.Cursor, func(s catalogue.Set) string { return s.ID })
 	items := each(sets, func(s catalogue.Set) RequirementSet {
 		return RequirementSet{
 			Id: s.ID, Name: s.Name, Purpose: s.Purpose, Includes: s.Includes, DeliveryModels: s.DeliveryModels,
-			Requirements: a.Catalogue.SetRequirements(s.ID), Versions: each(a.Catalogue.Versions(s.ID), release),
+			Requirements: a.Catalogue.Content().SetRequirements(s.ID), Versions: each(a.Catalogue.Content().Versions(s.ID), release),
 		}
 	})
 	return ListRequirementSets200JSONResponse{items, next}, err
@@ -94,7 +94,7 @@ func (s setVersion) VisitGetRequirementSetVersionResponse(w http.ResponseWriter)
 
 // GetRequirementSetVersion gives a release.
 func (a *API) GetRequirementSetVersion(ctx context.Context, r GetRequirementSetVersionRequestObject) (GetRequirementSetVersionResponseObject, error) {
-	v, ok := a.Catalogue.Version(r.Id, r.V)
+	v, ok := a.Catalogue.Content().Version(r.Id, r.V)
 	if !ok {
 		return nil, a.noSet(r.Id, r.V)
 	}
@@ -146,11 +146,11 @@ func asYAMLText(data []byte) ([]byte, error) {
 
 // DiffRequirementSet says what changed between two releases.
 func (a *API) DiffRequirementSet(_ context.Context, r DiffRequirementSetRequestObject) (DiffRequirementSetResponseObject, error) {
-	from, ok := a.Catalogue.Version(r.Id, r.Params.From)
+	from, ok := a.Catalogue.Content().Version(r.Id, r.Params.From)
 	if !ok {
 		return nil, a.noSet(r.Id, r.Params.From)
 	}
-	to, ok := a.Catalogue.Version(r.Id, r.Params.To)
+	to, ok := a.Catalogue.Content().Version(r.Id, r.Params.To)
 	if !ok {
 		return nil, a.noSet(r.Id, r.Params.To)
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestCatalogue(t *testing.T) {
 	h := newHouse(t)
-	c := h.api.Catalogue
+	c := h.api.Catalogue.Content()
 	count := func(path string, want int) {
 		t.Helper()
 		var list struct {
@@ -65,7 +65,7 @@ func TestCatalogue(t *testing.T) {
 
 func TestSetVersion(t *testing.T) {
 	h := newHouse(t)
-	v, _ := h.api.Catalogue.Version("grunnsett", "")
+	v, _ := h.api.Catalogue.Content().Version("grunnsett", "")
 	path := "/api/v1/requirement-sets/grunnsett/versions/"
 	r := h.want(200, "", "GET", path+v.Version, nil, "Accept", "application/json")
 	if digestOf(r.body) != v.Digest || r.header.Get("ETag") != `"`+v.Digest+`"` || !strings.Contains(r.header.Get("Cache-Control"), "immutable") {
@@ -107,7 +107,7 @@ func TestSetVersion(t *testing.T) {
 
 func TestSelection(t *testing.T) {
 	h := newHouse(t)
-	task := h.api.Catalogue.Tasks[0].ID
+	task := h.api.Catalogue.Content().Tasks[0].ID
 	in := selection.Input{Tasks: []string{task}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}}
 	var out selection.Result
 	first := h.want(200, "", "POST", "/api/v1/selections", in)

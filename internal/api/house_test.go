@@ -293,7 +293,7 @@ func (h *house) enrol(org string, alg signing.Algorithm) crypto.Signer {
 // answers says met to every requirement of a set's newest version.
 func (h *house) answers(set string) []Answer {
 	h.t.Helper()
-	v, ok := h.api.Catalogue.Version(set, "")
+	v, ok := h.api.Catalogue.Content().Version(set, "")
 	if !ok {
 		h.t.Fatalf("no release of %s", set)
 	}

@@ -21,7 +21,7 @@ func (h *house) begun() procurement.Procurement {
 	h.declare(ours, offering, "skytjenester", key)
 	in := ProcurementInput{
 		Title: "Nytt sakssystem", Reference: "26/1", Deadline: h.now().AddDate(0, 1, 0), Language: "nb",
-		Input:   selection.Input{Tasks: []string{h.api.Catalogue.Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
+		Input:   selection.Input{Tasks: []string{h.api.Catalogue.Content().Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
 		Bidders: []Bidder{{Supplier: ours, Offering: offering}, {Supplier: theirs, Name: "Ukjent AS"}},
 	}
 	var p procurement.Procurement

@@ -161,7 +161,7 @@ func TestBadBundles(t *testing.T) {
 		}
 		return h.sign(key, []byte(strings.Replace(string(statement), old, new, 1)))
 	}
-	v, _ := h.api.Catalogue.Version("grunnsett", "")
+	v, _ := h.api.Catalogue.Content().Version("grunnsett", "")
 	for _, s := range []struct {
 		name   string
 		body   []byte

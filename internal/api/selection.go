@@ -8,7 +8,7 @@ import (
 
 // MakeSelection selects.
 func (a *API) MakeSelection(_ context.Context, r MakeSelectionRequestObject) (MakeSelectionResponseObject, error) {
-	result, err := selection.Select(a.Catalogue, *r.Body)
+	result, err := selection.Select(a.Catalogue.Content(), *r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func (a *API) resolve(ref string) string {
 	if err != nil {
 		return ref
 	}
-	if v, ok := a.Catalogue.Version(set, version); ok {
+	if v, ok := a.Catalogue.Content().Version(set, version); ok {
 		return v.Ref()
 	}
 	return ref

@@ -63,7 +63,7 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 	origin, _, _ := strings.Cut(a.LogKey, "+")
 	t := workbook.Tender{
 		Texts: a.Texts.In(lang), Procurement: data.Procurement, AgencyName: agencyName(actor, data.Procurement),
-		Selection: data.Result, Versions: data.Versions, Catalogue: a.Catalogue, Lines: data.Lines, Comparison: data.Comparison,
+		Selection: data.Result, Versions: data.Versions, Catalogue: a.Catalogue.Content(), Lines: data.Lines, Comparison: data.Comparison,
 		BidderCopy: string(r.Params.Copy) == "bidder", LogOrigin: origin, Checkpoint: string(checkpoint),
 		GeneratedAt: a.Now(), BaseURL: a.BaseURL,
 	}

@@ -157,7 +157,7 @@ func (h *house) enrol(n organisation.Number, alg signing.Algorithm) (crypto.Sign
 
 // draft answers every requirement of a set with met.
 func (h *house) draft(set string) attestation.Draft {
-	v, ok := h.service.Catalogue.Version(set, "")
+	v, ok := h.service.Catalogue.Content().Version(set, "")
 	if !ok {
 		h.t.Fatalf("no set %s", set)
 	}

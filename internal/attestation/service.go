@@ -28,7 +28,7 @@ type Service struct {
 	Store     Store
 	Suppliers supplier.Store
 	Evidence  evidence.Store
-	Catalogue *catalogue.Catalogue
+	Catalogue catalogue.Provider
 	Log       Log
 	Now       func() time.Time
 }
@@ -58,7 +58,7 @@ func (s *Service) Prepare(ctx context.Context, actor access.Actor, d Draft) ([]b
 	if err := access.Check(actor, access.PrepareStatement, string(o.Supplier)); err != nil {
 		return nil, err
 	}
-	v, ok := s.Catalogue.Version(d.Set, d.Version)
+	v, ok := s.Catalogue.Content().Version(d.Set, d.Version)
 	if !ok {
 		return nil, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": clip(d.Set), "Version": clip(d.Version)})
 	}

@@ -210,7 +210,7 @@ func (s *Service) check(ctx context.Context, st Statement[Declaration], o suppli
 		return Record{}, refused("statement.descriptor", nil)
 	}
 	set, ok := strings.CutPrefix(p.RequirementSet.URI, "urn:felleskrav:requirement-set:")
-	v, found := s.Catalogue.Version(set, p.RequirementSet.Version)
+	v, found := s.Catalogue.Content().Version(set, p.RequirementSet.Version)
 	if !ok || !found || p.RequirementSet.Version != v.Version || p.RequirementSet.Digest.SHA256 != v.Digest {
 		return Record{}, refused("statement.set", map[string]any{"Set": clip(p.RequirementSet.URI), "Version": clip(p.RequirementSet.Version)})
 	}

@@ -145,7 +145,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := h.prepare(h.draft("grunnsett"))
-	v, _ := h.service.Catalogue.Version("grunnsett", "")
+	v, _ := h.service.Catalogue.Content().Version("grunnsett", "")
 	missing := strings.Repeat("ab", 32)
 	edit := func(old, new string) []byte { return sign(t, h.key, replace(t, good, old, new)) }
 

@@ -66,8 +66,8 @@ func (s *Service) Verdict(ctx context.Context, actor access.Actor, digest string
 	}
 	place, logged := places[r.LogKey()]
 	key, signed, same := resigned(r, sup)
-	set, published := s.Catalogue.Version(r.Set, r.SetVersion)
-	newest, _ := s.Catalogue.Version(r.Set, "")
+	set, published := s.Catalogue.Content().Version(r.Set, r.SetVersion)
+	newest, _ := s.Catalogue.Content().Version(r.Set, "")
 	v := Verdict{Attestation: digest, At: s.now(), Holds: true}
 	for _, c := range []Check{
 		{CheckSignature, signed},

@@ -28,7 +28,7 @@ type Statuses interface {
 // that body only.
 type Service struct {
 	Store     Store
-	Catalogue *catalogue.Catalogue
+	Catalogue catalogue.Provider
 	Facts     Statuses
 	Suppliers supplier.Store
 	Now       func() time.Time
@@ -77,7 +77,7 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 	if p.Language == "" {
 		p.Language = "nb"
 	}
-	result, err := selection.Select(s.Catalogue, p.Input)
+	result, err := selection.Select(s.Catalogue.Content(), p.Input)
 	if err != nil {
 		return Procurement{}, err
 	}
@@ -107,7 +107,7 @@ func (s *Service) bind(have []SetRef, sets []string) []SetRef {
 			out = append(out, have[i])
 			continue
 		}
-		if v, ok := s.Catalogue.Version(id, ""); ok {
+		if v, ok := s.Catalogue.Content().Version(id, ""); ok {
 			out = append(out, SetRef{ID: v.Set, Version: v.Version, Digest: v.Digest})
 		}
 	}
@@ -255,11 +255,11 @@ func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (Te
 		return TenderData{}, err
 	}
 	t := TenderData{Procurement: p}
-	if t.Result, err = selection.Select(s.Catalogue, p.Input); err != nil {
+	if t.Result, err = selection.Select(s.Catalogue.Content(), p.Input); err != nil {
 		return TenderData{}, fmt.Errorf("select for procurement: %w", err)
 	}
 	for _, ref := range p.Sets {
-		v, ok := s.Catalogue.Version(ref.ID, ref.Version)
+		v, ok := s.Catalogue.Content().Version(ref.ID, ref.Version)
 		if !ok || v.Digest != ref.Digest {
 			return TenderData{}, problem.New(problem.Unavailable, "procurement.set-gone", problem.Args{"Set": ref.ID, "Version": ref.Version})
 		}

@@ -119,7 +119,7 @@ func (h *house) declare(ctx context.Context, t *testing.T, suppliers *supplier.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, _ := h.Catalogue.Version("skytjenester", "")
+	v, _ := h.Catalogue.Content().Version("skytjenester", "")
 	d := attestation.Draft{Offering: h.offering.ID, Set: "skytjenester"}
 	for i, r := range v.Requirements {
 		a := attestation.Answer{Requirement: r.ID, Status: attestation.Met}
@@ -157,7 +157,7 @@ func (h *house) create(t *testing.T) procurement.Procurement {
 func TestProcurementIsBoundToTheReleasedSets(t *testing.T) {
 	h := newHouse(t)
 	p := h.create(t)
-	v, _ := h.Catalogue.Version("skytjenester", "")
+	v, _ := h.Catalogue.Content().Version("skytjenester", "")
 	if diff := cmp.Diff([]procurement.SetRef{{ID: "skytjenester", Version: v.Version, Digest: v.Digest}}, p.Sets); diff != "" {
 		t.Error(diff)
 	}

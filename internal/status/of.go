@@ -218,7 +218,9 @@ func (c *Counts) Add(a attestation.AnswerStatus) {
 func (s *Status) follow(f Facts) {
 	for _, sub := range f.Offering.SubSuppliers {
 		l := Link{Name: sub.Name, Number: sub.Number, Country: sub.Country, Purpose: sub.Purpose, Offering: sub.Offering, Overall: Missing}
-		if st, ok := f.SubSuppliers[sub.Offering]; ok && sub.Offering != "" {
+		// Somebody else's offering says nothing about the sub-supplier named.
+		st, ok := f.SubSuppliers[sub.Offering]
+		if ok && sub.Offering != "" && (sub.Number == "" || st.Supplier == sub.Number) {
 			l.Overall = st.Overall
 			if st.Weakest != nil && st.Weakest.Overall.rank() > l.Overall.rank() {
 				l.Overall = st.Weakest.Overall

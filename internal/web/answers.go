@@ -105,15 +105,15 @@ func (w *Web) chosenSet(ref string, o supplier.Offering) (catalogue.Version, err
 		if err != nil {
 			return catalogue.Version{}, err
 		}
-		v, ok := w.Catalogue.Version(set, version)
+		v, ok := w.Catalogue.Content().Version(set, version)
 		if !ok {
 			return catalogue.Version{}, problem.New(problem.NotFound, "page.error.no-item", nil)
 		}
 		return v, nil
 	}
 	var best catalogue.Version
-	for _, s := range w.Catalogue.Sets {
-		v, ok := w.Catalogue.Version(s.ID, "")
+	for _, s := range w.Catalogue.Content().Sets {
+		v, ok := w.Catalogue.Content().Version(s.ID, "")
 		fits := slices.ContainsFunc(v.DeliveryModels, func(m catalogue.DeliveryModel) bool { return slices.Contains(o.Models, m) })
 		if ok && fits && len(v.Requirements) > len(best.Requirements) {
 			best = v
@@ -150,7 +150,7 @@ func (w *Web) earlierAnswers(ctx context.Context, actor access.Actor, a answerin
 			continue
 		}
 		carried := map[string]bool{}
-		if old, ok := w.Catalogue.Version(r.Set, r.SetVersion); ok {
+		if old, ok := w.Catalogue.Content().Version(r.Set, r.SetVersion); ok {
 			carried = catalogue.CarriesOver(old, a.version)
 			for _, ch := range catalogue.Diff(old, a.version) {
 				if ch.Kind != catalogue.ChangeUnchanged {
@@ -179,8 +179,8 @@ func (w *Web) showAnswers(c *gin.Context, a answering, d draft, failed error) er
 		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version,
 		Prefilled: d.prefilled, Report: d.report, Read: d.read, Total: len(a.version.Requirements),
 	}
-	for _, s := range w.Catalogue.Sets {
-		p.Versions = append(p.Versions, w.Catalogue.Versions(s.ID)...)
+	for _, s := range w.Catalogue.Content().Sets {
+		p.Versions = append(p.Versions, w.Catalogue.Content().Versions(s.ID)...)
 	}
 	code := http.StatusOK
 	if failed != nil {

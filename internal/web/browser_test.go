@@ -83,7 +83,7 @@ func withoutScripts(t *testing.T, ctx context.Context) {
 func TestBuyerInChromium(t *testing.T) {
 	s := newSite(t, true)
 	ctx := newChromium(t)
-	task := fieldID("task-" + s.web.Catalogue.Tasks[0].ID)
+	task := fieldID("task-" + s.web.Catalogue.Content().Tasks[0].ID)
 	withoutScripts(t, ctx)
 	run(t, ctx, "log in", chromedp.Navigate(s.url+"/demo/login?next=/procurements/new"), chromedp.Click(`button[value="procurement"]`), chromedp.WaitVisible("#"+task))
 	run(t, ctx, "choose tasks", chromedp.Click("#"+task), chromedp.Click(`button[value="information"]`), chromedp.WaitVisible(`button[value="model"]`))

@@ -26,17 +26,17 @@ type setSummary struct {
 
 func (w *Web) setSummaries() []setSummary {
 	var out []setSummary
-	for _, s := range w.Catalogue.Sets {
-		v, ok := w.Catalogue.Version(s.ID, "")
+	for _, s := range w.Catalogue.Content().Sets {
+		v, ok := w.Catalogue.Content().Version(s.ID, "")
 		out = append(out, setSummary{s, v, ok})
 	}
 	return out
 }
 
 func (w *Web) catalogue(c *gin.Context) error {
-	p := cataloguePage{Base: w.base(c, "catalogue"), Levels: w.Catalogue.Levels, Sets: w.setSummaries()}
-	p.Counts.Tasks, p.Counts.InformationTypes = len(w.Catalogue.Tasks), len(w.Catalogue.InformationTypes)
-	p.Counts.Measures, p.Counts.Requirements = len(w.Catalogue.Measures), len(w.Catalogue.Requirements())
+	p := cataloguePage{Base: w.base(c, "catalogue"), Levels: w.Catalogue.Content().Levels, Sets: w.setSummaries()}
+	p.Counts.Tasks, p.Counts.InformationTypes = len(w.Catalogue.Content().Tasks), len(w.Catalogue.Content().InformationTypes)
+	p.Counts.Measures, p.Counts.Requirements = len(w.Catalogue.Content().Measures), len(w.Catalogue.Content().Requirements())
 	return w.show(c, http.StatusOK, "catalogue", p)
 }
 
@@ -52,10 +52,10 @@ type taskGroupList struct {
 }
 
 func (w *Web) tasks(c *gin.Context) error {
-	p := tasksPage{Base: w.base(c, "catalogue"), InformationTypes: w.Catalogue.InformationTypes}
+	p := tasksPage{Base: w.base(c, "catalogue"), InformationTypes: w.Catalogue.Content().InformationTypes}
 	for _, g := range []string{"municipality", "county", "state", "several", "support"} {
 		l := taskGroupList{Label: "page.procurement-new.group-" + g}
-		for _, t := range w.Catalogue.Tasks {
+		for _, t := range w.Catalogue.Content().Tasks {
 			if taskGroup(t) == g {
 				l.Tasks = append(l.Tasks, t)
 			}
@@ -79,7 +79,7 @@ type taskDimension struct {
 }
 
 func (w *Web) task(c *gin.Context) error {
-	t, ok := w.Catalogue.Task(c.Param("id"))
+	t, ok := w.Catalogue.Content().Task(c.Param("id"))
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
@@ -96,7 +96,7 @@ type measuresPage struct {
 }
 
 func (w *Web) measures(c *gin.Context) error {
-	return w.show(c, http.StatusOK, "measures", measuresPage{w.base(c, "catalogue"), w.Catalogue.Measures})
+	return w.show(c, http.StatusOK, "measures", measuresPage{w.base(c, "catalogue"), w.Catalogue.Content().Measures})
 }
 
 type measurePage struct {
@@ -123,12 +123,12 @@ func fromLevels(l catalogue.Levels) []fromLevel {
 }
 
 func (w *Web) measure(c *gin.Context) error {
-	m, ok := w.Catalogue.Measure(c.Param("id"))
+	m, ok := w.Catalogue.Content().Measure(c.Param("id"))
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
 	p := measurePage{Base: w.base(c, "catalogue"), Measure: m, From: fromLevels(m.From)}
-	for _, r := range w.Catalogue.Requirements() {
+	for _, r := range w.Catalogue.Content().Requirements() {
 		if slices.Contains(r.Measures, m.ID) {
 			p.Requirements = append(p.Requirements, r)
 		}
@@ -176,11 +176,11 @@ func versionThemes(v catalogue.Version) []versionTheme {
 }
 
 func (w *Web) setVersion(c *gin.Context) error {
-	v, ok := w.Catalogue.Version(c.Param("id"), c.Query("version"))
+	v, ok := w.Catalogue.Content().Version(c.Param("id"), c.Query("version"))
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
-	p := setVersionPage{Base: w.base(c, "catalogue"), Version: v, Versions: w.Catalogue.Versions(v.Set), Themes: versionThemes(v)}
+	p := setVersionPage{Base: w.base(c, "catalogue"), Version: v, Versions: w.Catalogue.Content().Versions(v.Set), Themes: versionThemes(v)}
 	return w.show(c, http.StatusOK, "set-version", p)
 }
 
@@ -199,13 +199,13 @@ type crosswalkRow struct {
 }
 
 func (w *Web) requirement(c *gin.Context) error {
-	r, ok := w.Catalogue.Requirement(c.Param("id"))
+	r, ok := w.Catalogue.Content().Requirement(c.Param("id"))
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
 	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
-	for _, s := range w.Catalogue.Sets {
-		if v, ok := w.Catalogue.Version(s.ID, ""); ok {
+	for _, s := range w.Catalogue.Content().Sets {
+		if v, ok := w.Catalogue.Content().Version(s.ID, ""); ok {
 			if _, in := v.Requirement(r.ID); in {
 				p.Sets = append(p.Sets, v)
 			}

@@ -51,7 +51,7 @@ func loadAssets(dist fs.FS) (assets, error) {
 
 // newEngine parses the pages named in names and refuses a set of files that
 // differs from it, so that a page cannot be missing when it is first asked for.
-func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat *catalogue.Catalogue, a assets) (*engine, error) {
+func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.Provider, a assets) (*engine, error) {
 	found, err := fs.Glob(files, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list pages: %w", err)
@@ -120,7 +120,7 @@ func (e *engine) render(w io.Writer, lang, page string, data any) error {
 }
 
 // functions are what templates can call, bound to one language.
-func functions(t *locale.Texts, cat *catalogue.Catalogue, a assets) template.FuncMap {
+func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncMap {
 	regions := display.Regions(language.MustParse(t.Lang))
 	return template.FuncMap{
 		"t":        t.T,
@@ -142,18 +142,18 @@ func functions(t *locale.Texts, cat *catalogue.Catalogue, a assets) template.Fun
 		},
 		"grouped": func(n organisation.Number) string { return n.Grouped() },
 		"law": func(r catalogue.LawRef) string {
-			s, ok := cat.Source(r.Source)
+			s, ok := cat.Content().Source(r.Source)
 			if !ok {
 				return strings.TrimSpace(r.Source + " " + r.Section)
 			}
 			return strings.TrimSpace(s.Name.In(t.Lang) + " " + r.Section)
 		},
-		"measure":     func(id string) catalogue.Measure { m, _ := cat.Measure(id); return m },
-		"requirement": func(id string) catalogue.Requirement { r, _ := cat.Requirement(id); return r },
-		"task":        func(id string) catalogue.Task { v, _ := cat.Task(id); return v },
-		"information": func(id string) catalogue.InformationType { v, _ := cat.InformationType(id); return v },
-		"set":         func(id string) catalogue.Set { v, _ := cat.Set(id); return v },
-		"theme":       func(id string) catalogue.Theme { v, _ := cat.Theme(id); return v },
+		"measure":     func(id string) catalogue.Measure { m, _ := cat.Content().Measure(id); return m },
+		"requirement": func(id string) catalogue.Requirement { r, _ := cat.Content().Requirement(id); return r },
+		"task":        func(id string) catalogue.Task { v, _ := cat.Content().Task(id); return v },
+		"information": func(id string) catalogue.InformationType { v, _ := cat.Content().InformationType(id); return v },
+		"set":         func(id string) catalogue.Set { v, _ := cat.Content().Set(id); return v },
+		"theme":       func(id string) catalogue.Theme { v, _ := cat.Content().Theme(id); return v },
 		"colour":      colour,
 		"symbol":      symbol,
 		"short":       short,

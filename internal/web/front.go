@@ -24,7 +24,7 @@ func (w *Web) front(c *gin.Context) error {
 	}
 	p := frontPage{
 		Base: w.base(c, ""), SupplierURL: "/login?next=/suppliers",
-		Tasks: len(w.Catalogue.Tasks), Measures: len(w.Catalogue.Measures), Requirements: len(w.Catalogue.Requirements()), LogSize: size,
+		Tasks: len(w.Catalogue.Content().Tasks), Measures: len(w.Catalogue.Content().Measures), Requirements: len(w.Catalogue.Content().Requirements()), LogSize: size,
 	}
 	if p.Actor.Has(access.Supplier) {
 		p.SupplierURL = "/suppliers/" + p.Actor.Org

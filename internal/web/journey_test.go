@@ -67,7 +67,7 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 	created := b.post(own+"/offerings/new", url.Values{"name": {"Nysky"}, "regions": {"no, se"}, "model": {"saas"}, "subSuppliers[0].name": {"Lagring AS"}, "subSuppliers[0].purpose": {"Lagring"}, "subSuppliers[0].country": {"no"}}).must(t, 200, "Svar på kravene")
 	id := strings.Split(created.path, "/")[2]
 
-	v, _ := s.web.Catalogue.Version("skytjenester", "")
+	v, _ := s.web.Catalogue.Content().Version("skytjenester", "")
 	form := url.Values{"validUntil": {""}}
 	for _, r := range v.Requirements {
 		form.Set("answer."+r.ID, "met")
@@ -130,7 +130,7 @@ func TestAnswersFromAWorkbook(t *testing.T) {
 	path := "/offerings/" + s.offering + "/answers/workbook?set=skytjenester@1.0.0"
 	sheet := b.get(path).must(t, 200)
 	b.upload(path, nil, "workbook", "svar.xlsx", []byte("not a workbook")).must(t, 415)
-	v, _ := s.web.Catalogue.Version("skytjenester", "")
+	v, _ := s.web.Catalogue.Content().Version("skytjenester", "")
 	var filled bytes.Buffer
 	answers := []attestation.Answer{
 		{Requirement: v.Requirements[0].ID, Status: attestation.NotMet, Statement: "Ikke ennå.", Evidence: []attestation.EvidenceRef{{Name: "borte.pdf", Digest: attestation.DigestSet{SHA256: hex.EncodeToString(make([]byte, 32))}}}},
@@ -152,7 +152,7 @@ func TestAnswersFromAWorkbook(t *testing.T) {
 func TestBuyerOnPages(t *testing.T) {
 	s := newSite(t, true)
 	b := s.visit("procurement")
-	form := url.Values{"task": {s.web.Catalogue.Tasks[0].ID}, "model": {"saas"}, "title": {""}, "reference": {"26/99"}, "language": {"nn"}, "deadline": {"2027-02-01T12:00"}}
+	form := url.Values{"task": {s.web.Catalogue.Content().Tasks[0].ID}, "model": {"saas"}, "title": {""}, "reference": {"26/99"}, "language": {"nn"}, "deadline": {"2027-02-01T12:00"}}
 	b.post("/procurements", form).must(t, 422, `href="#f-title"`, `value="26/99"`, `value="2027-02-01T12:00"`)
 	form.Set("deadline", "en gang")
 	b.post("/procurements", form).must(t, 422, `href="#f-deadline"`)

@@ -21,7 +21,7 @@ type page struct {
 // allPages lists every page in its main states.
 func (s *site) allPages() []page {
 	own := "/suppliers/" + string(s.supplier)
-	chosen := "task=" + s.web.Catalogue.Tasks[0].ID + "&model=saas"
+	chosen := "task=" + s.web.Catalogue.Content().Tasks[0].ID + "&model=saas"
 	proc := "/procurements/" + s.procurement
 	return []page{
 		{"front", "", "/", 200},
@@ -63,12 +63,12 @@ func (s *site) allPages() []page {
 		{"withdrawal", "supplier", "/attestations/" + s.digest + "/withdrawal", 200},
 		{"catalogue", "", "/catalogue", 200},
 		{"tasks", "", "/catalogue/tasks", 200},
-		{"task", "", "/catalogue/tasks/" + s.web.Catalogue.Tasks[0].ID, 200},
+		{"task", "", "/catalogue/tasks/" + s.web.Catalogue.Content().Tasks[0].ID, 200},
 		{"measures", "", "/catalogue/measures", 200},
-		{"measure", "", "/catalogue/measures/" + s.web.Catalogue.Measures[0].ID, 200},
+		{"measure", "", "/catalogue/measures/" + s.web.Catalogue.Content().Measures[0].ID, 200},
 		{"sets", "", "/catalogue/sets", 200},
 		{"set", "", "/catalogue/sets/grunnsett", 200},
-		{"requirement", "", "/catalogue/requirements/" + s.web.Catalogue.Requirements()[0].ID, 200},
+		{"requirement", "", "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[0].ID, 200},
 		{"log", "", "/log", 200},
 		{"no-page", "", "/nowhere", 404},
 		{"no-item", "", "/catalogue/requirements/K-NONE-01", 404},

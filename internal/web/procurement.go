@@ -88,7 +88,7 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 	origin, _, _ := bytes.Cut(checkpoint, []byte("\n"))
 	tender := workbook.Tender{
 		Texts: w.Texts.In(data.Procurement.Language), Procurement: data.Procurement, AgencyName: actor.Name,
-		Selection: data.Result, Versions: data.Versions, Catalogue: w.Catalogue, Lines: data.Lines, Comparison: data.Comparison,
+		Selection: data.Result, Versions: data.Versions, Catalogue: w.Catalogue.Content(), Lines: data.Lines, Comparison: data.Comparison,
 		BidderCopy: c.Query("copy") == "bidders", LogOrigin: string(origin), Checkpoint: string(checkpoint),
 		GeneratedAt: w.Now().UTC(), BaseURL: w.BaseURL,
 	}

@@ -14,7 +14,7 @@ func (w *Web) taskChoices(p *procurementNewPage, chosen []string, t *locale.Text
 	form.take("tasks", t.T("page.procurement-new.step-tasks"))
 	groups := map[string][]choice{}
 	match := matcher(p.Query, w.taskNames())
-	for _, task := range w.Catalogue.Tasks {
+	for _, task := range w.Catalogue.Content().Tasks {
 		ch := choice{
 			ID: fieldID("task-" + task.ID), Name: "task", Value: task.ID, Text: task.Name.In(t.Lang),
 			Description: task.Description.In(t.Lang), Checked: slices.Contains(chosen, task.ID),
@@ -40,7 +40,7 @@ func (w *Web) taskChoices(p *procurementNewPage, chosen []string, t *locale.Text
 
 func (w *Web) taskNames() []string {
 	var out []string
-	for _, t := range w.Catalogue.Tasks {
+	for _, t := range w.Catalogue.Content().Tasks {
 		out = append(out, t.Name.NB, t.Name.NN, t.Name.EN)
 	}
 	return out
@@ -93,7 +93,7 @@ func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.
 	form.take("informationTypes", t.T("page.procurement-new.step-information"))
 	brought := map[string]bool{}
 	for _, id := range v["task"] {
-		if task, ok := w.Catalogue.Task(id); ok {
+		if task, ok := w.Catalogue.Content().Task(id); ok {
 			for _, i := range task.InformationTypes {
 				brought[i] = true
 			}
@@ -101,11 +101,11 @@ func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.
 	}
 	groups := map[string][]choice{}
 	var names []string
-	for _, i := range w.Catalogue.InformationTypes {
+	for _, i := range w.Catalogue.Content().InformationTypes {
 		names = append(names, i.Name.NB, i.Name.NN, i.Name.EN)
 	}
 	match := matcher(p.Query, names)
-	for _, i := range w.Catalogue.InformationTypes {
+	for _, i := range w.Catalogue.Content().InformationTypes {
 		ch := choice{
 			ID: fieldID("info-" + i.ID), Name: "info", Value: i.ID, Text: i.Name.In(t.Lang),
 			Description: i.Description.In(t.Lang), Checked: brought[i.ID] || slices.Contains(v["info"], i.ID),

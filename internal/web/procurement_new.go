@@ -188,9 +188,9 @@ func visible(v url.Values, step string) url.Values {
 // the step to mend them in, and what is wrong.
 func (w *Web) selectResult(p *procurementNewPage, v url.Values, t *locale.Texts) (string, error) {
 	in := newInput(v)
-	result, err := selection.Select(w.Catalogue, in)
+	result, err := selection.Select(w.Catalogue.Content(), in)
 	if err == nil {
-		p.setResult(w.Catalogue, result)
+		p.setResult(w.Catalogue.Content(), result)
 		return stepResult, nil
 	}
 	if problem.KindOf(err) != problem.Invalid {
@@ -198,8 +198,8 @@ func (w *Web) selectResult(p *procurementNewPage, v url.Values, t *locale.Texts)
 	}
 	withoutOverrides := in
 	withoutOverrides.Overrides = nil
-	if result, e := selection.Select(w.Catalogue, withoutOverrides); e == nil {
-		p.setResult(w.Catalogue, result)
+	if result, e := selection.Select(w.Catalogue.Content(), withoutOverrides); e == nil {
+		p.setResult(w.Catalogue.Content(), result)
 		return stepResult, err
 	}
 	if len(in.Tasks)+len(in.InformationTypes) > 0 && len(in.DeliveryModels) == 0 {

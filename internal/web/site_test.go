@@ -151,7 +151,7 @@ func (s *site) fill(ctx context.Context) {
 		t.Fatal(err)
 	}
 	s.evidence = e.SHA256
-	v, ok := w.Catalogue.Version("skytjenester", "")
+	v, ok := w.Catalogue.Content().Version("skytjenester", "")
 	if !ok {
 		t.Fatal("no release of skytjenester")
 	}
@@ -176,7 +176,7 @@ func (s *site) fill(ctx context.Context) {
 	s.digest = receipt.Attestation
 	p := must[procurement.Procurement](t)(w.Procurements.Create(ctx, buyer, procurement.Procurement{
 		Title: "Sak og arkiv", Reference: "26/1234", Language: "nb",
-		Input: selection.Input{Tasks: []string{w.Catalogue.Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
+		Input: selection.Input{Tasks: []string{w.Catalogue.Content().Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
 	}))
 	p.Bidders = []procurement.Bidder{{Supplier: s.supplier, Name: "Testsky AS", Offering: s.declared}, {Supplier: s.rival, Name: "Rival AS"}}
 	s.procurement = must[procurement.Procurement](t)(w.Procurements.Update(ctx, buyer, p, p.Rev)).ID

@@ -85,12 +85,12 @@ func (w *Web) status(c *gin.Context) error {
 	if st.Declaration != nil {
 		p.Key, _ = s.Key(st.Declaration.KeyID)
 	}
-	p.Version, _ = w.Catalogue.Version(st.Set, st.SetVersion)
+	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
 	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: c.Query("at"), Size: "m", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
-	for _, set := range w.Catalogue.Sets {
-		for _, v := range w.Catalogue.Versions(set.ID) {
+	for _, set := range w.Catalogue.Content().Sets {
+		for _, v := range w.Catalogue.Content().Versions(set.ID) {
 			p.Set.Options = append(p.Set.Options, Option{v.Ref(), v.Name.In(t.Lang) + " " + v.Version, v.Set == st.Set && v.Version == st.SetVersion})
 		}
 	}

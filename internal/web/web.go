@@ -32,7 +32,7 @@ type Log interface {
 // Config is everything the pages are drawn from. All fields are required
 // unless they say otherwise.
 type Config struct {
-	Catalogue    *catalogue.Catalogue
+	Catalogue    catalogue.Provider
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service

@@ -27,17 +27,20 @@ type Service struct {
 	Suppliers    supplier.Store
 	Attestations attestation.Store
 	Log          Log
-	Catalogue    *catalogue.Catalogue
+	Catalogue    catalogue.Provider
 	Now          func() time.Time
 }
 
 const (
 	// maxHistory is how many declarations of one offering and set are weighed.
 	maxHistory = 200
-	// perOffering is how many are weighed in a check of many suppliers.
+	// perOffering is how many are read at first where many offerings are
+	// weighed together.
 	perOffering = 8
-	// maxDepth is how far down a chain of sub-suppliers is followed.
+	// maxDepth is how far down a chain of sub-suppliers is followed, and
+	// maxChain how many offerings in it: those nearest first.
 	maxDepth = 5
+	maxChain = 200
 	// maxChecked is how many numbers one check takes.
 	maxChecked = 20_000
 )
@@ -77,7 +80,7 @@ func (s *Service) Status(ctx context.Context, actor access.Actor, offering, setR
 	if err != nil {
 		return status.Status{}, err
 	}
-	return s.of(ctx, o, v, at, 0, map[string]bool{})
+	return s.of(ctx, o, v, at)
 }
 
 // moment checks the moment asked about: what is not known yet has no status.
@@ -97,20 +100,15 @@ func (s *Service) version(ref string) (catalogue.Version, error) {
 	if err != nil {
 		return catalogue.Version{}, err
 	}
-	v, ok := s.Catalogue.Version(set, version)
+	v, ok := s.Catalogue.Content().Version(set, version)
 	if !ok {
 		return v, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": set, "Version": version})
 	}
 	return v, nil
 }
 
-// of gathers the facts for one offering and follows its chain. path holds the
-// offerings above, so that a ring of sub-suppliers ends.
-func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Version, at time.Time, depth int, path map[string]bool) (status.Status, error) {
-	sup, err := s.Suppliers.Supplier(ctx, o.Supplier)
-	if err != nil {
-		return status.Status{}, fmt.Errorf("read supplier: %w", err)
-	}
+// of gathers the facts for one offering and its chain.
+func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Version, at time.Time) (status.Status, error) {
 	records, err := s.Attestations.AttestationsFor(ctx, o.ID, v.Set, maxHistory)
 	if err != nil {
 		return status.Status{}, fmt.Errorf("read declarations: %w", err)
@@ -119,37 +117,17 @@ func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Versi
 	if err != nil {
 		return status.Status{}, err
 	}
-	f := status.Facts{Version: v, Others: s.others(v.Set), Supplier: sup, Offering: o, Declarations: declarations, SubSuppliers: map[string]status.Status{}}
-	path[o.ID] = true
-	defer delete(path, o.ID)
-	for _, sub := range o.SubSuppliers {
-		if sub.Offering == "" || depth >= maxDepth || path[sub.Offering] {
-			continue
-		}
-		so, err := s.Suppliers.Offering(ctx, sub.Offering)
-		if errors.Is(err, problem.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return status.Status{}, fmt.Errorf("read sub-supplier's offering: %w", err)
-		}
-		st, err := s.of(ctx, so, v, at, depth+1, path)
-		if err != nil {
-			return status.Status{}, err
-		}
-		f.SubSuppliers[sub.Offering] = st
+	c, err := s.chain(ctx, o, v, at)
+	if err != nil {
+		return status.Status{}, err
 	}
-	st := status.Of(f, at)
-	st.Unsettled = len(declarations) < len(records)
-	for _, sub := range f.SubSuppliers {
-		st.Unsettled = st.Unsettled || sub.Unsettled
-	}
-	return st, nil
+	c.declarations[o.ID], c.unsettled[o.ID] = declarations, len(declarations) < len(records)
+	return c.status(o), nil
 }
 
 func (s *Service) others(set string) map[string]catalogue.Version {
 	out := map[string]catalogue.Version{}
-	for _, v := range s.Catalogue.Versions(set) {
+	for _, v := range s.Catalogue.Content().Versions(set) {
 		out[v.Version] = v
 	}
 	return out
@@ -224,11 +202,11 @@ func (s *Service) OfSupplier(ctx context.Context, actor access.Actor, number org
 		}
 		slices.Sort(sets)
 		for _, set := range sets {
-			v, ok := s.Catalogue.Version(set, "")
+			v, ok := s.Catalogue.Content().Version(set, "")
 			if !ok {
 				continue // a set that this installation no longer has
 			}
-			st, err := s.of(ctx, o, v, at, 0, map[string]bool{})
+			st, err := s.of(ctx, o, v, at)
 			if err != nil {
 				return nil, err
 			}
@@ -271,7 +249,7 @@ func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organ
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.gather(ctx, numbers, v)
+	g, err := s.gather(ctx, numbers, v, at)
 	if err != nil {
 		return nil, err
 	}
@@ -299,10 +277,10 @@ type gathered struct {
 	declarations map[string][]status.Declaration
 }
 
-func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v catalogue.Version) (*gathered, error) {
+func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v catalogue.Version, at time.Time) (*gathered, error) {
 	g := &gathered{
 		suppliers: map[organisation.Number]supplier.Supplier{}, offerings: map[string]supplier.Offering{},
-		offeringsOf: map[organisation.Number][]supplier.Offering{}, declarations: map[string][]status.Declaration{},
+		offeringsOf: map[organisation.Number][]supplier.Offering{},
 	}
 	unique := slices.Clone(numbers)
 	slices.Sort(unique)
@@ -338,23 +316,8 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v c
 	for _, sup := range suppliers {
 		g.suppliers[sup.Number] = sup
 	}
-	ids := make([]string, 0, len(g.offerings))
-	for id := range g.offerings {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	records, err := s.Attestations.LatestAttestations(ctx, ids, v.Set, perOffering)
-	if err != nil {
-		return nil, fmt.Errorf("read declarations: %w", err)
-	}
-	declarations, err := s.declarations(ctx, records)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range declarations {
-		g.declarations[d.Offering] = append(g.declarations[d.Offering], d)
-	}
-	return g, nil
+	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at)
+	return g, err
 }
 
 func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[string]catalogue.Version, chain bool, at time.Time) status.Facts {

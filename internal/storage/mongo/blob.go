@@ -109,7 +109,7 @@ func (s *Store) upload(ctx context.Context, file bson.ObjectID, r io.Reader) (ev
 	var size int64
 	for end := false; !end; {
 		n, err := fill(r, buf)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			end = true
 		} else if err != nil {
 			return evidence.Blob{}, err
