@@ -1,9 +1,9 @@
 package api
 
 import (
+	"bytes"
 	_ "embed" // the contract is part of the program
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 //go:embed openapi.yaml
@@ -46,16 +47,22 @@ type operation struct {
 }
 
 // oneValue reads a JSON body. Unlike the validator's own reader it refuses
-// anything after the value, so that a body cannot be read in two ways.
+// what could be read in two ways: anything after the value, a name that stands
+// twice in an object, and bytes that are not UTF-8, which would be kept as
+// replacement characters.
 func oneValue(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
-	dec := json.NewDecoder(body)
+	data, err := io.ReadAll(body) // within the limit of the route
+	if err != nil {
+		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Cause: err}
+	}
+	if !jsontext.Value(data).IsValid() {
+		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Reason: "not one JSON value"}
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
 		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Cause: err}
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, &openapi3filter.ParseError{Kind: openapi3filter.KindInvalidFormat, Reason: "text after the value"}
 	}
 	return v, nil
 }

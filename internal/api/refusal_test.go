@@ -28,6 +28,10 @@ func TestBadRequests(t *testing.T) {
 	}{
 		{"not JSON", "procurement", "POST", "/api/v1/procurements", `{"title":`, 400, "request.malformed", ""},
 		{"text after JSON", "procurement", "POST", "/api/v1/procurements", valid + `x`, 400, "request.malformed", ""},
+		{"name twice", "procurement", "POST", "/api/v1/procurements", `{"title":"x",` + valid[1:], 400, "request.malformed", ""},
+		{"not UTF-8", "supplier", "PUT", "/api/v1/suppliers/" + ours, "{\"name\":\"A\xff\"}", 400, "request.malformed", ""},
+		{"half a surrogate pair", "supplier", "PUT", "/api/v1/suppliers/" + ours, `{"name":"A\ud800"}`, 400, "request.malformed", ""},
+		{"turned around", "supplier", "PUT", "/api/v1/suppliers/" + ours, `{"name":"A\u202eB"}`, 422, "invalid.fields", "field.control"},
 		{"two values", "procurement", "POST", "/api/v1/procurements", valid + valid, 400, "request.malformed", ""},
 		{"a list", "procurement", "POST", "/api/v1/procurements", `[]`, 422, "invalid.fields", "field.type"},
 		{"null", "procurement", "POST", "/api/v1/procurements", `null`, 422, "invalid.fields", ""},

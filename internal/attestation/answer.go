@@ -3,7 +3,6 @@ package attestation
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"felleskrav/internal/problem"
 )
@@ -55,6 +54,8 @@ const (
 	maxAnswers   = 1000
 	maxStatement = 4000
 	maxEvidence  = 20
+	maxRef       = 200 // name or type of a piece of evidence
+	maxURI       = 500
 )
 
 // checkAnswers notes every problem with answers: unknown and repeated
@@ -68,7 +69,7 @@ func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) 
 	}
 	seen := map[string]bool{}
 	for _, a := range answers {
-		path := "answers[" + a.Requirement + "]"
+		path := "answers[" + clip(a.Requirement) + "]"
 		if !known(a.Requirement) {
 			c.Add(path, "answer.unknown-requirement", problem.Args{"Requirement": clip(a.Requirement)})
 			continue
@@ -79,10 +80,13 @@ func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) 
 		if a.Status != Met {
 			c.Check(strings.TrimSpace(a.Statement) != "", path+".statement", "answer.explain", problem.Args{"Requirement": a.Requirement})
 		}
-		c.Check(utf8.RuneCountInString(a.Statement) <= maxStatement, path+".statement", "field.long", problem.Args{"Max": maxStatement})
+		c.Text(path+".statement", a.Statement, 0, maxStatement)
 		c.Check(len(a.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
-		for _, e := range a.Evidence {
+		for _, e := range a.Evidence[:min(len(a.Evidence), maxEvidence)] {
 			c.Check(isDigest(e.Digest.SHA256), path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": a.Requirement})
+			c.Line(path+".evidence.name", e.Name, 0, maxRef)
+			c.Line(path+".evidence.mediaType", e.MediaType, 0, maxRef)
+			c.Line(path+".evidence.uri", e.URI, 0, maxURI)
 		}
 	}
 }

@@ -185,6 +185,9 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		{"same requirement twice", edit(`"requirement":"K-TILGANG-01"`, `"requirement":"K-TILGANG-02"`), problem.Refused, "statement.invalid"},
 		{"unknown answer", edit(`"requirement":"K-TILGANG-01","statement":"Ja.","status":"met"`, `"requirement":"K-TILGANG-01","statement":"Ja.","status":"perhaps"`), problem.Refused, "statement.invalid"},
 		{"unmet and unexplained", edit(`"requirement":"K-TILGANG-01","statement":"Ja.","status":"met"`, `"requirement":"K-TILGANG-01","status":"not-met"`), problem.Refused, "statement.invalid"},
+		{"control character in an answer", edit(`"requirement":"K-TILGANG-01","statement":"Ja."`, `"requirement":"K-TILGANG-01","statement":"Ja\u0000."`), problem.Refused, "statement.invalid"},
+		{"answer that turns its own order", edit(`"requirement":"K-TILGANG-01","statement":"Ja."`, `"requirement":"K-TILGANG-01","statement":"\u202eJa."`), problem.Refused, "statement.invalid"},
+		{"evidence with a long name", edit(`"requirement":"K-TILGANG-01"`, `"evidence":[{"digest":{"sha256":"`+missing+`"},"name":"`+strings.Repeat("x", 300)+`"}],"requirement":"K-TILGANG-01"`), problem.Refused, "statement.invalid"},
 		{"evidence that was not uploaded", edit(`"requirement":"K-TILGANG-01"`, `"evidence":[{"digest":{"sha256":"`+missing+`"},"name":"x.pdf"}],"requirement":"K-TILGANG-01"`), problem.Invalid, "statement.evidence"},
 		{"supersedes what is not there", edit(`"supplier":{`, `"supersedes":{"digest":{"sha256":"`+missing+`"}},"supplier":{`), problem.Refused, "statement.supersedes"},
 		{"a withdrawal", withdrawal(t, h), problem.Refused, "statement.predicate"},
@@ -299,6 +302,20 @@ func TestWithdrawal(t *testing.T) {
 		t.Errorf("another organisation: %v, want forbidden", err)
 	}
 	other := h.submit(sign(t, h.key, h.prepare(h.draft("skytjenester"))))
+	if st, err = h.service.PrepareWithdrawal(ctx, as(ours), other.Attestation, "Feil."); err != nil {
+		t.Fatal(err)
+	}
+	for want, bad := range map[string][2]string{
+		"withdrawal.time": {`"withdrawnAt":"2026`, `"withdrawnAt":"2027`},
+		"invalid.fields":  {`"reason":"Feil."`, `"reason":"Feil\u0000."`},
+	} {
+		if _, _, err := h.service.Withdraw(ctx, as(ours), other.Attestation, sign(t, h.key, replace(t, st, bad[0], bad[1]))); problem.KeyOf(err) != want {
+			t.Errorf("%s: %v, want %s", bad[1], err, want)
+		}
+	}
+	if st, err = h.service.PrepareWithdrawal(ctx, as(ours), r.Attestation, "Tjenesten er solgt."); err != nil {
+		t.Fatal(err)
+	}
 	if _, _, err := h.service.Withdraw(ctx, as(ours), other.Attestation, sign(t, h.key, st)); problem.KeyOf(err) != "withdrawal.subject" {
 		t.Errorf("withdrawal of another declaration: %v, want withdrawal.subject", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/problem"
@@ -36,8 +35,7 @@ func (s *Service) PrepareWithdrawal(ctx context.Context, actor access.Actor, dig
 
 func checkReason(reason string) error {
 	var c problem.Collector
-	c.Check(strings.TrimSpace(reason) != "", "reason", "field.required", nil)
-	c.Check(utf8.RuneCountInString(reason) <= maxWithdrawalReason, "reason", "field.long", problem.Args{"Max": maxWithdrawalReason})
+	c.Text("reason", reason, 1, maxWithdrawalReason)
 	return c.Err()
 }
 
@@ -68,6 +66,10 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err := checkReason(st.Predicate.Reason); err != nil {
 		return Receipt{}, false, err
 	}
+	now := s.now()
+	if at, ok := parseTime(st.Predicate.WithdrawnAt); !ok || at.After(now.Add(maxSkew)) {
+		return Receipt{}, false, refused("withdrawal.time", nil)
+	}
 	sup, err := s.Suppliers.Supplier(ctx, rec.Supplier)
 	if err != nil {
 		return Receipt{}, false, wrap("read supplier", err)
@@ -76,7 +78,6 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	now := s.now()
 	if err := keyUsable(key, now); err != nil {
 		return Receipt{}, false, err
 	}

@@ -308,7 +308,11 @@ type Crosswalk struct {
 type Requirement struct {
 	ID    string `yaml:"id" json:"id"`
 	Theme string `yaml:"-" json:"theme"`
-	Title Text   `yaml:"title" json:"title"`
+	// Edition is raised by one when the demand changes in substance, so that it
+	// must be answered again; 0 is the first edition, as is 1. A text that
+	// changes within an edition is a rewording.
+	Edition int  `yaml:"edition,omitempty" json:"edition,omitempty"`
+	Title   Text `yaml:"title" json:"title"`
 	// Text is the demand itself: atomic and testable.
 	Text      Text      `yaml:"text" json:"text"`
 	Rationale Text      `yaml:"rationale" json:"rationale"`

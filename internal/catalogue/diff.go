@@ -2,6 +2,8 @@ package catalogue
 
 import (
 	"reflect"
+	"regexp"
+	"strings"
 )
 
 // ChangeKind says what happened to a requirement between two versions.
@@ -27,11 +29,11 @@ type Change struct {
 // Diff says per requirement what changed from one version of a set to
 // another: first those of the newer version in its order, then those removed.
 //
-// What a supplier answers to is the demand: a changed text in all three
-// languages, a higher level of duty (kind) or a wider scope (delivery models,
-// levels from which it applies) is a change in substance. A change of title,
-// rationale, verification, crosswalk, or of the text in some languages only,
-// is a rewording.
+// What a supplier answers to is the demand. A new edition, a figure in the
+// text that is another one, another kind, another delivery model or another
+// level from which it applies is a change in substance. Every other change, of
+// the text's words too, is a rewording: the editors say by not raising the
+// edition that the demand is the same.
 func Diff(from, to Version) []Change {
 	var out []Change
 	for _, r := range to.Requirements {
@@ -61,9 +63,9 @@ func compare(a, b Requirement) Change {
 			c.Kind = kind
 		}
 	}
-	every := a.Text.NB != b.Text.NB && a.Text.NN != b.Text.NN && a.Text.EN != b.Text.EN
-	note("text", every, ChangeSubstance)
-	note("text", !every && a.Text != b.Text, ChangeReworded)
+	note("edition", max(a.Edition, 1) != max(b.Edition, 1), ChangeSubstance)
+	note("figures", figures(a.Text) != figures(b.Text), ChangeSubstance)
+	note("text", a.Text != b.Text, ChangeReworded)
 	note("kind", a.Kind != b.Kind, ChangeSubstance)
 	note("from", a.From != b.From, ChangeSubstance)
 	note("deliveryModels", !same(a.DeliveryModels, b.DeliveryModels), ChangeSubstance)
@@ -76,6 +78,18 @@ func compare(a, b Requirement) Change {
 	note("law", !same(a.Law, b.Law), ChangeReworded)
 	note("crosswalk", !reflect.DeepEqual(a.Crosswalk, b.Crosswalk), ChangeReworded)
 	return c
+}
+
+var figureRE = regexp.MustCompile(`[0-9]+([.,][0-9]+)*`)
+
+// figures are the numbers a text states, in order, in each language. A
+// deadline that changes is never mere wording.
+func figures(t Text) string {
+	var all []string
+	for _, s := range []string{t.NB, t.NN, t.EN} {
+		all = append(all, strings.Join(figureRE.FindAllString(s, -1), " "))
+	}
+	return strings.Join(all, "|")
 }
 
 // same treats an absent list and an empty one alike.

@@ -73,8 +73,13 @@ func TestDiffAndCarryOver(t *testing.T) {
 		want   catalogue.ChangeKind
 	}{
 		{"nothing", func(*catalogue.Requirement) {}, catalogue.ChangeUnchanged},
-		{"the demand", func(r *catalogue.Requirement) { r.Text = catalogue.Text{NB: "a", NN: "b", EN: "c"} }, catalogue.ChangeSubstance},
-		{"the demand in one language", func(r *catalogue.Requirement) { r.Text.NN += "." }, catalogue.ChangeReworded},
+		{"the edition", func(r *catalogue.Requirement) { r.Edition = 2 }, catalogue.ChangeSubstance},
+		{"the first edition said in another way", func(r *catalogue.Requirement) { r.Edition = 1 }, catalogue.ChangeUnchanged},
+		{"the words in all languages", func(r *catalogue.Requirement) {
+			r.Text = catalogue.Text{NB: "x " + r.Text.NB, NN: "y " + r.Text.NN, EN: "z " + r.Text.EN}
+		}, catalogue.ChangeReworded},
+		{"the words in one language", func(r *catalogue.Requirement) { r.Text.NN += "." }, catalogue.ChangeReworded},
+		{"a figure in one language", func(r *catalogue.Requirement) { r.Text.EN += " 24 hours" }, catalogue.ChangeSubstance},
 		{"rationale", func(r *catalogue.Requirement) { r.Rationale.EN += "." }, catalogue.ChangeReworded},
 		{"crosswalk", func(r *catalogue.Requirement) { r.Crosswalk.CCM = append(r.Crosswalk.CCM, "GRC-99") }, catalogue.ChangeReworded},
 		{"level", func(r *catalogue.Requirement) { r.From.Confidentiality++ }, catalogue.ChangeSubstance},

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -70,6 +69,9 @@ func MediaTypes() []string {
 	return out
 }
 
+// maxGranted is how many bodies one file can be opened to by name.
+const maxGranted = 500
+
 // sniffBytes is how much of a file is looked at to tell its type.
 const sniffBytes = 3072
 
@@ -86,7 +88,7 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r i
 	if up.Visibility == "" {
 		up.Visibility = VisibleAgencies
 	}
-	if err := up.validate(); err != nil {
+	if err := (&up).validate(); err != nil {
 		return Evidence{}, false, err
 	}
 	limit := s.MaxBytes
@@ -122,19 +124,25 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r i
 	return e, err == nil, wrap("save evidence", err)
 }
 
-func (up Upload) validate() error {
+// validate checks what the sender says of a file, and writes numbers as digits
+// only.
+func (up *Upload) validate() error {
 	var c problem.Collector
 	base := filepath.Base(up.Name)
-	c.Check(up.Name != "" && base == up.Name && !strings.ContainsAny(up.Name, `\/`) && utf8.ValidString(up.Name) &&
-		utf8.RuneCountInString(up.Name) <= 200 && !strings.ContainsFunc(up.Name, unicode.IsControl), "name", "evidence.name", nil)
+	c.Check(up.Name != "" && base == up.Name && !strings.ContainsAny(up.Name, `\/`) && problem.Shows(up.Name) &&
+		utf8.RuneCountInString(up.Name) <= 200 && !strings.ContainsAny(up.Name, "\r\n\t"), "name", "evidence.name", nil)
 	c.Check(slices.Contains(catalogue.EvidenceKinds(), catalogue.EvidenceKind(up.Kind)), "kind", "field.unknown", problem.Args{"Value": clip(up.Kind)})
 	c.Check(up.Visibility == VisiblePublic || up.Visibility == VisibleAgencies || up.Visibility == VisibleGranted, "visibility", "field.unknown", problem.Args{"Value": clip(string(up.Visibility))})
-	c.Check(len(up.Granted) <= 500, "granted", "field.many", problem.Args{"Max": 500})
-	for i, g := range up.Granted {
-		if _, err := organisation.ParseNumber(string(g)); err != nil {
+	c.Check(len(up.Granted) <= maxGranted, "granted", "field.many", problem.Args{"Max": maxGranted})
+	granted := make([]organisation.Number, 0, min(len(up.Granted), maxGranted))
+	for i, g := range up.Granted[:min(len(up.Granted), maxGranted)] {
+		n, err := organisation.ParseNumber(string(g))
+		if err != nil {
 			c.Add(fmt.Sprintf("granted[%d]", i), problem.KeyOf(err), problem.Args{"Number": clip(string(g))})
 		}
+		granted = append(granted, n)
 	}
+	up.Granted = granted
 	c.Check(up.SHA256 == "" || ValidDigest(up.SHA256), "sha256", "evidence.digest-form", nil)
 	return c.Err()
 }

@@ -149,6 +149,7 @@ func TestUploadRefusesFields(t *testing.T) {
 		"path as name":       {Name: "../../etc/passwd.txt", Kind: "policy"},
 		"backslash":          {Name: `..\x.txt`, Kind: "policy"},
 		"line break in name": {Name: "a\r\nb.txt", Kind: "policy"},
+		"name turned around": {Name: "rapport\u202efdp.txt", Kind: "policy"},
 		"no name":            {Kind: "policy"},
 		"unknown kind":       {Name: "a.txt", Kind: "poem"},
 		"unknown visibility": {Name: "a.txt", Kind: "policy", Visibility: "friends"},
@@ -178,7 +179,7 @@ func TestWhoMayRead(t *testing.T) {
 	for v, body := range map[evidence.Visibility]string{evidence.VisiblePublic: "public", evidence.VisibleAgencies: "agencies", evidence.VisibleGranted: "granted"} {
 		up := evidence.Upload{Name: "a.txt", Kind: "policy", Visibility: v}
 		if v == evidence.VisibleGranted {
-			up.Granted = []organisation.Number{otherAgency}
+			up.Granted = []organisation.Number{"NO 974 760 673 MVA"} // as people write it
 		}
 		e, _, err := s.Upload(t.Context(), as(ours, access.Supplier), up, strings.NewReader(body))
 		if err != nil {

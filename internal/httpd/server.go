@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -73,6 +74,9 @@ func New(cfg Config) (*Server, error) {
 	e := gin.New()
 	e.ContextWithFallback = true // handlers pass the gin context on as a context
 	e.HandleMethodNotAllowed = true
+	// gin's own redirect goes past everything here and takes part of the address
+	// from a header anybody can send.
+	e.RedirectTrailingSlash = false
 	if err := e.SetTrustedProxies(nil); err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
@@ -84,10 +88,26 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.tokens = tokens
 	e.Use(s.begin, s.bearer)
-	e.NoRoute(func(c *gin.Context) { Fail(c, errNoRoute) })
+	e.NoRoute(withoutSlash, func(c *gin.Context) { Fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { Fail(c, errMethod) })
 	s.mountHealth(e)
 	return s, nil
+}
+
+// withoutSlash sends a person who wrote a slash too many at the end to the
+// page without it, on this site whatever the path begins with.
+func withoutSlash(c *gin.Context) {
+	u := c.Request.URL
+	trimmed := "/" + strings.Trim(u.EscapedPath(), "/")
+	if !safe(c.Request.Method) || isAPI(c) || len(trimmed) < 2 || !strings.HasSuffix(u.Path, "/") || strings.ContainsAny(trimmed, "\\") {
+		return
+	}
+	if u.RawQuery != "" {
+		trimmed += "?" + u.RawQuery
+	}
+	c.Writer.Header().Set("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, trimmed)
+	c.Abort()
 }
 
 // Mount adds the routes of features.

@@ -318,3 +318,27 @@ func TestQuiet(t *testing.T) {
 		t.Errorf("before %+v, during %+v, after %+v", before, during, last)
 	}
 }
+
+// TestSlashTooMany: the way on stays on this site, whatever the request says.
+func TestSlashTooMany(t *testing.T) {
+	h := newHouse(t, nil)
+	h.srv.Mount(feature(func(r gin.IRouter) { r.GET("/suppliers", func(c *gin.Context) { c.String(200, "ok") }) }))
+	for path, want := range map[string]string{
+		"/suppliers/":             "/suppliers",
+		"/suppliers/?q=a%20b":     "/suppliers?q=a%20b",
+		"//example.org/":          "/example.org",
+		"/%5C%5Cexample.org/":     "/%5C%5Cexample.org",
+		"http://example.org/abc/": "/abc",
+		"/%2F%2Fexample.org/":     "/%2F%2Fexample.org",
+	} {
+		w := h.do("GET", path, nil, "X-Forwarded-Prefix", "/example.org")
+		if w.Code != 303 || w.Header().Get("Location") != want || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d to %q, want %q", path, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+	for _, s := range [][2]string{{"POST", "/suppliers/"}, {"GET", "/api/v1/suppliers/"}, {"GET", "/"}, {"GET", "//"}} {
+		if w := h.do(s[0], s[1], nil, "X-Forwarded-Prefix", "/example.org"); w.Code != 404 {
+			t.Errorf("%s %s: %d to %q", s[0], s[1], w.Code, w.Header().Get("Location"))
+		}
+	}
+}

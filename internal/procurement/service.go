@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
@@ -41,6 +39,7 @@ func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Milliseco
 // Limits on one procurement.
 const (
 	maxBidders   = 50
+	maxChoices   = 2000
 	maxTitle     = 200
 	maxAnswers   = 2000
 	maxStatement = 8000
@@ -82,8 +81,8 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 		return Procurement{}, err
 	}
 	c := problem.Collector{Key: "procurement.invalid"}
-	line(&c, "title", p.Title, 1, maxTitle)
-	line(&c, "reference", p.Reference, 0, 100)
+	c.Line("title", p.Title, 1, maxTitle)
+	c.Line("reference", p.Reference, 0, 100)
 	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": clip(p.Language)})
 	checkChoices(&c, p.Choices, result)
 	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
@@ -115,8 +114,9 @@ func (s *Service) bind(have []SetRef, sets []string) []SetRef {
 }
 
 func checkChoices(c *problem.Collector, choices []Choice, result selection.Result) {
+	c.Check(len(choices) <= maxChoices, "choices", "field.many", problem.Args{"Max": maxChoices})
 	seen := map[string]bool{}
-	for i, ch := range choices {
+	for i, ch := range choices[:min(len(choices), maxChoices)] {
 		path := fmt.Sprintf("choices[%d]", i)
 		known := slices.ContainsFunc(result.Requirements, func(r selection.SelectedRequirement) bool { return r.ID == ch.Requirement })
 		c.Check(known, path+".requirement", "procurement.choice", problem.Args{"Requirement": clip(ch.Requirement)})
@@ -130,7 +130,7 @@ func checkChoices(c *problem.Collector, choices []Choice, result selection.Resul
 // bidders checks bidders and fills in names of those registered here.
 func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder) ([]Bidder, error) {
 	c.Check(len(in) <= maxBidders, "bidders", "field.many", problem.Args{"Max": maxBidders})
-	out := slices.Clone(in)
+	out := slices.Clone(in[:min(len(in), maxBidders)])
 	seen := map[organisation.Number]bool{}
 	for i := range out {
 		b, path := &out[i], fmt.Sprintf("bidders[%d]", i)
@@ -156,20 +156,9 @@ func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder
 			}
 			b.Name = sup.Name
 		}
-		line(c, path+".name", b.Name, 1, maxTitle)
+		c.Line(path+".name", b.Name, 1, maxTitle)
 	}
 	return out, nil
-}
-
-func line(c *problem.Collector, path, s string, min, max int) {
-	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		c.Add(path, "field.control", nil)
-	case min > 0 && strings.TrimSpace(s) == "":
-		c.Add(path, "field.required", nil)
-	case utf8.RuneCountInString(s) > max:
-		c.Add(path, "field.long", problem.Args{"Max": max})
-	}
 }
 
 func clip(s string) string {
@@ -323,7 +312,9 @@ func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string
 		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": clip(a.Requirement)})
 		seen[a.Requirement] = true
 		c.Check(slices.Contains(attestation.AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": clip(string(a.Status)), "Requirement": clip(a.Requirement)})
-		c.Check(utf8.RuneCountInString(a.Statement) <= maxStatement && utf8.RuneCountInString(a.Deviation) <= maxStatement && utf8.RuneCountInString(a.EvidenceRef) <= maxStatement, path, "field.long", problem.Args{"Max": maxStatement})
+		c.Text(path+".statement", a.Statement, 0, maxStatement)
+		c.Text(path+".deviation", a.Deviation, 0, maxStatement)
+		c.Text(path+".evidenceRef", a.EvidenceRef, 0, maxStatement)
 	}
 	if err := c.Err(); err != nil {
 		return Response{}, err

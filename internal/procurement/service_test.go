@@ -269,6 +269,7 @@ func TestNobodyElseSeesAProcurement(t *testing.T) {
 func TestProcurementRefuses(t *testing.T) {
 	h := newHouse(t)
 	p := h.create(t)
+	numbers := []organisation.Number{vendor, vendor2}
 	tests := []struct {
 		name   string
 		change func(*procurement.Procurement)
@@ -286,6 +287,14 @@ func TestProcurementRefuses(t *testing.T) {
 		{"requirement that is not selected", func(p *procurement.Procurement) {
 			p.Choices = []procurement.Choice{{Requirement: "K-NO-01"}}
 		}, "choices[0].requirement", "procurement.choice"},
+		{"title with a control character", func(p *procurement.Procurement) { p.Title = "a\x00b" }, "title", "field.control"},
+		{"too many bidders", func(p *procurement.Procurement) {
+			p.Bidders = make([]procurement.Bidder, 5000)
+			for i := range p.Bidders {
+				p.Bidders[i] = procurement.Bidder{Supplier: numbers[i%len(numbers)], Name: "x"}
+			}
+		}, "bidders", "field.many"},
+		{"too many choices", func(p *procurement.Procurement) { p.Choices = make([]procurement.Choice, 100_000) }, "choices", "field.many"},
 		{"bidder's number", func(p *procurement.Procurement) { p.Bidders = []procurement.Bidder{{Supplier: "123456784"}} }, "bidders[0].supplier", "organisation.check-digit"},
 		{"bidder twice", func(p *procurement.Procurement) { p.Bidders = append(p.Bidders, p.Bidders[0]) }, "bidders[2].supplier", "procurement.bidder-repeated"},
 		{"offering of another", func(p *procurement.Procurement) {
@@ -299,7 +308,11 @@ func TestProcurementRefuses(t *testing.T) {
 			tt.change(&in)
 			_, err := h.Update(t.Context(), buyer, in, 0)
 			pe, ok := errors.AsType[*problem.Error](err)
-			if !ok || len(pe.Fields) != 1 || pe.Fields[0].Path != tt.path || pe.Fields[0].Key != tt.key {
+			many := ok && tt.key == "field.many" // what is within the limit has faults of its own
+			if many && len(pe.Fields) > 5000 {
+				t.Errorf("%d faults are told", len(pe.Fields))
+			}
+			if !ok || !many && len(pe.Fields) != 1 || pe.Fields[0].Path != tt.path || pe.Fields[0].Key != tt.key {
 				t.Errorf("error is %v, want %s at %s", err, tt.key, tt.path)
 			}
 		})
@@ -331,6 +344,7 @@ func TestResponseRefuses(t *testing.T) {
 		"unknown requirement": {Supplier: vendor, Answers: []procurement.ResponseAnswer{{Requirement: "K-NO-01", Status: attestation.Met}}},
 		"twice":               {Supplier: vendor, Answers: []procurement.ResponseAnswer{good, good}},
 		"unknown answer":      {Supplier: vendor, Answers: []procurement.ResponseAnswer{{Requirement: h.partial, Status: "yes"}}},
+		"control character":   {Supplier: vendor, Answers: []procurement.ResponseAnswer{{Requirement: h.partial, Status: attestation.Met, Deviation: "a\x1bb"}}},
 		"long":                {Supplier: vendor, Answers: []procurement.ResponseAnswer{{Requirement: h.partial, Status: attestation.Met, Statement: strings.Repeat("x", 8001)}}},
 	} {
 		t.Run(name, func(t *testing.T) {

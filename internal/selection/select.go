@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/problem"
@@ -77,7 +76,7 @@ func check(c *catalogue.Catalogue, in Input) error {
 		p.Check(i == 0 || in.Overrides[i-1].Dimension != o.Dimension, path+".dimension", "selection.override-repeated", nil)
 		p.Check(o.Level.Valid(), path+".level", "selection.level", nil)
 		p.Check(strings.TrimSpace(o.Reason) != "", path+".reason", "selection.override-reason", nil)
-		p.Check(utf8.RuneCountInString(o.Reason) <= maxReason, path+".reason", "field.long", problem.Args{"Max": maxReason})
+		p.Text(path+".reason", o.Reason, 0, maxReason)
 	}
 	return p.Err()
 }

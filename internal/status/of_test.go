@@ -165,15 +165,17 @@ func TestNewestDeclarationDecides(t *testing.T) {
 func TestAnotherVersionOfTheSet(t *testing.T) {
 	f := facts()
 	old := f.Version
-	f.Version = version("2.0.0", "one", "two, and more", "three")
+	newer := version("2.0.0", "one, reworded", "two, and more", "three")
+	newer.Requirements[1].Edition = 2
+	f.Version = mustParse(newer)
 	f.Others["2.0.0"] = f.Version
 	got := status.Of(f, t0)
 	if got.Overall != status.SupersededSet {
 		t.Fatalf("overall is %s, want superseded-set", got.Overall)
 	}
 	want := []catalogue.Change{
-		{Requirement: "K-TEST-01", Kind: catalogue.ChangeUnchanged},
-		{Requirement: "K-TEST-02", Kind: catalogue.ChangeSubstance, Fields: []string{"text"}},
+		{Requirement: "K-TEST-01", Kind: catalogue.ChangeReworded, Fields: []string{"text"}},
+		{Requirement: "K-TEST-02", Kind: catalogue.ChangeSubstance, Fields: []string{"edition", "text"}},
 		{Requirement: "K-TEST-03", Kind: catalogue.ChangeAdded},
 	}
 	if diff := cmp.Diff(want, got.Changes); diff != "" {
@@ -184,7 +186,7 @@ func TestAnotherVersionOfTheSet(t *testing.T) {
 		answers = append(answers, r.Answer)
 	}
 	if diff := cmp.Diff([]attestation.AnswerStatus{attestation.Met, "", ""}, answers); diff != "" {
-		t.Errorf("only the unchanged answer may carry over: %s", diff)
+		t.Errorf("only the answer to the reworded one may carry over: %s", diff)
 	}
 	if got := status.Of(f, until); got.Overall != status.Expired {
 		t.Errorf("an old declaration that is over is %s, want expired", got.Overall)

@@ -51,7 +51,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 	case keyErr != nil:
 		c.Add("publicKey", "key.malformed", nil)
 	}
-	checkLine(&c, "label", in.Label, 0, 100)
+	c.Line("label", in.Label, 0, 100)
 	c.Check(in.ExpiresAt.After(now), "expiresAt", "key.expiry-past", nil)
 	c.Check(!in.ExpiresAt.After(now.Add(maxKeyAge)), "expiresAt", "key.expiry-late", problem.Args{"Years": 3})
 	if err := c.Err(); err != nil {
@@ -130,7 +130,10 @@ func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, num
 	if err != nil {
 		return Key{}, wrap("take challenge", err)
 	}
-	if ch.Supplier != number || !s.now().Before(ch.ExpiresAt) {
+	if ch.Supplier != number { // somebody else's, who may still want to answer it
+		return Key{}, errors.Join(gone, wrap("put challenge back", s.Store.InsertChallenge(ctx, ch)))
+	}
+	if !s.now().Before(ch.ExpiresAt) {
 		return Key{}, gone
 	}
 	pub, err := signing.ParsePublicKey([]byte(ch.PEM))
@@ -177,7 +180,7 @@ func (s *Service) RevokeKey(ctx context.Context, actor access.Actor, number orga
 	}
 	var c problem.Collector
 	c.Check(reason == Replaced || reason == Compromised || reason == Retired, "reason", "key.reason", problem.Args{"Known": fmt.Sprint([]Reason{Replaced, Compromised, Retired})})
-	checkLine(&c, "note", note, 0, 500)
+	c.Line("note", note, 0, 500)
 	if err := c.Err(); err != nil {
 		return Key{}, err
 	}

@@ -56,27 +56,32 @@ const (
 	maxSubSuppliers = 100
 	maxRegions      = 60
 	maxDescriptors  = 500
+	// maxDescribed bounds all descriptors of an offering together, in bytes:
+	// they are one document, read with the offering.
+	maxDescribed = 4 << 20
 )
 
 // Validate checks what a person filled in.
 func (o Offering) Validate() error {
 	var c problem.Collector
-	checkLine(&c, "name", o.Name, 1, maxName)
-	checkLine(&c, "description", o.Description, 0, 2000)
-	checkLine(&c, "version", o.Version, 0, 60)
+	c.Line("name", o.Name, 1, maxName)
+	c.Line("description", o.Description, 0, 2000)
+	c.Line("version", o.Version, 0, 60)
+	known := catalogue.DeliveryModels()
 	c.Check(len(o.Models) > 0, "deliveryModels", "field.required", nil)
-	for i, m := range o.Models {
-		c.Check(slices.Contains(catalogue.DeliveryModels(), m), fmt.Sprintf("deliveryModels[%d]", i), "field.unknown", problem.Args{"Value": string(m)})
+	c.Check(len(o.Models) <= len(known), "deliveryModels", "field.many", problem.Args{"Max": len(known)})
+	for i, m := range o.Models[:min(len(o.Models), len(known))] {
+		c.Check(slices.Contains(known, m), fmt.Sprintf("deliveryModels[%d]", i), "field.unknown", problem.Args{"Value": string(m)})
 	}
 	c.Check(len(o.Regions) > 0, "regions", "field.required", nil)
 	c.Check(len(o.Regions) <= maxRegions, "regions", "field.many", problem.Args{"Max": maxRegions})
-	for i, r := range o.Regions {
+	for i, r := range o.Regions[:min(len(o.Regions), maxRegions)] {
 		checkCountry(&c, fmt.Sprintf("regions[%d]", i), r)
 	}
 	c.Check(len(o.SubSuppliers) <= maxSubSuppliers, "subSuppliers", "field.many", problem.Args{"Max": maxSubSuppliers})
-	for i, s := range o.SubSuppliers {
-		checkLine(&c, indexed("subSuppliers", i, "name"), s.Name, 1, maxName)
-		checkLine(&c, indexed("subSuppliers", i, "purpose"), s.Purpose, 1, 500)
+	for i, s := range o.SubSuppliers[:min(len(o.SubSuppliers), maxSubSuppliers)] {
+		c.Line(indexed("subSuppliers", i, "name"), s.Name, 1, maxName)
+		c.Line(indexed("subSuppliers", i, "purpose"), s.Purpose, 1, 500)
 		checkCountry(&c, indexed("subSuppliers", i, "country"), s.Country)
 		if s.Number != "" {
 			if _, err := organisation.ParseNumber(string(s.Number)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -116,6 +117,9 @@ func (s *Service) CreateOffering(ctx context.Context, actor access.Actor, o Offe
 	if err := o.Validate(); err != nil {
 		return Offering{}, err
 	}
+	if o.SubSuppliers, err = s.links(ctx, o.SubSuppliers); err != nil {
+		return Offering{}, err
+	}
 	o.CreatedAt = s.now()
 	if o, err = describe(o, sup.Name, o.CreatedAt); err != nil {
 		return Offering{}, err
@@ -125,6 +129,50 @@ func (s *Service) CreateOffering(ctx context.Context, actor access.Actor, o Offe
 	}
 	o, err = s.Store.Offering(ctx, o.ID)
 	return o, wrap("read offering", err)
+}
+
+// links holds the offerings that sub-suppliers are said to deliver against
+// what is registered: each must be there and be theirs. It fills in whose they
+// are, and writes numbers as digits only.
+func (s *Service) links(ctx context.Context, in []SubSupplier) ([]SubSupplier, error) {
+	out := slices.Clone(in)
+	var ids []string
+	for i := range out {
+		if out[i].Number != "" {
+			n, err := organisation.ParseNumber(string(out[i].Number))
+			if err != nil {
+				return nil, err
+			}
+			out[i].Number = n
+		}
+		if out[i].Offering != "" {
+			ids = append(ids, out[i].Offering)
+		}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	slices.Sort(ids)
+	found, err := s.Store.OfferingsByID(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, wrap("read sub-suppliers' offerings", err)
+	}
+	owner := map[string]organisation.Number{}
+	for _, o := range found {
+		owner[o.ID] = o.Supplier
+	}
+	var c problem.Collector
+	for i := range out {
+		sub := &out[i]
+		if sub.Offering == "" {
+			continue
+		}
+		n, there := owner[sub.Offering]
+		c.Check(there, indexed("subSuppliers", i, "offering"), "field.offering", nil)
+		c.Check(!there || sub.Number == "" || sub.Number == n, indexed("subSuppliers", i, "offering"), "field.offering-other", nil)
+		sub.Number = n
+	}
+	return out, c.Err()
 }
 
 // describe adds a descriptor when what it describes has changed.
@@ -137,8 +185,15 @@ func describe(o Offering, supplierName string, at time.Time) (Offering, error) {
 	if bytes.Equal(d.Bytes, o.Descriptor().Bytes) {
 		return o, nil
 	}
+	size := len(d.Bytes)
+	for _, old := range o.Descriptors {
+		size += len(old.Bytes)
+	}
 	if len(o.Descriptors) >= maxDescriptors {
 		return Offering{}, problem.New(problem.Refused, "offering.many-changes", problem.Args{"Max": maxDescriptors})
+	}
+	if size > maxDescribed {
+		return Offering{}, problem.New(problem.Refused, "offering.much", nil)
 	}
 	o.Descriptors = append(o.Descriptors[:len(o.Descriptors):len(o.Descriptors)], d)
 	return o, nil
@@ -157,6 +212,9 @@ func (s *Service) UpdateOffering(ctx context.Context, actor access.Actor, in Off
 	}
 	in.Supplier = old.Supplier
 	if err := in.Validate(); err != nil {
+		return Offering{}, err
+	}
+	if in.SubSuppliers, err = s.links(ctx, in.SubSuppliers); err != nil {
 		return Offering{}, err
 	}
 	sup, err := s.read(ctx, old.Supplier)

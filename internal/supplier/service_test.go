@@ -283,3 +283,102 @@ func TestOfferingDescriptorFollowsWhatItSays(t *testing.T) {
 		t.Errorf("no model and a wrong region: %v, want both told", err)
 	}
 }
+
+// TestSubSuppliersOfferingMustBeTheirs: whoever is named as a sub-supplier
+// cannot borrow the declarations of somebody else.
+func TestSubSuppliersOfferingMustBeTheirs(t *testing.T) {
+	h := newHouse(t)
+	if _, _, err := h.Register(t.Context(), as(theirs), supplier.Supplier{Number: theirs, Name: "Andre AS", Country: "NO"}); err != nil {
+		t.Fatal(err)
+	}
+	base := supplier.Offering{Supplier: theirs, Name: "Drift", Models: []catalogue.DeliveryModel{catalogue.ModelIaaS}, Regions: []string{"NO"}}
+	good, err := h.CreateOffering(t.Context(), as(theirs), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := func(n organisation.Number, offering string) supplier.Offering {
+		o := base
+		o.Supplier, o.SubSuppliers = ours, []supplier.SubSupplier{{Name: "Andre AS", Country: "NO", Purpose: "drift", Number: n, Offering: offering}}
+		return o
+	}
+	for want, o := range map[string]supplier.Offering{
+		"field.offering-other": link(ours, good.ID),
+		"field.offering":       link(theirs, "01900000-0000-7000-8000-999999999999"),
+	} {
+		_, err := h.CreateOffering(t.Context(), as(ours), o)
+		p, ok := errors.AsType[*problem.Error](err)
+		if !ok || p.Fields[0].Key != want || p.Fields[0].Path != "subSuppliers[0].offering" {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	for _, n := range []organisation.Number{"", theirs, "NO 314 168 267 MVA"} {
+		saved, err := h.CreateOffering(t.Context(), as(ours), link(n, good.ID))
+		if err != nil || saved.SubSuppliers[0].Number != theirs {
+			t.Errorf("%q: saved as %+v, %v", n, saved.SubSuppliers, err)
+			continue
+		}
+		if !bytes.Contains(saved.Descriptor().Bytes, []byte(`"orgnr":"314168267"`)) {
+			t.Errorf("%q: the descriptor is %s", n, saved.Descriptor().Bytes)
+		}
+		saved.SubSuppliers[0].Number = ours
+		if _, err := h.UpdateOffering(t.Context(), as(ours), saved, 0); problem.KindOf(err) != problem.Invalid {
+			t.Errorf("changed to somebody else's: %v", err)
+		}
+	}
+}
+
+// TestDescriptorsHaveABound: all descriptors are read with their offering, so
+// nobody can make that slow for everybody by changing it again and again.
+func TestDescriptorsHaveABound(t *testing.T) {
+	h := newHouse(t)
+	o := supplier.Offering{Supplier: ours, Name: "Stor", Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO"}}
+	for range 100 {
+		o.SubSuppliers = append(o.SubSuppliers, supplier.SubSupplier{Name: strings.Repeat("ø", 200), Country: "NO", Purpose: strings.Repeat("ø", 500)})
+	}
+	o, err := h.CreateOffering(t.Context(), as(ours), o)
+	for n := 0; err == nil; n++ {
+		if n > 100 {
+			t.Fatal("no end to it")
+		}
+		o.Version = fmt.Sprint(n)
+		var next supplier.Offering
+		if next, err = h.UpdateOffering(t.Context(), as(ours), o, 0); err == nil {
+			o = next
+		}
+	}
+	if problem.KeyOf(err) != "offering.much" || problem.KindOf(err) != problem.Refused {
+		t.Errorf("ended with %v", err)
+	}
+	size := 0
+	for _, d := range o.Descriptors {
+		size += len(d.Bytes)
+	}
+	if size > 4<<20 || size < 3<<20 {
+		t.Errorf("%d bytes are kept", size)
+	}
+	o.Models = make([]catalogue.DeliveryModel, 100_000)
+	if p, ok := errors.AsType[*problem.Error](o.Validate()); !ok || len(p.Fields) > 10 {
+		t.Errorf("a long list gave %d problems", len(p.Fields))
+	}
+}
+
+// TestChallengeIsNotBurntByOthers: whoever gets to know the id of a challenge
+// cannot spend it.
+func TestChallengeIsNotBurntByOthers(t *testing.T) {
+	h := newHouse(t)
+	key, pub := newKey(t)
+	ch, err := h.BeginEnrolment(t.Context(), as(ours), ours, supplier.Enrolment{PEM: pub.PEM, Label: "Ny"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := signing.SignMessage(key, ch.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.CompleteEnrolment(t.Context(), as(theirs), theirs, ch.ID, proof); problem.KeyOf(err) != "key.challenge-gone" {
+		t.Errorf("by another: %v", err)
+	}
+	if k, err := h.CompleteEnrolment(t.Context(), as(ours), ours, ch.ID, proof); err != nil || k.ID != pub.ID {
+		t.Errorf("by its owner: %+v, %v", k, err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
@@ -38,10 +37,10 @@ func (s Supplier) Validate() error {
 	if _, err := organisation.ParseNumber(string(s.Number)); err != nil {
 		c.Add("orgnr", problem.KeyOf(err), problem.Args{"Number": string(s.Number)})
 	}
-	checkLine(&c, "name", s.Name, 1, maxName)
+	c.Line("name", s.Name, 1, maxName)
 	checkCountry(&c, "country", s.Country)
 	if s.Website != "" {
-		c.Check(strings.HasPrefix(s.Website, "https://") && len(s.Website) <= 300 && !strings.ContainsAny(s.Website, " \t\r\n\"<>"),
+		c.Check(strings.HasPrefix(s.Website, "https://") && len(s.Website) <= 300 && problem.Shows(s.Website) && !strings.ContainsAny(s.Website, " \t\r\n\"<>"),
 			"website", "field.https", nil)
 	}
 	return c.Err()
@@ -93,19 +92,6 @@ const (
 	Compromised Reason = "compromised"
 	Retired     Reason = "retired"
 )
-
-// checkLine notes a problem unless s is one line of min to max characters.
-func checkLine(c *problem.Collector, path, s string, min, max int) {
-	n := utf8.RuneCountInString(s)
-	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		c.Add(path, "field.control", nil)
-	case n < min || strings.TrimSpace(s) == "" && min > 0:
-		c.Add(path, "field.required", nil)
-	case n > max:
-		c.Add(path, "field.long", problem.Args{"Max": max})
-	}
-}
 
 func checkCountry(c *problem.Collector, path, s string) {
 	ok := len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
