@@ -168,14 +168,33 @@ const (
 	PersonalSpecial  PersonalData = "special"
 )
 
+// Flag is something about a purchase, besides its levels, that brings in a set
+// of requirements of its own.
+type Flag string
+
+// The flags.
+const (
+	// FlagPersonalData: personal data are processed (GDPR art. 28 and 32 apply).
+	FlagPersonalData Flag = "personal-data"
+	// FlagEssentialService: society depends on the service.
+	FlagEssentialService Flag = "essential-service"
+	// FlagRecords: the solution holds records that must be kept as archives.
+	FlagRecords Flag = "records"
+)
+
+// Flags lists the flags in display order.
+func Flags() []Flag { return []Flag{FlagPersonalData, FlagEssentialService, FlagRecords} }
+
 // InformationType is a kind of information a task handles.
 type InformationType struct {
 	ID           string       `yaml:"id" json:"id"`
 	Name         Text         `yaml:"name" json:"name"`
 	Description  Text         `yaml:"description" json:"description"`
 	PersonalData PersonalData `yaml:"personalData" json:"personalData"`
-	Levels       GradedLevels `yaml:"levels" json:"levels"`
-	Law          []LawRef     `yaml:"law,omitempty" json:"law,omitempty"`
+	// Records tells that such information is kept as archives.
+	Records bool         `yaml:"records,omitempty" json:"records,omitempty"`
+	Levels  GradedLevels `yaml:"levels" json:"levels"`
+	Law     []LawRef     `yaml:"law,omitempty" json:"law,omitempty"`
 }
 
 // LevelDescription explains one level so that two readers use it alike.
@@ -356,7 +375,10 @@ type Set struct {
 	Includes []string `yaml:"includes,omitempty" json:"includes,omitempty"`
 	// DeliveryModels are those the set is made for.
 	DeliveryModels []DeliveryModel `yaml:"deliveryModels" json:"deliveryModels"`
-	Requirements   []string        `yaml:"requirements" json:"requirements"`
+	// When lists flags, one of which must be raised for the set to apply by
+	// itself; empty means always.
+	When         []Flag   `yaml:"when,omitempty" json:"when,omitempty"`
+	Requirements []string `yaml:"requirements" json:"requirements"`
 }
 
 // Catalogue is the whole content, checked: every id in it resolves.
@@ -460,11 +482,10 @@ func (c *Catalogue) LevelName(l Level) Text {
 	return Text{NB: fmt.Sprint(int(l)), NN: fmt.Sprint(int(l)), EN: fmt.Sprint(int(l))}
 }
 
-// SetRequirements lists the ids of a set's requirements in catalogue order,
-// those of included sets first, each once.
+// SetRequirements lists the ids of a set's requirements and those of the sets
+// it includes, each once, in catalogue order.
 func (c *Catalogue) SetRequirements(id string) []string {
-	seen := map[string]bool{}
-	var out []string
+	in := map[string]bool{}
 	var walk func(id string, depth int)
 	walk = func(id string, depth int) {
 		s, ok := c.Set(id)
@@ -475,12 +496,17 @@ func (c *Catalogue) SetRequirements(id string) []string {
 			walk(inc, depth+1)
 		}
 		for _, r := range s.Requirements {
-			if !seen[r] {
-				seen[r] = true
-				out = append(out, r)
-			}
+			in[r] = true
 		}
 	}
 	walk(id, 0)
+	out := make([]string, 0, len(in))
+	for _, t := range c.Themes {
+		for _, r := range t.Requirements {
+			if in[r.ID] {
+				out = append(out, r.ID)
+			}
+		}
+	}
 	return out
 }

@@ -217,6 +217,9 @@ func (l *loader) sets() {
 		l.claim("set", s.ID, file, root)
 		l.models(file, root, s.DeliveryModels)
 		l.notEmpty(file, root, "requirements", len(s.Requirements))
+		for _, f := range s.When {
+			l.oneOf(file, root, string(f), strs(Flags())...)
+		}
 		l.cat.Sets = append(l.cat.Sets, s)
 	}
 }

@@ -11,8 +11,12 @@ type Input struct {
 	InformationTypes []string                  `json:"informationTypes,omitempty"`
 	DeliveryModels   []catalogue.DeliveryModel `json:"deliveryModels"`
 	Overrides        []Override                `json:"overrides,omitempty"`
+	// Flags are raised by the body, on top of those the tasks, the information
+	// and the levels raise by themselves.
+	Flags []catalogue.Flag `json:"flags,omitempty"`
 	// Sets narrows the requirements to those of the named sets. Empty means
-	// every set made for one of the delivery models.
+	// every set made for one of the delivery models whose flags, if it has any,
+	// are raised.
 	Sets []string `json:"sets,omitempty"`
 }
 
@@ -28,6 +32,7 @@ type Override struct {
 type Result struct {
 	Levels       []DimensionLevel      `json:"levels"`
 	Overall      catalogue.Level       `json:"overall"`
+	Flags        []RaisedFlag          `json:"flags"`
 	Sets         []string              `json:"sets"`
 	Measures     []SelectedMeasure     `json:"measures"`
 	Requirements []SelectedRequirement `json:"requirements"`
@@ -59,6 +64,13 @@ type Origin struct {
 	// Via is the task that brought an information type in; empty when the
 	// information type was chosen by itself.
 	Via string `json:"via,omitempty"`
+}
+
+// RaisedFlag is a flag with what raised it: ids of information types, the
+// dimensions at the critical level, or nothing when the body raised it itself.
+type RaisedFlag struct {
+	Flag catalogue.Flag `json:"flag"`
+	By   []string       `json:"by,omitempty"`
 }
 
 // Trigger is one reason a measure or requirement applies: in this dimension

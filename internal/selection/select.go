@@ -21,6 +21,7 @@ func Select(c *catalogue.Catalogue, in Input) (Result, error) {
 	}
 	s := selector{c: c, in: in}
 	s.levels()
+	s.flags()
 	s.sets()
 	s.measures()
 	s.requirements()
@@ -34,6 +35,7 @@ func normal(in Input) Input {
 	in.InformationTypes = sorted(in.InformationTypes)
 	in.DeliveryModels = sorted(in.DeliveryModels)
 	in.Sets = sorted(in.Sets)
+	in.Flags = sorted(in.Flags)
 	in.Overrides = slices.Clone(in.Overrides)
 	slices.SortStableFunc(in.Overrides, func(a, b Override) int { return cmp.Compare(a.Dimension, b.Dimension) })
 	return in
@@ -61,15 +63,8 @@ func check(c *catalogue.Catalogue, in Input) error {
 	if len(in.DeliveryModels) == 0 {
 		p.Add("deliveryModels", "selection.no-model", nil)
 	}
-	var models []string
-	for _, m := range catalogue.DeliveryModels() {
-		models = append(models, string(m))
-	}
-	var asked []string
-	for _, m := range in.DeliveryModels {
-		asked = append(asked, string(m))
-	}
-	unknown(&p, "deliveryModels", asked, models)
+	unknown(&p, "deliveryModels", strs(in.DeliveryModels), strs(catalogue.DeliveryModels()))
+	unknown(&p, "flags", strs(in.Flags), strs(catalogue.Flags()))
 	for i, o := range in.Overrides {
 		path := fmt.Sprintf("overrides[%d]", i)
 		p.Check(slices.Contains(catalogue.Dimensions(), o.Dimension), path+".dimension", "field.unknown", problem.Args{"Value": clip(string(o.Dimension))})
@@ -79,6 +74,14 @@ func check(c *catalogue.Catalogue, in Input) error {
 		p.Text(path+".reason", o.Reason, 0, maxReason)
 	}
 	return p.Err()
+}
+
+func strs[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return out
 }
 
 func ids[T any](items []T, id func(T) string) []string {
@@ -172,9 +175,55 @@ func (s *selector) levels() {
 	s.out.Overall = s.actual.Overall()
 }
 
-// sets are those named, or else those made for one of the delivery models. A
-// set that another of them includes is left out then: who answers the larger
-// one has answered it.
+// flags are those the body raises, and those that follow: from information
+// types, and from a critical level of integrity or availability, at which
+// society depends on the service.
+func (s *selector) flags() {
+	by := map[catalogue.Flag][]string{}
+	for _, f := range s.in.Flags {
+		by[f] = []string{}
+	}
+	for _, id := range s.information() {
+		t, _ := s.c.InformationType(id)
+		if t.PersonalData != catalogue.PersonalNone {
+			by[catalogue.FlagPersonalData] = append(by[catalogue.FlagPersonalData], id)
+		}
+		if t.Records {
+			by[catalogue.FlagRecords] = append(by[catalogue.FlagRecords], id)
+		}
+	}
+	for _, d := range []catalogue.Dimension{catalogue.Integrity, catalogue.Availability} {
+		if s.actual.Of(d) == catalogue.Critical {
+			by[catalogue.FlagEssentialService] = append(by[catalogue.FlagEssentialService], string(d))
+		}
+	}
+	s.out.Flags = []RaisedFlag{}
+	for _, f := range catalogue.Flags() {
+		if reasons, raised := by[f]; raised {
+			s.out.Flags = append(s.out.Flags, RaisedFlag{Flag: f, By: reasons})
+		}
+	}
+}
+
+// information lists the information types chosen, by themselves or by way of a
+// task, in order.
+func (s *selector) information() []string {
+	all := slices.Clone(s.in.InformationTypes)
+	for _, id := range s.in.Tasks {
+		t, _ := s.c.Task(id)
+		all = append(all, t.InformationTypes...)
+	}
+	return sorted(all)
+}
+
+func (s *selector) applies(set catalogue.Set) bool {
+	model := slices.ContainsFunc(set.DeliveryModels, func(m catalogue.DeliveryModel) bool { return slices.Contains(s.in.DeliveryModels, m) })
+	return model && (len(set.When) == 0 || slices.ContainsFunc(s.out.Flags, func(f RaisedFlag) bool { return slices.Contains(set.When, f.Flag) }))
+}
+
+// sets are those named, or else those made for one of the delivery models
+// whose flags are raised. A set that another of them includes is left out
+// then: who answers the larger one has answered it.
 func (s *selector) sets() {
 	if len(s.in.Sets) > 0 {
 		for _, set := range s.c.Sets {
@@ -186,7 +235,7 @@ func (s *selector) sets() {
 	}
 	var fits []catalogue.Set
 	for _, set := range s.c.Sets {
-		if slices.ContainsFunc(set.DeliveryModels, func(m catalogue.DeliveryModel) bool { return slices.Contains(s.in.DeliveryModels, m) }) {
+		if s.applies(set) {
 			fits = append(fits, set)
 		}
 	}
