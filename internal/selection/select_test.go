@@ -33,6 +33,7 @@ func someInput(t *rapid.T) selection.Input {
 	if len(in.Tasks)+len(in.InformationTypes) == 0 {
 		in.Tasks = []string{content.Tasks[0].ID}
 	}
+	in.Flags = rapid.SliceOfDistinct(rapid.SampledFrom(catalogue.Flags()), rapid.ID).Draw(t, "flags")
 	for _, d := range catalogue.Dimensions() {
 		if rapid.Bool().Draw(t, "override") {
 			in.Overrides = append(in.Overrides, selection.Override{Dimension: d, Level: catalogue.Level(rapid.IntRange(1, 4).Draw(t, "level")), Reason: "own assessment"})
@@ -118,7 +119,7 @@ func TestOrderAndRepetitionOfInputsDoNotMatter(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		mixed := selection.Input{
 			Tasks: mix(r, in.Tasks), InformationTypes: mix(r, in.InformationTypes),
-			DeliveryModels: mix(r, in.DeliveryModels), Overrides: slices.Clone(in.Overrides),
+			DeliveryModels: mix(r, in.DeliveryModels), Flags: mix(r, in.Flags), Overrides: slices.Clone(in.Overrides),
 		}
 		r.Shuffle(len(mixed.Overrides), func(i, j int) {
 			mixed.Overrides[i], mixed.Overrides[j] = mixed.Overrides[j], mixed.Overrides[i]
@@ -187,8 +188,20 @@ func TestChildWelfareSystemAsAService(t *testing.T) {
 	if got := r.Levels[0]; got.Dimension != catalogue.Confidentiality || got.Level < catalogue.High {
 		t.Errorf("confidentiality of child welfare is %d, want high or critical", got.Level)
 	}
-	if diff := cmp.Diff([]string{"skytjenester"}, r.Sets); diff != "" {
-		t.Errorf("sets: %s", diff)
+	for _, want := range []string{"skytjenester", "personopplysninger"} {
+		if !slices.Contains(r.Sets, want) {
+			t.Errorf("sets are %v, want %s among them", r.Sets, want)
+		}
+	}
+	if slices.Contains(r.Sets, "grunnsett") {
+		t.Error("grunnsett is named beside sets that include it")
+	}
+	var flags []string
+	for _, f := range r.Flags {
+		flags = append(flags, string(f.Flag))
+	}
+	if !slices.Contains(flags, "personal-data") || !slices.Contains(flags, "essential-service") {
+		t.Errorf("flags are %v, want personal data and an essential service among them", flags)
 	}
 	for _, want := range []string{"K-TILGANG-01", "K-TILGANG-04", "K-HENDELSE-02", "K-PERSONVERN-01", "K-AVSLUTNING-01"} {
 		if !slices.Contains(requirementIDs(r), want) {
@@ -198,7 +211,7 @@ func TestChildWelfareSystemAsAService(t *testing.T) {
 }
 
 func TestOpenDataAtTheLowestLevelIsLittleWork(t *testing.T) {
-	r := mustSelect(t, selection.Input{InformationTypes: []string{"apne-data"}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelConsulting}})
+	r := mustSelect(t, selection.Input{InformationTypes: []string{"apne-data"}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelConsulting}, Sets: []string{"grunnsett"}})
 	if n := len(r.Requirements); n == 0 || n > 35 {
 		t.Errorf("%d requirements, want 1 to 35", n)
 	}
@@ -229,7 +242,7 @@ func TestBadInputIsToldWholeAndWithNearestIDs(t *testing.T) {
 		got[f.Path] += f.Key + ":" + near + ";"
 	}
 	want := map[string]string{
-		"tasks[0]": "selection.unknown-near:fag.barnevern;", "informationTypes[0]": "selection.unknown:;",
+		"tasks[0]": "selection.unknown-near:fag.barnevern, fag.barnehage;", "informationTypes[0]": "selection.unknown:;",
 		"deliveryModels[0]": "selection.unknown-near:saas, iaas, paas;", "sets[0]": "selection.unknown-near:grunnsett;",
 		"overrides[1].dimension": "field.unknown:;", "overrides[0].level": "selection.level:;", "overrides[0].reason": "selection.override-reason:;",
 	}
