@@ -381,6 +381,14 @@ type Set struct {
 	Requirements []string `yaml:"requirements" json:"requirements"`
 }
 
+// Unlinked is a measure of another source that none of ours is linked to, with
+// the reason, so that nobody wonders whether it was forgotten.
+type Unlinked struct {
+	Source string `yaml:"source" json:"source"`
+	ID     string `yaml:"id" json:"id"`
+	Reason Text   `yaml:"reason" json:"reason"`
+}
+
 // Catalogue is the whole content, checked: every id in it resolves.
 type Catalogue struct {
 	Tasks            []Task
@@ -390,6 +398,7 @@ type Catalogue struct {
 	Measures         []Measure
 	Themes           []Theme
 	Sets             []Set
+	Unlinked         []Unlinked
 	// Releases holds the frozen set versions, oldest first within a set.
 	Releases []Version
 

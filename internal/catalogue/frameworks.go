@@ -11,6 +11,15 @@ import (
 // "PREFIX count" pairs, where number runs from 1. format writes one id.
 func counted(format string, counts string) func(string) bool {
 	known := map[string]bool{}
+	for _, id := range enumerate(format, counts) {
+		known[id] = true
+	}
+	return func(id string) bool { return known[id] }
+}
+
+// enumerate writes the ids out, in order.
+func enumerate(format, counts string) []string {
+	var out []string
 	for pair := range strings.FieldsSeq(counts) {
 		prefix, n, _ := strings.Cut(pair, ":")
 		count, err := strconv.Atoi(n)
@@ -18,17 +27,20 @@ func counted(format string, counts string) func(string) bool {
 			panic("catalogue: " + err.Error())
 		}
 		for i := 1; i <= count; i++ {
-			known[fmt.Sprintf(format, prefix, i)] = true
+			out = append(out, fmt.Sprintf(format, prefix, i))
 		}
 	}
-	return func(id string) bool { return known[id] }
+	return out
 }
+
+// nsmCounts is how many measures each principle of NSM has, in order.
+const nsmCounts = "1.1:6 1.2:4 1.3:3 2.1:10 2.2:7 2.3:10 2.4:4 2.5:8 2.6:7 2.7:5 2.8:4 2.9:4 2.10:4 3.1:3 3.2:7 3.3:7 3.4:6 4.1:6 4.2:3 4.3:6 4.4:4"
 
 // The ids of the frameworks the content refers to. Only ids and their number
 // are stated here; the texts belong to their publishers.
 var (
 	// NSM's Grunnprinsipper for IKT-sikkerhet 2.1: 118 measures under 21 principles.
-	nsmIDs = counted("%s.%d", "1.1:6 1.2:4 1.3:3 2.1:10 2.2:7 2.3:10 2.4:4 2.5:8 2.6:7 2.7:5 2.8:4 2.9:4 2.10:4 3.1:3 3.2:7 3.3:7 3.4:6 4.1:6 4.2:3 4.3:6 4.4:4")
+	nsmIDs = counted("%s.%d", nsmCounts)
 	// ISO/IEC 27002:2022: 93 controls in four clauses.
 	iso27002IDs = counted("%s.%d", "5:37 6:8 7:14 8:34")
 	// CSA Cloud Controls Matrix 4: 197 controls in 17 domains.

@@ -34,6 +34,7 @@ func Lint(fsys fs.FS) ([]Finding, error) {
 	n.measures()
 	n.requirements()
 	n.usage()
+	n.coverage()
 	n.allow()
 	slices.SortStableFunc(n.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key))
@@ -280,6 +281,28 @@ func (n *linter) usage() {
 		if !served[m.ID] && m.Carrier == CarrierSupplier {
 			s := n.subject("measure", m.ID)
 			n.find(s, lineOf(s.node, m.ID), "", "unserved-measure", nil)
+		}
+	}
+}
+
+// coverage: every measure of a source that we follow as a whole is linked or
+// explained, and not both.
+func (n *linter) coverage() {
+	if _, ok := n.cat.Source(nsmSource); !ok {
+		return
+	}
+	s := subject{kind: "source", id: nsmSource, place: n.at["source "+nsmSource]}
+	for _, row := range n.cat.CoverageOfNSM() {
+		switch linked := len(row.Measures) > 0; {
+		case !linked && row.Reason == nil:
+			n.find(s, lineOf(s.node, nsmSource), "", "unlinked", map[string]any{"Value": row.ID})
+		case linked && row.Reason != nil:
+			n.find(s, lineOf(s.node, nsmSource), "", "linked-and-explained", map[string]any{"Value": row.ID})
+		}
+	}
+	for _, u := range n.cat.Unlinked {
+		if u.Source == nsmSource && !nsmIDs(u.ID) {
+			n.find(s, lineOf(s.node, nsmSource), "", "unknown-reference", map[string]any{"Value": u.ID, "Key": "NSM"})
 		}
 	}
 }

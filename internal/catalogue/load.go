@@ -32,6 +32,7 @@ func (l *loader) all() error {
 	l.measures()
 	l.themes()
 	l.sets()
+	l.unlinked()
 	l.cat.index()
 	l.references()
 	l.releases()
@@ -222,6 +223,26 @@ func (l *loader) sets() {
 		}
 		l.cat.Sets = append(l.cat.Sets, s)
 	}
+}
+
+const unlinkedFile = "unlinked.yaml"
+
+// unlinked is optional: small content has nothing to explain.
+func (l *loader) unlinked() {
+	var f struct {
+		Unlinked []Unlinked `yaml:"unlinked"`
+	}
+	if !l.exists(unlinkedFile) {
+		return
+	}
+	root := l.read(unlinkedFile, &f)
+	for i, u := range f.Unlinked {
+		if _, ok := l.at["source "+u.Source]; !ok {
+			n := nodeAt(items(root, "unlinked"), i)
+			l.fault(unlinkedFile, lineOf(n, u.Source), "dangling", map[string]any{"ID": u.ID, "Value": u.Source})
+		}
+	}
+	l.cat.Unlinked = f.Unlinked
 }
 
 func (l *loader) models(file string, n *yaml.Node, models []DeliveryModel) {
