@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -315,6 +317,11 @@ func TestEvidence(t *testing.T) {
 	bad(400, "request.no-body", "kind=policy&name=a.pdf", nil)
 	if r := h.want(413, "supplier", "POST", "/api/v1/evidence?kind=policy&name=a.pdf", streamOf(append(pdf, make([]byte, 64<<10)...))); !strings.Contains(r.key(), "large") {
 		t.Errorf("streamed: %s", r.body)
+	}
+	// Files pass through: what the first bytes give away is refused on them.
+	program := &countingReader{r: io.MultiReader(strings.NewReader("MZ\x90\x00\x03\x00"), bytes.NewReader(make([]byte, 1<<20)))}
+	if r := h.want(415, "supplier", "POST", "/api/v1/evidence?kind=policy&name=a.exe", program); r.key() != "evidence.type" || program.n > 32<<10 {
+		t.Errorf("%s after %d bytes", r.body, program.n)
 	}
 
 	answers := h.answers("grunnsett")

@@ -143,6 +143,33 @@ func TestUploadLimitsAndDigest(t *testing.T) {
 	}
 }
 
+// cut is a sender that goes away.
+type cut struct{ left int }
+
+func (c *cut) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(len(p), c.left)
+	for i := range n {
+		p[i] = 'a'
+	}
+	c.left -= n
+	return n, nil
+}
+
+func TestUploadThatBreaksOff(t *testing.T) {
+	s, _ := newService(t, 1<<20)
+	for _, n := range []int{0, 10, 100_000} {
+		if _, _, err := s.Upload(t.Context(), as(ours, access.Supplier), evidence.Upload{Name: "a.txt", Kind: "policy"}, &cut{n}); problem.KeyOf(err) != "request.cut" {
+			t.Errorf("after %d bytes: %v", n, err)
+		}
+	}
+	if all, err := s.Of(t.Context(), as(ours, access.Supplier), ours); err != nil || len(all) != 0 {
+		t.Errorf("%d are kept (%v)", len(all), err)
+	}
+}
+
 func TestUploadRefusesFields(t *testing.T) {
 	s, _ := newService(t, 1<<20)
 	for name, up := range map[string]evidence.Upload{

@@ -1,12 +1,14 @@
 package evidence
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"net/http"
 
 	"felleskrav/internal/problem"
 )
@@ -30,8 +32,18 @@ func (c *cappedReader) Read(p []byte) (int, error) {
 	if c.left -= int64(n); c.left < 0 {
 		return 0, errTooLarge
 	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &sendError{err}
+	}
 	return n, err
 }
+
+// sendError is a fault in what is sent, apart from those of the store.
+type sendError struct{ err error }
+
+func (e *sendError) Error() string { return "read what is sent: " + e.err.Error() }
+
+func (e *sendError) Unwrap() error { return e.err }
 
 var errDigest = errors.New("file has another digest than the sender stated")
 
@@ -64,6 +76,11 @@ func readError(err error, limit int64) error {
 		return problem.New(problem.TooLarge, "evidence.large", problem.Args{"MiB": limit >> 20})
 	case errors.Is(err, errDigest):
 		return problem.New(problem.Refused, "evidence.digest", nil)
+	}
+	var sent *sendError
+	var limited *http.MaxBytesError
+	if errors.As(err, &sent) && !errors.As(err, &limited) && !errors.Is(err, context.Canceled) {
+		return problem.New(problem.Invalid, "request.cut", nil).Because(err)
 	}
 	return fmt.Errorf("store evidence: %w", err)
 }

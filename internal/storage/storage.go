@@ -8,6 +8,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
@@ -20,6 +21,7 @@ import (
 // All methods are safe for concurrent use, by several processes as well.
 type Store interface {
 	organisation.Store
+	catalogue.Store
 	supplier.Store
 	evidence.Store
 	attestation.Store

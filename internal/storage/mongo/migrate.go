@@ -74,6 +74,8 @@ func (s *Store) index(ctx context.Context) error {
 		{s.withdrawals, up("offering"), plain},
 		{s.procurements, up("agency", "_id"), plain},
 		{s.responses, up("procurement", "received", "_id"), plain},
+		{s.reports, up("requirement", "_id"), plain},
+		{s.reports, up("requirement", "resolved", "kind"), plain},
 		{s.logEntries, up("origin", "key"), unique},
 		{s.sessions, up("expires"), plain},
 		{s.uploads, up("at"), plain},

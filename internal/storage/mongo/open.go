@@ -30,7 +30,7 @@ type Store struct {
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals,
 	procurements, responses, logStates, logEntries, logHashes, sessions, secrets,
-	blobs, uploads *mongo.Collection
+	blobs, uploads, drafts, published, releases, reports *mongo.Collection
 
 	closing sync.Once
 }
@@ -88,6 +88,10 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		secrets:      db.Collection("secrets"),
 		blobs:        db.Collection("evidence_blobs"),
 		uploads:      db.Collection("evidence_uploads"),
+		drafts:       db.Collection("drafts"),
+		published:    db.Collection("published_content"),
+		releases:     db.Collection("set_releases"),
+		reports:      db.Collection("reports"),
 	}
 	for _, step := range []func(context.Context) error{s.Ping, s.migrate, s.clearUploads} {
 		if err := step(ctx); err != nil {

@@ -35,6 +35,13 @@ func TestPlans(t *testing.T) {
 		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },
 		"ProcurementsOf":     func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
 		"ResponsesTo":        func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
+		"Drafts":             func() error { _, err := s.Drafts(ctx, "x", 10); return err },
+		"DraftsAll":          func() error { _, err := s.Drafts(ctx, "", 10); return err },
+		"PublishedContent":   func() error { _, err := s.PublishedContent(ctx); return err },
+		"PublishedRevision":  func() error { _, err := s.PublishedRevision(ctx); return err },
+		"ReportsOn":          func() error { _, err := s.ReportsOn(ctx, "a", "x", 10); return err },
+		"ReportsOnAll":       func() error { _, err := s.ReportsOn(ctx, "a", "", 10); return err },
+		"CountReports":       func() error { _, err := s.CountReports(ctx, "a"); return err },
 		"LogEntries":         func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
 		"LogEntriesByKey":    func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
 	} {

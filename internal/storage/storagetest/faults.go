@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"testing"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
@@ -112,6 +114,42 @@ func RunFaults(t *testing.T, open Open) {
 			v := procurementOf(number())
 			return operation{func() error { return f.InsertProcurement(ctx, v) }, func(t *testing.T) {
 				want(t, result[procurement.Procurement](t)(f.Procurement(ctx, v.ID)), keptProcurement(v))
+			}}
+		},
+		InsertDraft: func() operation {
+			v := draftOf()
+			return operation{func() error { return f.InsertDraft(ctx, v) }, func(t *testing.T) {
+				want(t, result[catalogue.Draft](t)(f.Draft(ctx, v.ID)), keptDraft(v))
+			}}
+		},
+		UpdatePublished: func() operation {
+			draft := id()
+			return operation{func() error {
+				_, err := f.UpdatePublishedContent(ctx, func(v catalogue.PublishedContent) (catalogue.PublishedContent, error) {
+					if v.Holds(draft) {
+						return v, problem.ErrExists // what an idempotent updater does
+					}
+					v.Drafts = append(slices.Clone(v.Drafts), draft)
+					return v, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				got := result[catalogue.PublishedContent](t)(f.PublishedContent(ctx))
+				want(t, slices.DeleteFunc(got.Drafts, func(d string) bool { return d != draft }), []string{draft})
+			}}
+		},
+		InsertSetRelease: func() operation {
+			v := catalogue.SetRelease{Set: id(), Version: "1.0.0", Bytes: []byte("x")}
+			return operation{func() error { return f.InsertSetRelease(ctx, v) }, func(t *testing.T) {
+				want(t, result[catalogue.SetRelease](t)(f.SetRelease(ctx, v.Set, v.Version)), v)
+			}}
+		},
+		InsertReport: func() operation {
+			v := catalogue.Report{ID: id(), Requirement: "K-LOG-01"}
+			return operation{func() error { return f.InsertReport(ctx, v) }, func(t *testing.T) {
+				kept := v
+				kept.Rev = 1
+				want(t, result[catalogue.Report](t)(f.Report(ctx, v.ID)), kept)
 			}}
 		},
 		CreateLogState: func() operation {

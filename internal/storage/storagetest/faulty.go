@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
@@ -37,6 +38,12 @@ const (
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
+	InsertDraft       Write = "InsertDraft"
+	UpdateDraft       Write = "UpdateDraft"
+	UpdatePublished   Write = "UpdatePublishedContent"
+	InsertSetRelease  Write = "InsertSetRelease"
+	InsertReport      Write = "InsertReport"
+	UpdateReport      Write = "UpdateReport"
 	CreateLogState    Write = "CreateLogState"
 	SwapLogState      Write = "SwapLogState"
 	InsertLogEntries  Write = "InsertLogEntries"
@@ -243,6 +250,36 @@ func (f *Faulty) UpdateProcurement(ctx context.Context, id string, change func(p
 // InsertResponse implements storage.Store.
 func (f *Faulty) InsertResponse(ctx context.Context, r procurement.Response) error {
 	return f.do(InsertResponse, func() error { return f.Store.InsertResponse(ctx, r) })
+}
+
+// InsertDraft implements storage.Store.
+func (f *Faulty) InsertDraft(ctx context.Context, v catalogue.Draft) error {
+	return f.do(InsertDraft, func() error { return f.Store.InsertDraft(ctx, v) })
+}
+
+// UpdateDraft implements storage.Store.
+func (f *Faulty) UpdateDraft(ctx context.Context, id string, change func(catalogue.Draft) (catalogue.Draft, error)) (catalogue.Draft, error) {
+	return get(f, UpdateDraft, func() (catalogue.Draft, error) { return f.Store.UpdateDraft(ctx, id, change) })
+}
+
+// UpdatePublishedContent implements storage.Store.
+func (f *Faulty) UpdatePublishedContent(ctx context.Context, change func(catalogue.PublishedContent) (catalogue.PublishedContent, error)) (catalogue.PublishedContent, error) {
+	return get(f, UpdatePublished, func() (catalogue.PublishedContent, error) { return f.Store.UpdatePublishedContent(ctx, change) })
+}
+
+// InsertSetRelease implements storage.Store.
+func (f *Faulty) InsertSetRelease(ctx context.Context, v catalogue.SetRelease) error {
+	return f.do(InsertSetRelease, func() error { return f.Store.InsertSetRelease(ctx, v) })
+}
+
+// InsertReport implements storage.Store.
+func (f *Faulty) InsertReport(ctx context.Context, v catalogue.Report) error {
+	return f.do(InsertReport, func() error { return f.Store.InsertReport(ctx, v) })
+}
+
+// UpdateReport implements storage.Store.
+func (f *Faulty) UpdateReport(ctx context.Context, id string, change func(catalogue.Report) (catalogue.Report, error)) (catalogue.Report, error) {
+	return get(f, UpdateReport, func() (catalogue.Report, error) { return f.Store.UpdateReport(ctx, id, change) })
 }
 
 // CreateLogState implements storage.Store.

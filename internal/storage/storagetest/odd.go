@@ -24,6 +24,9 @@ func RunOddKeys(t *testing.T, open Open) {
 			"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, key); return err },
 			"Attestation":   func() error { _, err := s.Attestation(ctx, key); return err },
 			"Procurement":   func() error { _, err := s.Procurement(ctx, key); return err },
+			"Draft":         func() error { _, err := s.Draft(ctx, key); return err },
+			"SetRelease":    func() error { _, err := s.SetRelease(ctx, key, key); return err },
+			"Report":        func() error { _, err := s.Report(ctx, key); return err },
 		} {
 			wantErrOf(t, name, key, read(), problem.ErrNotFound)
 		}
@@ -42,6 +45,9 @@ func RunOddKeys(t *testing.T, open Open) {
 			"LatestAttestations": func() (int, error) { v, err := s.LatestAttestations(ctx, []string{key}, key, 10); return len(v), err },
 			"Withdrawals":        func() (int, error) { v, err := s.Withdrawals(ctx, []string{key}); return len(v), err },
 			"ProcurementsOf":     func() (int, error) { v, err := s.ProcurementsOf(ctx, number, key, 10); return len(v), err },
+			"Drafts":             func() (int, error) { v, err := s.Drafts(ctx, key, 10); return len(v), err },
+			"ReportsOn":          func() (int, error) { v, err := s.ReportsOn(ctx, key, key, 10); return len(v), err },
+			"CountReports":       func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
 			"ResponsesTo":        func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
 			"SearchSuppliers":    func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
 			"LogEntriesByKey":    func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
