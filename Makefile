@@ -41,7 +41,7 @@ assets: $(ASSETS) ## build styles, fonts and icons
 
 .PHONY: build
 build: $(ASSETS) ## build bin/felleskrav
-	go build -trimpath -o $(BIN) ./cmd/felleskrav
+	go build -o $(BIN) ./cmd/felleskrav
 
 .PHONY: run
 run: build ## serve a demonstration on LISTEN (127.0.0.1:8080), data in DATA (data)

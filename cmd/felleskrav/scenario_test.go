@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -117,6 +118,7 @@ func TestJourney(t *testing.T) {
 			t.Errorf("verify: %v\n%s", err, verified.stdout)
 		}
 		w.spoil()
+		w.cosign(v.Attestation, offering)
 
 		// The adviser sees it, and the buyer uses it.
 		st := w.status(offering)
@@ -197,6 +199,31 @@ func (w *walk) spoil() {
 	}
 	must(w.t, 2, w.dir, nil, "attest", "verify", "--bundle", "bundle.json")
 	must(w.t, 3, w.dir, nil, "attest", "verify", "--bundle", "nowhere.json", "--key", "supplier.key.pub")
+}
+
+// cosign has a program that nobody here wrote verify signature and inclusion,
+// given what the service publishes, without a network.
+func (w *walk) cosign(digest, offering string) {
+	t := w.t
+	t.Helper()
+	cosign := os.Getenv("FELLESKRAV_COSIGN")
+	if cosign == "" {
+		t.Fatal("FELLESKRAV_COSIGN is not set: run the tests with `make test`, which installs cosign and sets it")
+	}
+	for name, path := range map[string]string{
+		"root.json": "/log/trusted_root.json", "logged.json": "/api/v1/attestations/" + digest + "/bundle?format=key", "service.json": "/api/v1/offerings/" + offering + "/descriptor",
+	} {
+		w.write(name, want(t, http.StatusOK, http.MethodGet, w.base+path, "", "", nil, nil).body)
+	}
+	cmd := exec.CommandContext(t.Context(), cosign, "verify-blob-attestation", "--key", "supplier.key.pub", "--bundle", "logged.json",
+		"--trusted-root", "root.json", "--type", attestation.DeclarationType, "service.json")
+	cmd.Dir = w.dir
+	cmd.Env = environment("HOME="+w.dir, "TUF_ROOT="+w.file("tuf"), "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("cosign: %v\n%s", err, out)
+	}
+	// The proof that the bundle carries is as good as the receipt.
+	must(t, 0, w.dir, nil, "attest", "verify", "--bundle", "logged.json", "--log-key", "log.key")
 }
 
 // tender runs a procurement: workbook out, filled, read back, compared.

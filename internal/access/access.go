@@ -65,6 +65,10 @@ const (
 	ReadProcurement   Action = "procurement.read"
 	WriteProcurement  Action = "procurement.write"
 	ReadLog           Action = "log.read"
+	EditCatalogue     Action = "catalogue.edit"
+	DecideCatalogue   Action = "catalogue.decide"
+	WriteReport       Action = "report.write"
+	ReadReport        Action = "report.read"
 )
 
 // reach says how far a role's right to an action goes.
@@ -96,6 +100,10 @@ var policy = map[Action]map[Role]reach{
 	ReadProcurement:   {Procurement: own, Adviser: own},
 	WriteProcurement:  {Procurement: own},
 	ReadLog:           {Public: all},
+	EditCatalogue:     {Editor: all},
+	DecideCatalogue:   {Editor: all}, // that it is another editor, the service sees to
+	WriteReport:       {Editor: all, Procurement: all, Supplier: all, Adviser: all},
+	ReadReport:        {Editor: all},
 }
 
 // Actions lists every action of the policy, sorted.

@@ -31,6 +31,10 @@ func TestPolicy(t *testing.T) {
 		access.ReadProcurement:   {"login", "no", "own", "no", "own"},
 		access.WriteProcurement:  {"login", "no", "own", "no", "no"},
 		access.ReadLog:           {"all", "all", "all", "all", "all"},
+		access.EditCatalogue:     {"login", "all", "no", "no", "no"},
+		access.DecideCatalogue:   {"login", "all", "no", "no", "no"},
+		access.WriteReport:       {"login", "all", "all", "all", "all"},
+		access.ReadReport:        {"login", "all", "no", "no", "no"},
 	}
 	if len(want) != len(access.Actions()) {
 		t.Errorf("the policy has %d actions, this table %d", len(access.Actions()), len(want))

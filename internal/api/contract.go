@@ -39,6 +39,8 @@ type operation struct {
 	path   string // as in the document
 	rule   rule
 	route  *routers.Route
+	// secured tells whether the document says that it wants a token.
+	secured bool
 	// query are the names of its query parameters.
 	query map[string]bool
 	// media are the media types its body may have; any stands for all of them.
@@ -93,9 +95,11 @@ func loadContract() (*contract, error) {
 	for _, path := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(path)
 		for method, op := range item.Operations() {
+			secured := op.Security != nil
 			op.Security = nil
 			o := &operation{
-				id: op.OperationID, method: method, path: path, rule: rules[op.OperationID], query: map[string]bool{"lang": true},
+				secured: secured,
+				id:      op.OperationID, method: method, path: path, rule: rules[op.OperationID], query: map[string]bool{"lang": true},
 				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
 			}
 			for _, p := range op.Parameters {

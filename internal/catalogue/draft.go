@@ -161,12 +161,12 @@ func checkProse(c *problem.Collector, field, text string, most int) {
 var contentFile = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,79}\.yaml$`)
 
 // ContentPath reports whether a path is one that content files can have:
-// sources.yaml, levels.yaml, lint-allow.yaml, or a YAML file in one of the
+// sources.yaml, levels.yaml, lint-allow.yaml, unlinked.yaml, or a YAML file in one of the
 // folders tasks, information-types, measures, themes and sets. Releases are not
 // among them: nobody edits a release.
 func ContentPath(p string) bool {
 	switch p {
-	case "sources.yaml", "levels.yaml", "lint-allow.yaml":
+	case "sources.yaml", "levels.yaml", "lint-allow.yaml", "unlinked.yaml":
 		return true
 	}
 	dir, name := path.Split(p)

@@ -105,13 +105,3 @@ func NextVersion(version string, by StepSize) string {
 	}
 	return strings.Join(parts, ".")
 }
-
-// NewMeaning tells whether a requirement that was released says something else
-// altogether under the same id: both its title and its demand are other words
-// in every language. A sharper or wider demand keeps its title and is a change
-// in substance; another demand needs another id, since answers, reviews and
-// contracts refer to the old one.
-func NewMeaning(released, now Requirement) bool {
-	differs := func(a, b Text) bool { return a.NB != b.NB && a.NN != b.NN && a.EN != b.EN }
-	return differs(released.Title, now.Title) && differs(released.Text, now.Text)
-}

@@ -58,7 +58,7 @@ const (
 	maxDescriptors  = 500
 	// maxDescribed bounds all descriptors of an offering together, in bytes:
 	// they are one document, read with the offering.
-	maxDescribed = 4 << 20
+	maxDescribed = 1 << 20
 )
 
 // Validate checks what a person filled in.

@@ -353,7 +353,7 @@ func TestDescriptorsHaveABound(t *testing.T) {
 	for _, d := range o.Descriptors {
 		size += len(d.Bytes)
 	}
-	if size > 4<<20 || size < 3<<20 {
+	if size > 1<<20 || size < 3<<18 {
 		t.Errorf("%d bytes are kept", size)
 	}
 	o.Models = make([]catalogue.DeliveryModel, 100_000)

@@ -359,10 +359,12 @@ func (s *Service) Revision(ctx context.Context, offering string) (string, error)
 		return "", fmt.Errorf("read declarations' revision: %w", err)
 	}
 	out := fmt.Sprintf("%d/%d/%s", o.Rev, sup.Rev, rev)
+	asked := map[string]bool{"": true}
 	for _, sub := range o.SubSuppliers {
-		if sub.Offering == "" {
+		if asked[sub.Offering] {
 			continue
 		}
+		asked[sub.Offering] = true
 		r, err := s.Attestations.AttestationsRevision(ctx, sub.Offering)
 		if err != nil {
 			return "", fmt.Errorf("read sub-supplier's revision: %w", err)
