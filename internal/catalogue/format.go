@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,5 +32,22 @@ func Format(data []byte) ([]byte, error) {
 	if err := enc.Close(); err != nil {
 		return nil, fmt.Errorf("format content: %w", err)
 	}
-	return out.Bytes(), nil
+	return airy(out.Bytes()), nil
+}
+
+// topItem is the first line of a task, measure, requirement and the like.
+var topItem = regexp.MustCompile(`^  - [a-zA-Z0-9]+: `)
+
+// airy puts an empty line between the items of the outermost lists, as the
+// YAML library drops them.
+func airy(data []byte) []byte {
+	lines := strings.SplitAfter(string(data), "\n")
+	var out strings.Builder
+	for i, line := range lines {
+		if i > 0 && topItem.MatchString(line) && strings.HasPrefix(lines[i-1], "    ") {
+			out.WriteString("\n")
+		}
+		out.WriteString(line)
+	}
+	return []byte(out.String())
 }

@@ -16,37 +16,37 @@ type vagueWord struct {
 	instead    string
 }
 
-func words(pattern string) *regexp.Regexp {
+func anyOf(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(^|[^\pL])(` + pattern + `)([^\pL]|$)`)
 }
 
 var vagueWords = map[string][]vagueWord{
 	"nb": {
-		{words(`tilstrekkelige?|tilfredsstillende|forsvarlige?`), false, "hva som er nok: et tall, en standard eller en frist"},
-		{words(`egne(t|de)|passende|hensiktsmessige?|formålstjenlige?`), false, "hvilken løsning eller standard som godtas"},
-		{words(`nødvendige?|relevante?|aktuelle?`), false, "hvilke det gjelder"},
-		{words(`så langt (som |det er )?mulig|best mulig|i størst mulig grad|om mulig|ved behov|fortrinnsvis`), false, "når kravet gjelder, uten forbehold"},
-		{words(`rimelige?|adekvate?|gode?|høye? grad|vesentlige?`), false, "et mål som kan kontrolleres"},
-		{words(`jevnlige?|regelmessige?|periodiske?|løpende|til enhver tid`), true, "hvor ofte, for eksempel «minst hver 12. måned»"},
-		{words(`raskt|snarest( mulig)?|umiddelbart|uten ugrunnet opphold|omgående|innen rimelig tid`), true, "en frist, for eksempel «senest 24 timer etter»"},
+		{anyOf(`tilstrekkelige?|tilfredsstillende|forsvarlige?`), false, "hva som er nok: et tall, en standard eller en frist"},
+		{anyOf(`egne(t|de)|passende|hensiktsmessige?|formålstjenlige?`), false, "hvilken løsning eller standard som godtas"},
+		{anyOf(`nødvendige?|relevante?|aktuelle?`), false, "hvilke det gjelder"},
+		{anyOf(`så langt (som |det er )?mulig|best mulig|i størst mulig grad|om mulig|ved behov|fortrinnsvis`), false, "når kravet gjelder, uten forbehold"},
+		{anyOf(`rimelige?|adekvate?|gode?|høye? grad|vesentlige?`), false, "et mål som kan kontrolleres"},
+		{anyOf(`jevnlige?|regelmessige?|periodiske?|løpende|til enhver tid`), true, "hvor ofte, for eksempel «minst hver 12. måned»"},
+		{anyOf(`raskt|snarest( mulig)?|umiddelbart|uten ugrunnet opphold|omgående|innen rimelig tid`), true, "en frist, for eksempel «senest 24 timer etter»"},
 	},
 	"nn": {
-		{words(`tilstrekkelege?|tilfredsstillande|forsvarlege?|nok gode?`), false, "kva som er nok: eit tal, ein standard eller ein frist"},
-		{words(`eigna|passande|formålstenlege?|føremålstenlege?|høvelege?`), false, "kva løysing eller standard som er godteken"},
-		{words(`nødvendige?|naudsynte?|relevante?|aktuelle?`), false, "kva det gjeld"},
-		{words(`så langt (som |det er )?(mogleg|mogeleg|råd)|best mogleg|i størst mogleg grad|om mogleg|ved behov|helst`), false, "når kravet gjeld, utan atterhald"},
-		{words(`rimelege?|adekvate?|gode?|høg grad|vesentlege?`), false, "eit mål som kan kontrollerast"},
-		{words(`jamlege?|jamnlege?|regelmessige?|periodiske?|løpande|til kvar tid|til ei kvar tid`), true, "kor ofte, til dømes «minst kvar 12. månad»"},
-		{words(`raskt|snarast( råd| mogleg)?|straks|med ein gong|utan ugrunna opphald|innan rimeleg tid`), true, "ein frist, til dømes «seinast 24 timar etter»"},
+		{anyOf(`tilstrekkelege?|tilfredsstillande|forsvarlege?|nok gode?`), false, "kva som er nok: eit tal, ein standard eller ein frist"},
+		{anyOf(`eigna|passande|formålstenlege?|føremålstenlege?|høvelege?`), false, "kva løysing eller standard som er godteken"},
+		{anyOf(`nødvendige?|naudsynte?|relevante?|aktuelle?`), false, "kva det gjeld"},
+		{anyOf(`så langt (som |det er )?(mogleg|mogeleg|råd)|best mogleg|i størst mogleg grad|om mogleg|ved behov|helst`), false, "når kravet gjeld, utan atterhald"},
+		{anyOf(`rimelege?|adekvate?|gode?|høg grad|vesentlege?`), false, "eit mål som kan kontrollerast"},
+		{anyOf(`jamlege?|jamnlege?|regelmessige?|periodiske?|løpande|til kvar tid|til ei kvar tid`), true, "kor ofte, til dømes «minst kvar 12. månad»"},
+		{anyOf(`raskt|snarast( råd| mogleg)?|straks|med ein gong|utan ugrunna opphald|innan rimeleg tid`), true, "ein frist, til dømes «seinast 24 timar etter»"},
 	},
 	"en": {
-		{words(`sufficient(ly)?|satisfactory|sound`), false, "what is enough: a figure, a standard or a deadline"},
-		{words(`appropriate(ly)?|suitable|adequate(ly)?|proper(ly)?`), false, "which solution or standard is accepted"},
-		{words(`necessary|relevant|applicable`), false, "which ones it concerns"},
-		{words(`as far as (is )?possible|where possible|if possible|as needed|where feasible|preferably|best effort(s)?`), false, "when the requirement holds, without reservation"},
-		{words(`reasonable|reasonably|good|high degree|significant(ly)?`), false, "a measure that can be checked"},
-		{words(`regular(ly)?|periodic(ally)?|continuous(ly)?|at all times|frequently`), true, "how often, for example “at least every 12 months”"},
-		{words(`promptly|quickly|immediately|without undue delay|as soon as possible|timely`), true, "a deadline, for example “within 24 hours of”"},
+		{anyOf(`sufficient(ly)?|satisfactory|sound`), false, "what is enough: a figure, a standard or a deadline"},
+		{anyOf(`appropriate(ly)?|suitable|adequate(ly)?|proper(ly)?`), false, "which solution or standard is accepted"},
+		{anyOf(`necessary|relevant|applicable`), false, "which ones it concerns"},
+		{anyOf(`as far as (is )?possible|where possible|if possible|as needed|where feasible|preferably|best effort(s)?`), false, "when the requirement holds, without reservation"},
+		{anyOf(`reasonable|reasonably|good|high degree|significant(ly)?`), false, "a measure that can be checked"},
+		{anyOf(`regular(ly)?|periodic(ally)?|continuous(ly)?|at all times|frequently`), true, "how often, for example “at least every 12 months”"},
+		{anyOf(`promptly|quickly|immediately|without undue delay|as soon as possible|timely`), true, "a deadline, for example “within 24 hours of”"},
 	},
 }
 
@@ -54,9 +54,9 @@ var stated = regexp.MustCompile(`[0-9]`)
 
 // numberWords count as a stated number, too.
 var numberWords = map[string]*regexp.Regexp{
-	"nb": words(`én|ett|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|hver (time|dag|uke|måned)`),
-	"nn": words(`éin|eitt|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|kvar (time|dag|veke|månad)`),
-	"en": words(`one|two|three|four|five|six|seven|eight|nine|ten|twelve|every (hour|day|week|month)|hourly|daily|weekly|monthly`),
+	"nb": anyOf(`én|ett|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|hver (time|dag|uke|måned)`),
+	"nn": anyOf(`éin|eitt|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|kvar (time|dag|veke|månad)`),
+	"en": anyOf(`one|two|three|four|five|six|seven|eight|nine|ten|twelve|every (hour|day|week|month)|hourly|daily|weekly|monthly`),
 }
 
 // vague finds the first vague word of a text and what to write instead.
@@ -98,7 +98,7 @@ func isUpper(r rune) bool { return strings.ToLower(string(r)) != string(r) }
 
 var dutyVerb = map[string]string{"nb": "skal", "nn": "skal", "en": "shall"}
 
-var dutyRE = map[string]*regexp.Regexp{"nb": words("skal"), "nn": words("skal"), "en": words("shall")}
+var dutyRE = map[string]*regexp.Regexp{"nb": anyOf("skal"), "nn": anyOf("skal"), "en": anyOf("shall")}
 
 // duties counts the verbs of duty.
 func duties(lang, text string) int { return len(dutyRE[lang].FindAllString(text, -1)) }
@@ -142,9 +142,9 @@ func lookWords(lang string) string { return strings.Join(lookVerbs[lang][:4], ",
 // foreignWords are words that do not belong in a language, but in one of the
 // two others.
 var foreignWords = map[string]*regexp.Regexp{
-	"nb": words(`ikkje|eit|ein|kva|kven|korleis|kvar|kor|verksemda?|verksemder|tenesta?|tenester|opplysningar|tryggleik(en)?|berre|frå|nokon|nokre|dei|å gjere|vere|skildring|the|shall|and`),
-	"nn": words(`ikke|en|hva|hvem|hvordan|hver|hvor|hvilke[nt]?|virksomhet(en)?|virksomheter|tjenesten?|tjenester|opplysninger|sikkerhet(en)?|bare|fra|noen|noe|jeg|de|gjøre|være|beskrivelse|også at|the|shall|and`),
-	"en": words(`ikke|ikkje|og|eller|skal|leverandøren|kunden|tjenesten|tenesta`),
+	"nb": anyOf(`ikkje|eit|ein|kva|kven|korleis|kvar|kor|verksemda?|verksemder|tenesta?|tenester|opplysningar|tryggleik(en)?|berre|frå|nokon|nokre|dei|å gjere|vere|skildring|the|shall|and`),
+	"nn": anyOf(`ikke|en|hva|hvem|hvordan|hver|hvor|hvilke[nt]?|virksomhet(en)?|virksomheter|tjenesten?|tjenester|opplysninger|sikkerhet(en)?|bare|fra|noen|noe|jeg|de|gjøre|være|beskrivelse|også at|the|shall|and`),
+	"en": anyOf(`ikke|ikkje|og|eller|skal|leverandøren|kunden|tjenesten|tenesta`),
 }
 
 // foreign finds the first word that belongs in another language.
