@@ -54,7 +54,7 @@ func allMet(w *walk) []attestation.Answer {
 			ID string `json:"id"`
 		} `json:"requirements"`
 	}
-	want(w.t, http.StatusOK, http.MethodGet, w.base+"/api/v1/requirement-sets/skytjenester/versions/1.0.0", "", "", nil, &v)
+	want(w.t, http.StatusOK, http.MethodGet, w.base+"/api/v1/requirement-sets/skytjenester/versions/2.0.0", "", "", nil, &v)
 	var out []attestation.Answer
 	for _, r := range v.Requirements {
 		out = append(out, attestation.Answer{Requirement: r.ID, Status: attestation.Met, Statement: "Oppfylt i dagens leveranse."})

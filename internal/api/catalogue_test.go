@@ -21,8 +21,9 @@ func TestCatalogue(t *testing.T) {
 			Next  string
 		}
 		h.want(200, "", "GET", "/api/v1/"+path, nil).into(t, &list)
-		if len(list.Items) != want || want == 0 || list.Next != "" {
-			t.Errorf("%s has %d items and next %q, want %d", path, len(list.Items), list.Next, want)
+		here := min(want, 200) // a page holds no more
+		if len(list.Items) != here || want == 0 || (list.Next != "") != (want > here) {
+			t.Errorf("%s has %d items and next %q, want %d of %d", path, len(list.Items), list.Next, here, want)
 		}
 	}
 	count("tasks", len(c.Tasks))

@@ -37,7 +37,7 @@ func TestDeclaration(t *testing.T) {
 	h.want(200, "", "GET", "/api/v1/offerings/"+offering+"/descriptor?digest="+strings.Trim(tag, `"`), nil)
 	h.want(404, "", "GET", "/api/v1/offerings/"+offering+"/descriptor?digest="+digestOf(nil), nil)
 
-	prepare := h.want(200, "supplier", "POST", "/api/v1/attestations/prepare", Draft{Offering: offering, Set: "grunnsett@1.0.0", Answers: h.answers("grunnsett")})
+	prepare := h.want(200, "supplier", "POST", "/api/v1/attestations/prepare", Draft{Offering: offering, Set: "grunnsett@2.0.0", Answers: h.answers("grunnsett")})
 	if got := prepare.header.Get("Statement-Digest"); got != digestOf(prepare.body) {
 		t.Errorf("Statement-Digest %s is not that of the body", got)
 	}
@@ -198,7 +198,7 @@ func TestCheck(t *testing.T) {
 	var out CheckResult
 	in := CheckInput{Suppliers: []string{"NO 123 456 785 MVA", "555555555", "12", "", theirs, ours}}
 	h.want(200, "adviser", "POST", "/api/v1/status/check", in, "Accept-Language", "en").into(t, &out)
-	if out.Set != "grunnsett@1.0.0" || len(out.Items) != 6 {
+	if out.Set != "grunnsett@2.0.0" || len(out.Items) != 6 {
 		t.Fatalf("checked %+v", out)
 	}
 	first, unknown, wrong, empty, bare, last := out.Items[0], out.Items[1], out.Items[2], out.Items[3], out.Items[4], out.Items[5]

@@ -33,7 +33,7 @@ func TestCarryOver(t *testing.T) {
 		"K-A-01": same, "K-A-02": {NB: "før", NN: "før", EN: "before"}, "K-A-03": {NB: "en", NN: "ein", EN: "one"}, "K-A-04": same, "K-A-05": same,
 	}, "K-A-01", "K-A-02", "K-A-03", "K-A-04", "K-A-05")
 	now := setVersion(t, "2.0.0", map[string]catalogue.Text{
-		"K-A-01": same, "K-A-02": {NB: "før", NN: "no", EN: "before"}, "K-A-03": {NB: "to", NN: "to stykke", EN: "two"}, "K-A-05": same, "K-A-06": same,
+		"K-A-01": same, "K-A-02": {NB: "før", NN: "no", EN: "before"}, "K-A-03": {NB: "2", NN: "2", EN: "2"}, "K-A-05": same, "K-A-06": same,
 	}, "K-A-06", "K-A-03", "K-A-02", "K-A-01", "K-A-05")
 	given := map[string]attestation.Answer{}
 	var answers []attestation.Answer
@@ -45,7 +45,7 @@ func TestCarryOver(t *testing.T) {
 	before := given["K-A-03"]
 	want := []attestation.CarriedAnswer{
 		{Answer: attestation.Answer{Requirement: "K-A-06"}, State: attestation.CarryAnswer, Change: catalogue.Change{Requirement: "K-A-06", Kind: catalogue.ChangeAdded}},
-		{Answer: attestation.Answer{Requirement: "K-A-03"}, State: attestation.CarryAnswer, Change: catalogue.Change{Requirement: "K-A-03", Kind: catalogue.ChangeSubstance, Fields: []string{"text"}}, Before: &before},
+		{Answer: attestation.Answer{Requirement: "K-A-03"}, State: attestation.CarryAnswer, Change: catalogue.Change{Requirement: "K-A-03", Kind: catalogue.ChangeSubstance, Fields: []string{"figures", "text"}}, Before: &before},
 		{Answer: given["K-A-02"], State: attestation.CarryConfirm, Change: catalogue.Change{Requirement: "K-A-02", Kind: catalogue.ChangeReworded, Fields: []string{"text"}}},
 		{Answer: given["K-A-01"], State: attestation.CarryKept, Change: catalogue.Change{Requirement: "K-A-01", Kind: catalogue.ChangeUnchanged}},
 		{Answer: attestation.Answer{Requirement: "K-A-05"}, State: attestation.CarryAnswer, Change: catalogue.Change{Requirement: "K-A-05", Kind: catalogue.ChangeUnchanged}},

@@ -145,7 +145,7 @@ func (h *house) create(t *testing.T) procurement.Procurement {
 	t.Helper()
 	p, err := h.Create(t.Context(), buyer, procurement.Procurement{
 		Title: "Nytt fagsystem for barnevernet", Reference: "2026/1234",
-		Input:   selection.Input{Tasks: []string{"fag.barnevern"}, DeliveryModels: []catalogue.DeliveryModel{"saas"}},
+		Input:   selection.Input{Tasks: []string{"fag.barnevern"}, DeliveryModels: []catalogue.DeliveryModel{"saas"}, Sets: []string{"skytjenester"}},
 		Bidders: []procurement.Bidder{{Supplier: vendor, Offering: h.offering.ID}, {Supplier: vendor2}},
 	})
 	if err != nil {

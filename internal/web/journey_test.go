@@ -74,7 +74,7 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 	}
 	first := v.Requirements[0].ID
 	form.Set("answer."+first, "partial")
-	path := "/offerings/" + id + "/answers?set=skytjenester@1.0.0"
+	path := "/offerings/" + id + "/answers?set=skytjenester@2.0.0"
 	b.post(path, form).must(t, 422, `id="f-statement-`+first+`-error"`)
 	form.Set("statement."+first, "Delvis, «på plass» <snart>.")
 	page := b.post(path, form).must(t, 200, "statement.json", "attest sign")
@@ -88,7 +88,7 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 		t.Error("the file is not the statement")
 	}
 
-	submit := "/offerings/" + id + "/attestations?set=skytjenester@1.0.0"
+	submit := "/offerings/" + id + "/attestations?set=skytjenester@2.0.0"
 	bundle := must[[]byte](t)(signing.SignBundle(context.Background(), key, statement))
 	stranger := must[crypto.Signer](t)(signing.GenerateKey(signing.Algorithms()[0]))
 	forged := must[[]byte](t)(signing.SignBundle(context.Background(), stranger, statement))
@@ -127,7 +127,7 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 func TestAnswersFromAWorkbook(t *testing.T) {
 	s := newSite(t, true)
 	b := s.visit("supplier")
-	path := "/offerings/" + s.offering + "/answers/workbook?set=skytjenester@1.0.0"
+	path := "/offerings/" + s.offering + "/answers/workbook?set=skytjenester@2.0.0"
 	sheet := b.get(path).must(t, 200)
 	b.upload(path, nil, "workbook", "svar.xlsx", []byte("not a workbook")).must(t, 415)
 	v, _ := s.web.Catalogue.Content().Version("skytjenester", "")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
@@ -18,6 +20,7 @@ const (
 	colKinds  = "kinds"
 	colVerify = "verify"
 	colFiles  = "files"
+	colNote   = "note"
 )
 
 var answerColumns = []column{
@@ -27,8 +30,14 @@ var answerColumns = []column{
 
 // WriteAnswerSheet writes the workbook a supplier answers a set version in,
 // with the answers it already has. Evidence is written as file name and
-// digest, and read back as the digest.
+// digest, and read back as the digest; evidence without a digest as its name.
 func WriteAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts, existing []attestation.Answer) error {
+	return WriteNotedAnswerSheet(w, v, texts, existing, nil)
+}
+
+// WriteNotedAnswerSheet is [WriteAnswerSheet] with notes by requirement. They
+// stand in a locked column of their own, which is there only when notes are.
+func WriteNotedAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts, existing []attestation.Answer, notes map[string]AnswerNote) error {
 	b, err := newBook(texts)
 	if err != nil {
 		return err
@@ -41,7 +50,11 @@ func WriteAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts, exi
 	}
 	n := newNames(nil, texts)
 	title := v.Name.In(texts.Lang) + " " + v.Version
-	b.answersGuide(v)
+	b.answersGuide(v, len(notes) > 0)
+	columns := answerColumns
+	if len(notes) > 0 {
+		columns = notedColumns
+	}
 
 	answers := map[string]attestation.Answer{}
 	for _, a := range existing {
@@ -51,32 +64,37 @@ func WriteAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts, exi
 	for _, t := range v.Themes {
 		themes[t.ID] = t.Name.In(texts.Lang)
 	}
-	s := b.table(texts.T("workbook.sheet.answers"), answerColumns, tableHead{
+	s := b.table(texts.T("workbook.sheet.answers"), columns, tableHead{
 		title: texts.T("workbook.answers.title"), subtitle: title, notice: texts.T("workbook.answers.notice"), footer: title,
 	})
 	p := &payload{
 		Format: payloadFormat, Kind: kindAnswers, Language: texts.Lang, GeneratedAt: published.UTC(),
-		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Sheet: s.name, Header: s.row, Columns: columnMap(answerColumns),
+		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Sheet: s.name, Header: s.row, Columns: columnMap(columns),
 	}
 	st := b.st
 	for _, r := range v.Requirements {
 		a := answers[r.ID]
 		var files []string
 		for _, e := range a.Evidence {
-			files = append(files, oneLine(e.Name)+" sha256:"+e.Digest.SHA256)
+			files = append(files, evidenceLine(e))
 		}
-		s.put(0, text(st.strong, r.ID), text(st.cell, themes[r.Theme]), headed(st.cell, r.Title.In(texts.Lang), r.Text.In(texts.Lang)),
+		cells := []excelize.Cell{
+			text(st.strong, r.ID), text(st.cell, themes[r.Theme]), headed(st.cell, r.Title.In(texts.Lang), r.Text.In(texts.Lang)),
 			text(st.cell, n.evidence(r.Evidence)), text(st.cell, r.Verify.In(texts.Lang)),
-			text(st.inputCenter, b.answerWord(a.Status)), text(st.input, a.Statement), text(st.input, strings.Join(files, "\n")))
+		}
+		if len(notes) > 0 {
+			cells = append(cells, b.note(notes[r.ID]))
+		}
+		s.put(0, append(cells, text(st.inputCenter, b.answerWord(a.Status)), text(st.input, a.Statement), text(st.input, strings.Join(files, "\n")))...)
 		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
 	}
-	b.finishTable(s, answerColumns)
+	b.finishTable(s, columns)
 	b.writePayload(p)
 	return b.finish(w, texts.T("workbook.answers.guide-title")+" – "+title, v.URI, published)
 }
 
 // answersGuide writes the first sheet of an answer workbook.
-func (b *book) answersGuide(v catalogue.Version) {
+func (b *book) answersGuide(v catalogue.Version, noted bool) {
 	t, st := b.t, b.st
 	s := b.sheet(t.T("workbook.sheet.guide"), page{tab: navy, widths: []float64{25, 88}, protect: true, footer: v.Name.In(t.Lang) + " " + v.Version})
 	s.put(34, text(st.title, t.T("workbook.answers.guide-title")))
@@ -89,6 +107,9 @@ func (b *book) answersGuide(v catalogue.Version) {
 	s.section(t.T("workbook.guide.how"))
 	for i := 1; i <= 4; i++ {
 		s.put(0, text(st.label, t.T("workbook.guide.step", "Number", i)), text(st.value, t.T(fmt.Sprintf("workbook.answers.step-%d", i))))
+	}
+	if noted {
+		b.noteLegend(s)
 	}
 	b.answerLegend(s)
 	s.close()
