@@ -62,7 +62,7 @@ const demoDays = 330
 
 // fillDemo fills the store with an invented market, once, and writes
 // demo.json. Filling goes on where an earlier try ended.
-func (v *server) fillDemo(ctx context.Context, store storage.Store, cat *catalogue.Catalogue, signer *transparency.Signer) (_ *demonstration, err error) {
+func (v *server) fillDemo(ctx context.Context, store storage.Store, live *catalogue.Live, signer *transparency.Signer) (_ *demonstration, err error) {
 	dir, err := filepath.Abs(v.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("find data folder: %w", err)
@@ -71,13 +71,13 @@ func (v *server) fillDemo(ctx context.Context, store storage.Store, cat *catalog
 	if err := os.MkdirAll(keys.dir, 0o700); err != nil {
 		return nil, err
 	}
-	set, ok := cat.Version(demoSet, "")
+	set, ok := live.Content().Version(demoSet, "")
 	if !ok {
 		return nil, cannot(nil, "cli.serve.demo-set", "Set", demoSet)
 	}
 	real := v.session.now()
 	clock := &demoClock{real.AddDate(0, 0, -demoDays)}
-	in, err := install(ctx, store, cat, v.session.texts, signer, slog.New(slog.DiscardHandler), clock.now)
+	in, err := install(ctx, store, live, v.session.texts, signer, slog.New(slog.DiscardHandler), clock.now)
 	if err != nil {
 		return nil, err
 	}

@@ -29,12 +29,12 @@ import (
 
 // installation is everything below HTTP, wired together.
 type installation struct {
-	store     storage.Store
-	catalogue *catalogue.Catalogue
-	texts     *locale.Bundle
-	signer    *transparency.Signer
-	log       *transparency.Log
-	now       func() time.Time
+	store  storage.Store
+	live   *catalogue.Live
+	texts  *locale.Bundle
+	signer *transparency.Signer
+	log    *transparency.Log
+	now    func() time.Time
 
 	tokens       *organisation.Service
 	suppliers    *supplier.Service
@@ -42,11 +42,13 @@ type installation struct {
 	attestations *attestation.Service
 	facts        *facts.Service
 	procurements *procurement.Service
+	drafts       *catalogue.DraftService
+	reports      *catalogue.ReportService
 }
 
 // install opens the log and makes the services on it. now is the clock of all
 // of them.
-func install(ctx context.Context, store storage.Store, cat *catalogue.Catalogue, texts *locale.Bundle, signer *transparency.Signer, logger *slog.Logger, now func() time.Time) (*installation, error) {
+func install(ctx context.Context, store storage.Store, live *catalogue.Live, texts *locale.Bundle, signer *transparency.Signer, logger *slog.Logger, now func() time.Time) (*installation, error) {
 	log, err := transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: now, Logger: logger})
 	if errors.Is(err, transparency.ErrInconsistent) {
 		return nil, cannot(err, "cli.log.inconsistent")
@@ -55,13 +57,15 @@ func install(ctx context.Context, store storage.Store, cat *catalogue.Catalogue,
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	public := publiclog.New(log, store, signer)
-	in := &installation{store: store, catalogue: cat, texts: texts, signer: signer, log: log, now: now}
+	in := &installation{store: store, live: live, texts: texts, signer: signer, log: log, now: now}
 	in.tokens = &organisation.Service{Store: store, Now: now}
 	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
-	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: now}
-	in.facts = &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now}
-	in.procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Now: now}
+	in.facts = &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: live, Now: now}
+	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
+	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}
 	return in, nil
 }
 
@@ -76,8 +80,8 @@ func newID() string {
 // services are what the contract of /api is served with.
 func (in *installation) services(baseURL string) (api.Services, error) {
 	s := api.Services{
-		Catalogue: in.catalogue, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+		Facts: in.facts, Procurements: in.procurements, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)
@@ -127,26 +131,16 @@ func logSigner(ctx context.Context, store storage.Store, file, origin, fallback 
 	return signer, nil
 }
 
-// releaseEvent is the log's record that a set version was published.
-type releaseEvent struct {
-	Event     string `json:"event"`
-	Set       string `json:"set"`
-	Version   string `json:"version"`
-	URI       string `json:"uri"`
-	Digest    string `json:"digest"`
-	Published string `json:"published"`
-}
-
 // logReleases makes every published set version part of the log, each once. A
 // version that is logged with another digest was changed after it was
 // published, and nobody may be asked to answer it.
 func (in *installation) logReleases(ctx context.Context) error {
-	for _, v := range in.catalogue.Releases {
-		body, err := signing.Canonical(releaseEvent{"set-released", v.Set, v.Version, v.URI, v.Digest, v.Published})
+	for _, v := range in.live.Content().Releases {
+		body, err := catalogue.ReleaseEvent(v)
 		if err != nil {
-			return fmt.Errorf("write release event: %w", err)
+			return err
 		}
-		_, err = in.log.Append(ctx, "release:"+v.Ref(), body)
+		_, err = in.log.Append(ctx, catalogue.ReleaseKey(v.Ref()), body)
 		if errors.Is(err, transparency.ErrKeyTaken) {
 			return cannot(nil, "cli.serve.release-changed", "Ref", v.Ref())
 		}

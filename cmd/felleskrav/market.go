@@ -153,7 +153,7 @@ func (m *market) declare(ctx context.Context, s demoParty, d demoDeclaration) er
 	if n := slices.IndexFunc(s.declared, func(x demoDeclaration) bool { return x == d }); len(have) > n {
 		return nil
 	}
-	v, ok := m.catalogue.Version(d.set, "")
+	v, ok := m.live.Content().Version(d.set, "")
 	if !ok {
 		return problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": d.set, "Version": ""})
 	}

@@ -138,7 +138,7 @@ type server struct {
 
 func (v *server) serve(listener net.Listener) (err error) {
 	ctx := v.session.ctx
-	cat, store, err := v.load(ctx)
+	live, store, err := v.load(ctx)
 	if err != nil {
 		return err
 	}
@@ -153,11 +153,11 @@ func (v *server) serve(listener net.Listener) (err error) {
 	}
 	var demo *demonstration
 	if v.Demo {
-		if demo, err = v.fillDemo(ctx, store, cat, signer); err != nil {
+		if demo, err = v.fillDemo(ctx, store, live, signer); err != nil {
 			return fmt.Errorf("fill demonstration: %w", err)
 		}
 	}
-	in, err := install(ctx, store, cat, v.session.texts, signer, v.logger, v.session.now)
+	in, err := install(ctx, store, live, v.session.texts, signer, v.logger, v.session.now)
 	if err != nil {
 		return err
 	}
@@ -170,17 +170,25 @@ func (v *server) serve(listener net.Listener) (err error) {
 }
 
 // load reads content and opens the store side by side: both take their time.
-func (v *server) load(ctx context.Context) (cat *catalogue.Catalogue, store storage.Store, err error) {
+func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.Store, err error) {
+	files, err := v.fs()
+	if err != nil {
+		return nil, nil, err
+	}
 	var g errgroup.Group
-	g.Go(func() (err error) { cat, err = v.content.load(); return err })
+	g.Go(func() (err error) { live, err = catalogue.NewLive(files, v.logger); return err })
 	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.now); return err })
-	if err := g.Wait(); err != nil {
+	err = g.Wait()
+	if err == nil {
+		err = live.Follow(ctx, store)
+	}
+	if err != nil {
 		if store != nil {
 			err = errors.Join(err, store.Close())
 		}
 		return nil, nil, err
 	}
-	return cat, store, nil
+	return live, store, nil
 }
 
 // handler makes the engine with pages and API.
@@ -199,7 +207,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) { contract, err = api.New(services); return err })
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
-			Catalogue: in.catalogue, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
 			Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
@@ -234,6 +242,9 @@ const (
 	lookBack = 30 * 24 * time.Hour
 	// grace is how long requests under way may take to finish.
 	grace = 30 * time.Second
+	// follow is how often published content is looked for: what another
+	// instance publishes is in force here after that long.
+	follow = 5 * time.Second
 	// sweep is how often expired sessions are removed.
 	sweep = 10 * time.Minute
 )
@@ -249,6 +260,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 		return nil
 	})
 	g.Go(func() error { return v.tend(ctx, in) })
+	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
 		v.ready.Store(false)

@@ -29,6 +29,48 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for ContentDecisionDecision.
+const (
+	Approve ContentDecisionDecision = "approve"
+	Return  ContentDecisionDecision = "return"
+)
+
+// Valid indicates whether the value is a known member of the ContentDecisionDecision enum.
+func (e ContentDecisionDecision) Valid() bool {
+	switch e {
+	case Approve:
+		return true
+	case Return:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportInputKind.
+const (
+	Disproportionate ReportInputKind = "disproportionate"
+	Duplicate        ReportInputKind = "duplicate"
+	Other            ReportInputKind = "other"
+	Unclear          ReportInputKind = "unclear"
+)
+
+// Valid indicates whether the value is a known member of the ReportInputKind enum.
+func (e ReportInputKind) Valid() bool {
+	switch e {
+	case Disproportionate:
+		return true
+	case Duplicate:
+		return true
+	case Other:
+		return true
+	case Unclear:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Lang.
 const (
 	LangEn Lang = "en"
@@ -59,6 +101,27 @@ const (
 func (e GetAttestationBundleParamsFormat) Valid() bool {
 	switch e {
 	case GetAttestationBundleParamsFormatKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetContentDraftFindingsParamsLang.
+const (
+	GetContentDraftFindingsParamsLangEn GetContentDraftFindingsParamsLang = "en"
+	GetContentDraftFindingsParamsLangNb GetContentDraftFindingsParamsLang = "nb"
+	GetContentDraftFindingsParamsLangNn GetContentDraftFindingsParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the GetContentDraftFindingsParamsLang enum.
+func (e GetContentDraftFindingsParamsLang) Valid() bool {
+	switch e {
+	case GetContentDraftFindingsParamsLangEn:
+		return true
+	case GetContentDraftFindingsParamsLangNb:
+		return true
+	case GetContentDraftFindingsParamsLangNn:
 		return true
 	default:
 		return false
@@ -249,6 +312,95 @@ type ComparedRow struct {
 type Comparison struct {
 	Bidders []ComparedBidder `json:"bidders"`
 	Rows    []ComparedRow    `json:"rows"`
+}
+
+// ContentDecision defines model for ContentDecision.
+type ContentDecision struct {
+	Comment  string                  `json:"comment,omitempty,omitzero"`
+	Decision ContentDecisionDecision `json:"decision"`
+}
+
+// ContentDecisionDecision defines model for ContentDecision.Decision.
+type ContentDecisionDecision string
+
+// ContentDraft defines model for ContentDraft.
+type ContentDraft struct {
+	Author    ContentPerson `json:"author"`
+	ClosedAt  Time          `json:"closedAt,omitempty,omitzero"`
+	ClosedBy  ContentPerson `json:"closedBy,omitempty,omitzero"`
+	CreatedAt Time          `json:"createdAt"`
+	Files     []ContentFile `json:"files"`
+
+	// Id A UUID in lower case.
+	Id       ID              `json:"id"`
+	Note     string          `json:"note,omitempty,omitzero"`
+	Releases []WantedRelease `json:"releases"`
+	Rev      int             `json:"rev"`
+	Reviews  []ContentReview `json:"reviews"`
+
+	// State draft, in-review, returned, approved, published or discarded.
+	State     string `json:"state"`
+	Title     string `json:"title"`
+	UpdatedAt Time   `json:"updatedAt"`
+}
+
+// ContentDraftInput defines model for ContentDraftInput.
+type ContentDraftInput struct {
+	Note     string          `json:"note,omitempty,omitzero"`
+	Releases []WantedRelease `json:"releases,omitempty,omitzero"`
+	Title    string          `json:"title"`
+}
+
+// ContentDraftList defines model for ContentDraftList.
+type ContentDraftList struct {
+	Items []ContentDraft `json:"items"`
+	Next  string         `json:"next,omitempty,omitzero"`
+}
+
+// ContentFault defines model for ContentFault.
+type ContentFault struct {
+	File string `json:"file"`
+	Key  string `json:"key"`
+	Line int    `json:"line"`
+	Text string `json:"text"`
+}
+
+// ContentFile defines model for ContentFile.
+type ContentFile struct {
+	Bytes int    `json:"bytes"`
+	Path  string `json:"path"`
+
+	// Sha256 SHA-256, in hex.
+	Sha256 Digest `json:"sha256"`
+}
+
+// ContentFileList defines model for ContentFileList.
+type ContentFileList struct {
+	Items []ContentFile `json:"items"`
+	Next  string        `json:"next,omitempty,omitzero"`
+}
+
+// ContentFindings defines model for ContentFindings.
+type ContentFindings struct {
+	Faults   []ContentFault `json:"faults"`
+	Findings []ContentFault `json:"findings"`
+
+	// Outdated Files that have become others in force since the draft took them.
+	Outdated []string `json:"outdated"`
+}
+
+// ContentPerson defines model for ContentPerson.
+type ContentPerson struct {
+	Name string `json:"name"`
+	Org  string `json:"org"`
+}
+
+// ContentReview defines model for ContentReview.
+type ContentReview struct {
+	At       Time          `json:"at"`
+	By       ContentPerson `json:"by"`
+	Comment  string        `json:"comment,omitempty,omitzero"`
+	Decision string        `json:"decision"`
 }
 
 // Counts defines model for Counts.
@@ -501,6 +653,56 @@ type RefusedResponse struct {
 	Type     string         `json:"type"`
 }
 
+// Report defines model for Report.
+type Report struct {
+	At Time          `json:"at"`
+	By ContentPerson `json:"by"`
+
+	// Id A UUID in lower case.
+	Id          ID               `json:"id"`
+	Kind        string           `json:"kind"`
+	Requirement string           `json:"requirement"`
+	Resolved    ReportResolution `json:"resolved,omitempty,omitzero"`
+	Text        string           `json:"text"`
+}
+
+// ReportAnswer defines model for ReportAnswer.
+type ReportAnswer struct {
+	Note string `json:"note"`
+}
+
+// ReportCounts How many reports there are, by kind.
+type ReportCounts struct {
+	Open     map[string]int `json:"open"`
+	Resolved map[string]int `json:"resolved"`
+}
+
+// ReportInput defines model for ReportInput.
+type ReportInput struct {
+	Kind ReportInputKind `json:"kind"`
+	Text string          `json:"text"`
+}
+
+// ReportInputKind defines model for ReportInput.Kind.
+type ReportInputKind string
+
+// ReportList defines model for ReportList.
+type ReportList struct {
+	// Counts How many reports there are, by kind.
+	Counts ReportCounts `json:"counts"`
+
+	// Items For editors only.
+	Items []Report `json:"items,omitempty,omitzero"`
+	Next  string   `json:"next,omitempty,omitzero"`
+}
+
+// ReportResolution defines model for ReportResolution.
+type ReportResolution struct {
+	At   Time          `json:"at"`
+	By   ContentPerson `json:"by"`
+	Note string        `json:"note"`
+}
+
 // ReportRow defines model for ReportRow.
 type ReportRow struct {
 	// Cell The cell it is about, such as H12.
@@ -749,6 +951,9 @@ type VerdictCheck struct {
 // Visibility defines model for Visibility.
 type Visibility = evidence.Visibility
 
+// WantedRelease defines model for WantedRelease.
+type WantedRelease = catalogue.WantedRelease
+
 // WithdrawalInput defines model for WithdrawalInput.
 type WithdrawalInput struct {
 	Reason string `json:"reason"`
@@ -757,8 +962,14 @@ type WithdrawalInput struct {
 // At defines model for at.
 type At = time.Time
 
+// ContentPath defines model for contentPath.
+type ContentPath = string
+
 // Cursor defines model for cursor.
 type Cursor = string
+
+// DraftPath defines model for draftPath.
+type DraftPath = string
 
 // Id A UUID in lower case.
 type Id = ID
@@ -774,6 +985,9 @@ type Limit = int
 
 // Orgnr A Norwegian organisation number.
 type Orgnr = OrgNumber
+
+// RequirementId defines model for requirementId.
+type RequirementId = string
 
 // Set defines model for set.
 type Set = string
@@ -792,6 +1006,84 @@ type GetAttestationBundleParams struct {
 
 // GetAttestationBundleParamsFormat defines parameters for GetAttestationBundle.
 type GetAttestationBundleParamsFormat string
+
+// ListContentDraftsParams defines parameters for ListContentDrafts.
+type ListContentDraftsParams struct {
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// DiscardContentDraftParams defines parameters for DiscardContentDraft.
+type DiscardContentDraftParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PutContentDraftParams defines parameters for PutContentDraft.
+type PutContentDraftParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// DecideContentDraftParams defines parameters for DecideContentDraft.
+type DecideContentDraftParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// RemoveContentDraftFileParams defines parameters for RemoveContentDraftFile.
+type RemoveContentDraftFileParams struct {
+	// Path A content file, for example themes/03-tilgang.yaml.
+	Path DraftPath `form:"path" json:"path"`
+
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// GetContentDraftFileParams defines parameters for GetContentDraftFile.
+type GetContentDraftFileParams struct {
+	// Path A content file, for example themes/03-tilgang.yaml.
+	Path DraftPath `form:"path" json:"path"`
+}
+
+// PutContentDraftFileParams defines parameters for PutContentDraftFile.
+type PutContentDraftFileParams struct {
+	// Path A content file, for example themes/03-tilgang.yaml.
+	Path DraftPath `form:"path" json:"path"`
+
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// GetContentDraftFindingsParams defines parameters for GetContentDraftFindings.
+type GetContentDraftFindingsParams struct {
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang GetContentDraftFindingsParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// GetContentDraftFindingsParamsLang defines parameters for GetContentDraftFindings.
+type GetContentDraftFindingsParamsLang string
+
+// PublishContentDraftParams defines parameters for PublishContentDraft.
+type PublishContentDraftParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// SubmitContentDraftParams defines parameters for SubmitContentDraft.
+type SubmitContentDraftParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// GetContentFilesParams defines parameters for GetContentFiles.
+type GetContentFilesParams struct {
+	// Path A content file, for example themes/03-tilgang.yaml.
+	Path ContentPath `form:"path,omitempty" json:"path,omitempty,omitzero"`
+}
 
 // UploadEvidenceParams defines parameters for UploadEvidence.
 type UploadEvidenceParams struct {
@@ -952,6 +1244,15 @@ type ListRequirementsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListReportsParams defines parameters for ListReports.
+type ListReportsParams struct {
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // ListSourcesParams defines parameters for ListSources.
 type ListSourcesParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -1027,6 +1328,15 @@ type PrepareAttestationJSONRequestBody = Draft
 // PrepareWithdrawalJSONRequestBody defines body for PrepareWithdrawal for application/json ContentType.
 type PrepareWithdrawalJSONRequestBody = WithdrawalInput
 
+// CreateContentDraftJSONRequestBody defines body for CreateContentDraft for application/json ContentType.
+type CreateContentDraftJSONRequestBody = ContentDraftInput
+
+// PutContentDraftJSONRequestBody defines body for PutContentDraft for application/json ContentType.
+type PutContentDraftJSONRequestBody = ContentDraftInput
+
+// DecideContentDraftJSONRequestBody defines body for DecideContentDraft for application/json ContentType.
+type DecideContentDraftJSONRequestBody = ContentDecision
+
 // PutOfferingJSONRequestBody defines body for PutOffering for application/json ContentType.
 type PutOfferingJSONRequestBody = OfferingInput
 
@@ -1035,6 +1345,12 @@ type CreateProcurementJSONRequestBody = ProcurementInput
 
 // PutProcurementJSONRequestBody defines body for PutProcurement for application/json ContentType.
 type PutProcurementJSONRequestBody = ProcurementInput
+
+// CreateReportJSONRequestBody defines body for CreateReport for application/json ContentType.
+type CreateReportJSONRequestBody = ReportInput
+
+// ResolveReportJSONRequestBody defines body for ResolveReport for application/json ContentType.
+type ResolveReportJSONRequestBody = ReportAnswer
 
 // MakeSelectionJSONRequestBody defines body for MakeSelection for application/json ContentType.
 type MakeSelectionJSONRequestBody = SelectionInput
@@ -1077,6 +1393,45 @@ type ServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(c *gin.Context, digest Digest)
+	// ListContentDrafts Drafts of the content, newest first
+	// (GET /api/v1/catalogue/drafts)
+	ListContentDrafts(c *gin.Context, params ListContentDraftsParams)
+	// CreateContentDraft Begin a draft
+	// (POST /api/v1/catalogue/drafts)
+	CreateContentDraft(c *gin.Context)
+	// DiscardContentDraft Discard a draft; it stays readable
+	// (DELETE /api/v1/catalogue/drafts/{id})
+	DiscardContentDraft(c *gin.Context, id Id, params DiscardContentDraftParams)
+	// GetContentDraft One draft
+	// (GET /api/v1/catalogue/drafts/{id})
+	GetContentDraft(c *gin.Context, id Id)
+	// PutContentDraft Change title, note and wanted releases
+	// (PUT /api/v1/catalogue/drafts/{id})
+	PutContentDraft(c *gin.Context, id Id, params PutContentDraftParams)
+	// DecideContentDraft Approve or return a draft
+	// (POST /api/v1/catalogue/drafts/{id}/decisions)
+	DecideContentDraft(c *gin.Context, id Id, params DecideContentDraftParams)
+	// RemoveContentDraftFile Take a file out of the draft; the one in force is kept
+	// (DELETE /api/v1/catalogue/drafts/{id}/files)
+	RemoveContentDraftFile(c *gin.Context, id Id, params RemoveContentDraftFileParams)
+	// GetContentDraftFile A file of the draft, in its exact bytes
+	// (GET /api/v1/catalogue/drafts/{id}/files)
+	GetContentDraftFile(c *gin.Context, id Id, params GetContentDraftFileParams)
+	// PutContentDraftFile Put a file into the draft
+	// (PUT /api/v1/catalogue/drafts/{id}/files)
+	PutContentDraftFile(c *gin.Context, id Id, params PutContentDraftFileParams)
+	// GetContentDraftFindings What is wrong with the content as it would be with the draft
+	// (GET /api/v1/catalogue/drafts/{id}/findings)
+	GetContentDraftFindings(c *gin.Context, id Id, params GetContentDraftFindingsParams)
+	// PublishContentDraft Put an approved draft in force; safe to repeat
+	// (POST /api/v1/catalogue/drafts/{id}/publication)
+	PublishContentDraft(c *gin.Context, id Id, params PublishContentDraftParams)
+	// SubmitContentDraft Hand the draft over to another editor; it must have neither faults nor findings
+	// (POST /api/v1/catalogue/drafts/{id}/review)
+	SubmitContentDraft(c *gin.Context, id Id, params SubmitContentDraftParams)
+	// GetContentFiles The content files in force, or one of them in its exact bytes
+	// (GET /api/v1/catalogue/files)
+	GetContentFiles(c *gin.Context, params GetContentFilesParams)
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(c *gin.Context, params UploadEvidenceParams)
@@ -1140,6 +1495,15 @@ type ServerInterface interface {
 	// ListRequirements Supplier requirements of the working content
 	// (GET /api/v1/requirements)
 	ListRequirements(c *gin.Context, params ListRequirementsParams)
+	// ListReports What users have reported about a requirement
+	// (GET /api/v1/requirements/{id}/reports)
+	ListReports(c *gin.Context, id RequirementId, params ListReportsParams)
+	// CreateReport Report that a requirement is unclear, disproportionate or a duplicate
+	// (POST /api/v1/requirements/{id}/reports)
+	CreateReport(c *gin.Context, id RequirementId)
+	// ResolveReport Answer a report
+	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
+	ResolveReport(c *gin.Context, id RequirementId, rid ID)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(c *gin.Context)
@@ -1343,6 +1707,537 @@ func (siw *ServerInterfaceWrapper) PrepareWithdrawal(c *gin.Context) {
 	}
 
 	siw.Handler.PrepareWithdrawal(c, digest)
+}
+
+// ListContentDrafts operation middleware
+func (siw *ServerInterfaceWrapper) ListContentDrafts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListContentDraftsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListContentDrafts(c, params)
+}
+
+// CreateContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) CreateContentDraft(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateContentDraft(c)
+}
+
+// DiscardContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) DiscardContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiscardContentDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DiscardContentDraft(c, id, params)
+}
+
+// GetContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) GetContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContentDraft(c, id)
+}
+
+// PutContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) PutContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutContentDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutContentDraft(c, id, params)
+}
+
+// DecideContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) DecideContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DecideContentDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideContentDraft(c, id, params)
+}
+
+// RemoveContentDraftFile operation middleware
+func (siw *ServerInterfaceWrapper) RemoveContentDraftFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveContentDraftFileParams
+
+	// ------------- Required query parameter "path" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "path", c.Request.URL.Query(), &params.Path, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter path: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveContentDraftFile(c, id, params)
+}
+
+// GetContentDraftFile operation middleware
+func (siw *ServerInterfaceWrapper) GetContentDraftFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContentDraftFileParams
+
+	// ------------- Required query parameter "path" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "path", c.Request.URL.Query(), &params.Path, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter path: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContentDraftFile(c, id, params)
+}
+
+// PutContentDraftFile operation middleware
+func (siw *ServerInterfaceWrapper) PutContentDraftFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutContentDraftFileParams
+
+	// ------------- Required query parameter "path" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "path", c.Request.URL.Query(), &params.Path, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter path: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutContentDraftFile(c, id, params)
+}
+
+// GetContentDraftFindings operation middleware
+func (siw *ServerInterfaceWrapper) GetContentDraftFindings(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContentDraftFindingsParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContentDraftFindings(c, id, params)
+}
+
+// PublishContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) PublishContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishContentDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishContentDraft(c, id, params)
+}
+
+// SubmitContentDraft operation middleware
+func (siw *ServerInterfaceWrapper) SubmitContentDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SubmitContentDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SubmitContentDraft(c, id, params)
+}
+
+// GetContentFiles operation middleware
+func (siw *ServerInterfaceWrapper) GetContentFiles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContentFilesParams
+
+	// ------------- Optional query parameter "path" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "path", c.Request.URL.Query(), &params.Path, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter path: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContentFiles(c, params)
 }
 
 // UploadEvidence operation middleware
@@ -2142,6 +3037,109 @@ func (siw *ServerInterfaceWrapper) ListRequirements(c *gin.Context) {
 	siw.Handler.ListRequirements(c, params)
 }
 
+// ListReports operation middleware
+func (siw *ServerInterfaceWrapper) ListReports(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id RequirementId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReportsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReports(c, id, params)
+}
+
+// CreateReport operation middleware
+func (siw *ServerInterfaceWrapper) CreateReport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id RequirementId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateReport(c, id)
+}
+
+// ResolveReport operation middleware
+func (siw *ServerInterfaceWrapper) ResolveReport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id RequirementId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "rid" -------------
+	var rid ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "rid", c.Param("rid"), &rid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter rid: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ResolveReport(c, id, rid)
+}
+
 // MakeSelection operation middleware
 func (siw *ServerInterfaceWrapper) MakeSelection(c *gin.Context) {
 
@@ -2710,6 +3708,31 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/workbook", wrapper.GetWorkbook)
 	router.POST(options.BaseURL+"/api/v1/procurements/:id/responses", wrapper.AddResponse)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/comparison", wrapper.GetComparison)
+	router.GET(options.BaseURL+"/api/v1/catalogue/files", wrapper.GetContentFiles)
+	router.GET(options.BaseURL+"/api/v1/catalogue/drafts", wrapper.ListContentDrafts)
+	router.POST(options.BaseURL+"/api/v1/catalogue/drafts", wrapper.CreateContentDraft)
+	router.DELETE(options.BaseURL+"/api/v1/catalogue/drafts/:id", wrapper.DiscardContentDraft)
+	router.GET(options.BaseURL+"/api/v1/catalogue/drafts/:id", wrapper.GetContentDraft)
+	router.PUT(options.BaseURL+"/api/v1/catalogue/drafts/:id", wrapper.PutContentDraft)
+	router.DELETE(options.BaseURL+"/api/v1/catalogue/drafts/:id/files", wrapper.RemoveContentDraftFile)
+	router.GET(options.BaseURL+"/api/v1/catalogue/drafts/:id/files", wrapper.GetContentDraftFile)
+	router.PUT(options.BaseURL+"/api/v1/catalogue/drafts/:id/files", wrapper.PutContentDraftFile)
+	router.GET(options.BaseURL+"/api/v1/catalogue/drafts/:id/findings", wrapper.GetContentDraftFindings)
+	router.POST(options.BaseURL+"/api/v1/catalogue/drafts/:id/review", wrapper.SubmitContentDraft)
+	router.POST(options.BaseURL+"/api/v1/catalogue/drafts/:id/decisions", wrapper.DecideContentDraft)
+	router.POST(options.BaseURL+"/api/v1/catalogue/drafts/:id/publication", wrapper.PublishContentDraft)
+	router.GET(options.BaseURL+"/api/v1/requirements/:id/reports", wrapper.ListReports)
+	router.POST(options.BaseURL+"/api/v1/requirements/:id/reports", wrapper.CreateReport)
+	router.POST(options.BaseURL+"/api/v1/requirements/:id/reports/:rid/resolution", wrapper.ResolveReport)
+}
+
+type ContentDraftResponseHeaders struct {
+	ETag string
+}
+type ContentDraftJSONResponse struct {
+	Body ContentDraft
+
+	Headers ContentDraftResponseHeaders
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
@@ -2954,6 +3977,587 @@ type PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse) VisitPrepareWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContentDraftsRequestObject struct {
+	Params ListContentDraftsParams
+}
+
+type ListContentDraftsResponseObject interface {
+	VisitListContentDraftsResponse(w http.ResponseWriter) error
+}
+
+type ListContentDrafts200JSONResponse ContentDraftList
+
+func (response ListContentDrafts200JSONResponse) VisitListContentDraftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListContentDraftsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListContentDraftsdefaultApplicationProblemPlusJSONResponse) VisitListContentDraftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateContentDraftRequestObject struct {
+	Body *CreateContentDraftJSONRequestBody
+}
+
+type CreateContentDraftResponseObject interface {
+	VisitCreateContentDraftResponse(w http.ResponseWriter) error
+}
+
+type CreateContentDraft201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateContentDraft201JSONResponse struct {
+	Body    ContentDraft
+	Headers CreateContentDraft201ResponseHeaders
+}
+
+func (response CreateContentDraft201JSONResponse) VisitCreateContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateContentDraftdefaultApplicationProblemPlusJSONResponse) VisitCreateContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardContentDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params DiscardContentDraftParams
+}
+
+type DiscardContentDraftResponseObject interface {
+	VisitDiscardContentDraftResponse(w http.ResponseWriter) error
+}
+
+type DiscardContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response DiscardContentDraft200JSONResponse) VisitDiscardContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiscardContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiscardContentDraftdefaultApplicationProblemPlusJSONResponse) VisitDiscardContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentDraftRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetContentDraftResponseObject interface {
+	VisitGetContentDraftResponse(w http.ResponseWriter) error
+}
+
+type GetContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response GetContentDraft200JSONResponse) VisitGetContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetContentDraftdefaultApplicationProblemPlusJSONResponse) VisitGetContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutContentDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params PutContentDraftParams
+	Body   *PutContentDraftJSONRequestBody
+}
+
+type PutContentDraftResponseObject interface {
+	VisitPutContentDraftResponse(w http.ResponseWriter) error
+}
+
+type PutContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response PutContentDraft200JSONResponse) VisitPutContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutContentDraftdefaultApplicationProblemPlusJSONResponse) VisitPutContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideContentDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params DecideContentDraftParams
+	Body   *DecideContentDraftJSONRequestBody
+}
+
+type DecideContentDraftResponseObject interface {
+	VisitDecideContentDraftResponse(w http.ResponseWriter) error
+}
+
+type DecideContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response DecideContentDraft200JSONResponse) VisitDecideContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecideContentDraftdefaultApplicationProblemPlusJSONResponse) VisitDecideContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveContentDraftFileRequestObject struct {
+	Id     Id `json:"id"`
+	Params RemoveContentDraftFileParams
+}
+
+type RemoveContentDraftFileResponseObject interface {
+	VisitRemoveContentDraftFileResponse(w http.ResponseWriter) error
+}
+
+type RemoveContentDraftFile200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response RemoveContentDraftFile200JSONResponse) VisitRemoveContentDraftFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveContentDraftFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveContentDraftFiledefaultApplicationProblemPlusJSONResponse) VisitRemoveContentDraftFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentDraftFileRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetContentDraftFileParams
+}
+
+type GetContentDraftFileResponseObject interface {
+	VisitGetContentDraftFileResponse(w http.ResponseWriter) error
+}
+
+type GetContentDraftFile200TextyamlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetContentDraftFile200TextyamlResponse) VisitGetContentDraftFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/yaml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetContentDraftFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetContentDraftFiledefaultApplicationProblemPlusJSONResponse) VisitGetContentDraftFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutContentDraftFileRequestObject struct {
+	Id     Id `json:"id"`
+	Params PutContentDraftFileParams
+	Body   io.Reader
+}
+
+type PutContentDraftFileResponseObject interface {
+	VisitPutContentDraftFileResponse(w http.ResponseWriter) error
+}
+
+type PutContentDraftFile200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response PutContentDraftFile200JSONResponse) VisitPutContentDraftFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutContentDraftFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutContentDraftFiledefaultApplicationProblemPlusJSONResponse) VisitPutContentDraftFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentDraftFindingsRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetContentDraftFindingsParams
+}
+
+type GetContentDraftFindingsResponseObject interface {
+	VisitGetContentDraftFindingsResponse(w http.ResponseWriter) error
+}
+
+type GetContentDraftFindings200JSONResponse ContentFindings
+
+func (response GetContentDraftFindings200JSONResponse) VisitGetContentDraftFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentDraftFindingsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetContentDraftFindingsdefaultApplicationProblemPlusJSONResponse) VisitGetContentDraftFindingsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishContentDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params PublishContentDraftParams
+}
+
+type PublishContentDraftResponseObject interface {
+	VisitPublishContentDraftResponse(w http.ResponseWriter) error
+}
+
+type PublishContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response PublishContentDraft200JSONResponse) VisitPublishContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishContentDraftdefaultApplicationProblemPlusJSONResponse) VisitPublishContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SubmitContentDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params SubmitContentDraftParams
+}
+
+type SubmitContentDraftResponseObject interface {
+	VisitSubmitContentDraftResponse(w http.ResponseWriter) error
+}
+
+type SubmitContentDraft200JSONResponse struct{ ContentDraftJSONResponse }
+
+func (response SubmitContentDraft200JSONResponse) VisitSubmitContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SubmitContentDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SubmitContentDraftdefaultApplicationProblemPlusJSONResponse) VisitSubmitContentDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentFilesRequestObject struct {
+	Params GetContentFilesParams
+}
+
+type GetContentFilesResponseObject interface {
+	VisitGetContentFilesResponse(w http.ResponseWriter) error
+}
+
+type GetContentFiles200ResponseHeaders struct {
+	ETag string
+}
+
+type GetContentFiles200JSONResponse struct {
+	Body    ContentFileList
+	Headers GetContentFiles200ResponseHeaders
+}
+
+func (response GetContentFiles200JSONResponse) VisitGetContentFilesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetContentFiles200TextyamlResponse struct {
+	Body          io.Reader
+	Headers       GetContentFiles200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetContentFiles200TextyamlResponse) VisitGetContentFilesResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/yaml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetContentFiles304Response struct {
+}
+
+func (response GetContentFiles304Response) VisitGetContentFilesResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetContentFilesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetContentFilesdefaultApplicationProblemPlusJSONResponse) VisitGetContentFilesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3948,6 +5552,127 @@ func (response ListRequirementsdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type ListReportsRequestObject struct {
+	Id     RequirementId `json:"id"`
+	Params ListReportsParams
+}
+
+type ListReportsResponseObject interface {
+	VisitListReportsResponse(w http.ResponseWriter) error
+}
+
+type ListReports200JSONResponse ReportList
+
+func (response ListReports200JSONResponse) VisitListReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReportsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReportsdefaultApplicationProblemPlusJSONResponse) VisitListReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateReportRequestObject struct {
+	Id   RequirementId `json:"id"`
+	Body *CreateReportJSONRequestBody
+}
+
+type CreateReportResponseObject interface {
+	VisitCreateReportResponse(w http.ResponseWriter) error
+}
+
+type CreateReport201JSONResponse Report
+
+func (response CreateReport201JSONResponse) VisitCreateReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateReportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateReportdefaultApplicationProblemPlusJSONResponse) VisitCreateReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveReportRequestObject struct {
+	Id   RequirementId `json:"id"`
+	Rid  ID            `json:"rid"`
+	Body *ResolveReportJSONRequestBody
+}
+
+type ResolveReportResponseObject interface {
+	VisitResolveReportResponse(w http.ResponseWriter) error
+}
+
+type ResolveReport200JSONResponse Report
+
+func (response ResolveReport200JSONResponse) VisitResolveReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveReportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResolveReportdefaultApplicationProblemPlusJSONResponse) VisitResolveReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MakeSelectionRequestObject struct {
 	Body *MakeSelectionJSONRequestBody
 }
@@ -4621,6 +6346,45 @@ type StrictServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(ctx context.Context, request PrepareWithdrawalRequestObject) (PrepareWithdrawalResponseObject, error)
+	// ListContentDrafts Drafts of the content, newest first
+	// (GET /api/v1/catalogue/drafts)
+	ListContentDrafts(ctx context.Context, request ListContentDraftsRequestObject) (ListContentDraftsResponseObject, error)
+	// CreateContentDraft Begin a draft
+	// (POST /api/v1/catalogue/drafts)
+	CreateContentDraft(ctx context.Context, request CreateContentDraftRequestObject) (CreateContentDraftResponseObject, error)
+	// DiscardContentDraft Discard a draft; it stays readable
+	// (DELETE /api/v1/catalogue/drafts/{id})
+	DiscardContentDraft(ctx context.Context, request DiscardContentDraftRequestObject) (DiscardContentDraftResponseObject, error)
+	// GetContentDraft One draft
+	// (GET /api/v1/catalogue/drafts/{id})
+	GetContentDraft(ctx context.Context, request GetContentDraftRequestObject) (GetContentDraftResponseObject, error)
+	// PutContentDraft Change title, note and wanted releases
+	// (PUT /api/v1/catalogue/drafts/{id})
+	PutContentDraft(ctx context.Context, request PutContentDraftRequestObject) (PutContentDraftResponseObject, error)
+	// DecideContentDraft Approve or return a draft
+	// (POST /api/v1/catalogue/drafts/{id}/decisions)
+	DecideContentDraft(ctx context.Context, request DecideContentDraftRequestObject) (DecideContentDraftResponseObject, error)
+	// RemoveContentDraftFile Take a file out of the draft; the one in force is kept
+	// (DELETE /api/v1/catalogue/drafts/{id}/files)
+	RemoveContentDraftFile(ctx context.Context, request RemoveContentDraftFileRequestObject) (RemoveContentDraftFileResponseObject, error)
+	// GetContentDraftFile A file of the draft, in its exact bytes
+	// (GET /api/v1/catalogue/drafts/{id}/files)
+	GetContentDraftFile(ctx context.Context, request GetContentDraftFileRequestObject) (GetContentDraftFileResponseObject, error)
+	// PutContentDraftFile Put a file into the draft
+	// (PUT /api/v1/catalogue/drafts/{id}/files)
+	PutContentDraftFile(ctx context.Context, request PutContentDraftFileRequestObject) (PutContentDraftFileResponseObject, error)
+	// GetContentDraftFindings What is wrong with the content as it would be with the draft
+	// (GET /api/v1/catalogue/drafts/{id}/findings)
+	GetContentDraftFindings(ctx context.Context, request GetContentDraftFindingsRequestObject) (GetContentDraftFindingsResponseObject, error)
+	// PublishContentDraft Put an approved draft in force; safe to repeat
+	// (POST /api/v1/catalogue/drafts/{id}/publication)
+	PublishContentDraft(ctx context.Context, request PublishContentDraftRequestObject) (PublishContentDraftResponseObject, error)
+	// SubmitContentDraft Hand the draft over to another editor; it must have neither faults nor findings
+	// (POST /api/v1/catalogue/drafts/{id}/review)
+	SubmitContentDraft(ctx context.Context, request SubmitContentDraftRequestObject) (SubmitContentDraftResponseObject, error)
+	// GetContentFiles The content files in force, or one of them in its exact bytes
+	// (GET /api/v1/catalogue/files)
+	GetContentFiles(ctx context.Context, request GetContentFilesRequestObject) (GetContentFilesResponseObject, error)
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(ctx context.Context, request UploadEvidenceRequestObject) (UploadEvidenceResponseObject, error)
@@ -4684,6 +6448,15 @@ type StrictServerInterface interface {
 	// ListRequirements Supplier requirements of the working content
 	// (GET /api/v1/requirements)
 	ListRequirements(ctx context.Context, request ListRequirementsRequestObject) (ListRequirementsResponseObject, error)
+	// ListReports What users have reported about a requirement
+	// (GET /api/v1/requirements/{id}/reports)
+	ListReports(ctx context.Context, request ListReportsRequestObject) (ListReportsResponseObject, error)
+	// CreateReport Report that a requirement is unclear, disproportionate or a duplicate
+	// (POST /api/v1/requirements/{id}/reports)
+	CreateReport(ctx context.Context, request CreateReportRequestObject) (CreateReportResponseObject, error)
+	// ResolveReport Answer a report
+	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
+	ResolveReport(ctx context.Context, request ResolveReportRequestObject) (ResolveReportResponseObject, error)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(ctx context.Context, request MakeSelectionRequestObject) (MakeSelectionResponseObject, error)
@@ -4972,6 +6745,407 @@ func (sh *strictHandler) PrepareWithdrawal(ctx *gin.Context, digest Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PrepareWithdrawalResponseObject); ok {
 		if err := validResponse.VisitPrepareWithdrawalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListContentDrafts operation middleware
+func (sh *strictHandler) ListContentDrafts(ctx *gin.Context, params ListContentDraftsParams) {
+	var request ListContentDraftsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListContentDrafts(ctx, request.(ListContentDraftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListContentDrafts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListContentDraftsResponseObject); ok {
+		if err := validResponse.VisitListContentDraftsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateContentDraft operation middleware
+func (sh *strictHandler) CreateContentDraft(ctx *gin.Context) {
+	var request CreateContentDraftRequestObject
+
+	var body CreateContentDraftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateContentDraft(ctx, request.(CreateContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateContentDraftResponseObject); ok {
+		if err := validResponse.VisitCreateContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DiscardContentDraft operation middleware
+func (sh *strictHandler) DiscardContentDraft(ctx *gin.Context, id Id, params DiscardContentDraftParams) {
+	var request DiscardContentDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiscardContentDraft(ctx, request.(DiscardContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiscardContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DiscardContentDraftResponseObject); ok {
+		if err := validResponse.VisitDiscardContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetContentDraft operation middleware
+func (sh *strictHandler) GetContentDraft(ctx *gin.Context, id Id) {
+	var request GetContentDraftRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContentDraft(ctx, request.(GetContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetContentDraftResponseObject); ok {
+		if err := validResponse.VisitGetContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutContentDraft operation middleware
+func (sh *strictHandler) PutContentDraft(ctx *gin.Context, id Id, params PutContentDraftParams) {
+	var request PutContentDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body PutContentDraftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutContentDraft(ctx, request.(PutContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutContentDraftResponseObject); ok {
+		if err := validResponse.VisitPutContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideContentDraft operation middleware
+func (sh *strictHandler) DecideContentDraft(ctx *gin.Context, id Id, params DecideContentDraftParams) {
+	var request DecideContentDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body DecideContentDraftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideContentDraft(ctx, request.(DecideContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecideContentDraftResponseObject); ok {
+		if err := validResponse.VisitDecideContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveContentDraftFile operation middleware
+func (sh *strictHandler) RemoveContentDraftFile(ctx *gin.Context, id Id, params RemoveContentDraftFileParams) {
+	var request RemoveContentDraftFileRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveContentDraftFile(ctx, request.(RemoveContentDraftFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveContentDraftFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveContentDraftFileResponseObject); ok {
+		if err := validResponse.VisitRemoveContentDraftFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetContentDraftFile operation middleware
+func (sh *strictHandler) GetContentDraftFile(ctx *gin.Context, id Id, params GetContentDraftFileParams) {
+	var request GetContentDraftFileRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContentDraftFile(ctx, request.(GetContentDraftFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContentDraftFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetContentDraftFileResponseObject); ok {
+		if err := validResponse.VisitGetContentDraftFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutContentDraftFile operation middleware
+func (sh *strictHandler) PutContentDraftFile(ctx *gin.Context, id Id, params PutContentDraftFileParams) {
+	var request PutContentDraftFileRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	request.Body = ctx.Request.Body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutContentDraftFile(ctx, request.(PutContentDraftFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutContentDraftFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutContentDraftFileResponseObject); ok {
+		if err := validResponse.VisitPutContentDraftFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetContentDraftFindings operation middleware
+func (sh *strictHandler) GetContentDraftFindings(ctx *gin.Context, id Id, params GetContentDraftFindingsParams) {
+	var request GetContentDraftFindingsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContentDraftFindings(ctx, request.(GetContentDraftFindingsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContentDraftFindings")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetContentDraftFindingsResponseObject); ok {
+		if err := validResponse.VisitGetContentDraftFindingsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishContentDraft operation middleware
+func (sh *strictHandler) PublishContentDraft(ctx *gin.Context, id Id, params PublishContentDraftParams) {
+	var request PublishContentDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishContentDraft(ctx, request.(PublishContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PublishContentDraftResponseObject); ok {
+		if err := validResponse.VisitPublishContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SubmitContentDraft operation middleware
+func (sh *strictHandler) SubmitContentDraft(ctx *gin.Context, id Id, params SubmitContentDraftParams) {
+	var request SubmitContentDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitContentDraft(ctx, request.(SubmitContentDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitContentDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SubmitContentDraftResponseObject); ok {
+		if err := validResponse.VisitSubmitContentDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetContentFiles operation middleware
+func (sh *strictHandler) GetContentFiles(ctx *gin.Context, params GetContentFilesParams) {
+	var request GetContentFilesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetContentFiles(ctx, request.(GetContentFilesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetContentFiles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetContentFilesResponseObject); ok {
+		if err := validResponse.VisitGetContentFilesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -5584,6 +7758,122 @@ func (sh *strictHandler) ListRequirements(ctx *gin.Context, params ListRequireme
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListRequirementsResponseObject); ok {
 		if err := validResponse.VisitListRequirementsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReports operation middleware
+func (sh *strictHandler) ListReports(ctx *gin.Context, id RequirementId, params ListReportsParams) {
+	var request ListReportsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReports(ctx, request.(ListReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListReportsResponseObject); ok {
+		if err := validResponse.VisitListReportsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateReport operation middleware
+func (sh *strictHandler) CreateReport(ctx *gin.Context, id RequirementId) {
+	var request CreateReportRequestObject
+
+	request.Id = id
+
+	var body CreateReportJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateReport(ctx, request.(CreateReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateReportResponseObject); ok {
+		if err := validResponse.VisitCreateReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResolveReport operation middleware
+func (sh *strictHandler) ResolveReport(ctx *gin.Context, id RequirementId, rid ID) {
+	var request ResolveReportRequestObject
+
+	request.Id = id
+	request.Rid = rid
+
+	var body ResolveReportJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResolveReport(ctx, request.(ResolveReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResolveReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ResolveReportResponseObject); ok {
+		if err := validResponse.VisitResolveReportResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

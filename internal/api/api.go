@@ -40,6 +40,8 @@ type Services struct {
 	Attestations *attestation.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
+	Drafts       *catalogue.DraftService
+	Reports      *catalogue.ReportService
 	Log          Log
 	// LogKey is the log's public key as a note verifier key.
 	LogKey string
@@ -67,6 +69,7 @@ func New(s Services) (*API, error) {
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
 		"Attestations": s.Attestations == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil,
+		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Texts": s.Texts == nil,
 	} {
 		if isMissing {

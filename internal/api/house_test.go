@@ -46,9 +46,6 @@ const (
 	rival  = "314159268" // another public body
 )
 
-// content is loaded once; it is never changed.
-var content = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Load(requirements.FS) })
-
 var texts = sync.OnceValues(func() (*locale.Bundle, error) { return locale.Load(os.DirFS("../../templates"), "locales") })
 
 // house is a whole server on a store of its own.
@@ -94,8 +91,9 @@ func newHouse(t testing.TB) *house {
 	must(err)
 	t.Cleanup(func() { _ = tl.Close() })
 	public := publiclog.New(tl, store, signer)
-	cat, err := content()
+	cat, err := catalogue.NewLive(requirements.FS, nil)
 	must(err)
+	must(cat.Follow(ctx, store))
 	bundle, err := texts()
 	must(err)
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
@@ -108,6 +106,8 @@ func newHouse(t testing.TB) *house {
 		Evidence:     &evidence.Service{Store: store, Now: h.now, MaxBytes: 64 << 10},
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: h.now},
 		Procurements: &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID},
+		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
+		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},
 	})
 	must(err)
 	h.issue = &organisation.Service{Store: store, Now: h.now}

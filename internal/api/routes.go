@@ -21,6 +21,7 @@ const (
 	maxDraft    = 4 << 20 // a thousand answers at length
 	maxBundle   = 1 << 20
 	maxWorkbook = 10 << 20 // as workbook.DefaultLimits
+	maxContent  = 1 << 20  // a content file, as a whole draft may have
 	maxFile     = -1
 )
 
@@ -77,6 +78,23 @@ var rules = map[string]rule{
 	"getWorkbook":       {action: access.ReadProcurement},
 	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true},
 	"getComparison":     {action: access.ReadProcurement},
+
+	"getContentFiles":         {action: access.ReadCatalogue},
+	"listContentDrafts":       {action: access.EditCatalogue},
+	"createContentDraft":      {action: access.EditCatalogue, body: small},
+	"getContentDraft":         {action: access.EditCatalogue},
+	"putContentDraft":         {action: access.EditCatalogue, body: small},
+	"discardContentDraft":     {action: access.EditCatalogue},
+	"getContentDraftFile":     {action: access.EditCatalogue},
+	"putContentDraftFile":     {action: access.EditCatalogue, body: maxContent, raw: true},
+	"removeContentDraftFile":  {action: access.EditCatalogue},
+	"getContentDraftFindings": {action: access.EditCatalogue},
+	"submitContentDraft":      {action: access.EditCatalogue},
+	"decideContentDraft":      {action: access.DecideCatalogue, body: small},
+	"publishContentDraft":     {action: access.DecideCatalogue},
+	"listReports":             {action: access.ReadCatalogue}, // the reports themselves are for editors
+	"createReport":            {action: access.WriteReport, body: small},
+	"resolveReport":           {action: access.ReadReport, body: small},
 
 	"getCheckpoint":  {action: access.ReadLog},
 	"getTile":        {action: access.ReadLog},

@@ -177,7 +177,8 @@ func ContentPath(p string) bool {
 	return false
 }
 
-func digestOf(data []byte) string {
+// Digest is the SHA-256 of data, in hex.
+func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

@@ -16,16 +16,6 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// LiveConfig says what a [Live] is made of.
-type LiveConfig struct {
-	// Base is the content the program came with, or the folder it was pointed at.
-	Base fs.FS
-	// Store holds what was published in the service.
-	Store Store
-	// Logger hears of published content that cannot be used; nil is silent.
-	Logger *slog.Logger
-}
-
 // Live is the content in force in a running service: the base, with what was
 // published in the service in its place, and every release of both. It is a
 // [Provider]. Published files win over those of the base also when a newer
@@ -52,26 +42,35 @@ type inForce struct {
 	files     tree
 }
 
-// NewLive reads the base and what has been published on it. The error is a
-// [Faults] when the base itself has faults, or that of the store.
-func NewLive(ctx context.Context, cfg LiveConfig) (*Live, error) {
-	base, err := treeOf(cfg.Base)
+// NewLive reads the base: the content the program came with, or the folder it
+// was pointed at. Until [Live.Follow] is called that is what is in force. The
+// error is a [Faults] when the base has faults. logger hears of published
+// content that cannot be used; nil is silent.
+func NewLive(base fs.FS, logger *slog.Logger) (*Live, error) {
+	files, err := treeOf(base)
 	if err != nil {
 		return nil, err
 	}
-	cat, err := Load(base)
+	cat, err := Load(files)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Live{base: base, store: cfg.Store, logger: cfg.Logger, releases: map[ReleaseRef]Version{}}
-	l.now.Store(&inForce{catalogue: cat, files: base})
-	if err := l.Reload(ctx); err != nil {
-		return nil, err
-	}
+	l := &Live{base: files, logger: logger, releases: map[ReleaseRef]Version{}}
+	l.now.Store(&inForce{catalogue: cat, files: files})
 	return l, nil
+}
+
+// Follow reads what was published in the service and keeps to that store from
+// then on. It is called once, before the content is served. The error is the
+// store's.
+func (l *Live) Follow(ctx context.Context, store Store) error {
+	l.mu.Lock()
+	l.store = store
+	l.mu.Unlock()
+	return l.Reload(ctx)
 }
 
 // Content gives the content in force.
@@ -83,7 +82,7 @@ func (l *Live) Files() []FileInfo {
 	out := make([]FileInfo, 0, len(files))
 	for p, data := range files {
 		if ContentPath(p) {
-			out = append(out, FileInfo{Path: p, SHA256: digestOf(data), Size: len(data)})
+			out = append(out, FileInfo{Path: p, SHA256: Digest(data), Size: len(data)})
 		}
 	}
 	slices.SortFunc(out, func(a, b FileInfo) int { return cmp.Compare(a.Path, b.Path) })
@@ -251,5 +250,5 @@ func (l *Live) digest(p PublishedContent, path string) string {
 	if !ok {
 		return ""
 	}
-	return digestOf(data)
+	return Digest(data)
 }

@@ -184,46 +184,6 @@ func (w *Web) setVersion(c *gin.Context) error {
 	return w.show(c, http.StatusOK, "set-version", p)
 }
 
-type requirementPage struct {
-	Base
-	Requirement catalogue.Requirement
-	From        []fromLevel
-	// Sets are the releases the requirement stands in, newest of each set.
-	Sets      []catalogue.Version
-	Crosswalk []crosswalkRow
-}
-
-type crosswalkRow struct {
-	Label string
-	IDs   []string
-}
-
-func (w *Web) requirement(c *gin.Context) error {
-	r, ok := w.Catalogue.Content().Requirement(c.Param("id"))
-	if !ok {
-		return problem.New(problem.NotFound, "page.error.no-item", nil)
-	}
-	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
-	for _, s := range w.Catalogue.Content().Sets {
-		if v, ok := w.Catalogue.Content().Version(s.ID, ""); ok {
-			if _, in := v.Requirement(r.ID); in {
-				p.Sets = append(p.Sets, v)
-			}
-		}
-	}
-	x := r.Crosswalk
-	for _, row := range []crosswalkRow{
-		{"page.requirement.nsm", x.NSM}, {"page.requirement.iso27001", x.ISO27001}, {"page.requirement.iso27002", x.ISO27002},
-		{"page.requirement.ccm", x.CCM}, {"page.requirement.c5", x.C5}, {"page.requirement.csf", x.CSF},
-		{"page.requirement.gdpr", x.GDPR}, {"page.requirement.dfo", x.DFO},
-	} {
-		if len(row.IDs) > 0 {
-			p.Crosswalk = append(p.Crosswalk, row)
-		}
-	}
-	return w.show(c, http.StatusOK, "requirement", p)
-}
-
 type logPage struct {
 	Base
 	Size            int64

@@ -103,6 +103,7 @@ func newSite(t *testing.T, demo bool) *site {
 		Evidence:     &evidence.Service{Store: store, Now: now, MaxBytes: 1 << 20},
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: now},
 		Facts:        &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now},
+		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,
 	}
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}

@@ -38,6 +38,7 @@ type Config struct {
 	Attestations *attestation.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
+	Reports      *catalogue.ReportService
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
 	LogKey   string
@@ -94,7 +95,8 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
-		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Reports": cfg.Reports == nil,
+		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
 		if missing {
@@ -187,6 +189,8 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/catalogue/sets", w.sets)
 	get("/catalogue/sets/:id", w.setVersion)
 	get("/catalogue/requirements/:id", w.requirement)
+	post("/catalogue/requirements/:id/reports", form, w.requirementReport)
+	post("/catalogue/requirements/:id/reports/:rid", form, w.requirementAnswer)
 	get("/log", w.log)
 }
 

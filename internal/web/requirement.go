@@ -1,0 +1,136 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/problem"
+)
+
+type requirementPage struct {
+	Base
+	Requirement catalogue.Requirement
+	From        []fromLevel
+	// Sets are the releases the requirement stands in, newest of each set.
+	Sets      []catalogue.Version
+	Crosswalk []crosswalkRow
+
+	// Open is how many reports wait for an answer, by kind in Kinds.
+	Open  int
+	Kinds []reportCount
+	// Kind and Text are the form of a report.
+	Kind, Text Field
+	// Reports are for editors only, newest first; there may be older ones.
+	Reports []catalogue.Report
+}
+
+type crosswalkRow struct {
+	Label string
+	IDs   []string
+}
+
+type reportCount struct {
+	Kind  catalogue.ReportKind
+	Count int
+}
+
+// shownReports is how many reports an editor sees on the page; the API has all.
+const shownReports = 50
+
+func (w *Web) requirement(c *gin.Context) error { return w.showRequirement(c, nil) }
+
+func (w *Web) showRequirement(c *gin.Context, failed error) error {
+	cat := w.Catalogue.Content()
+	r, ok := cat.Requirement(c.Param("id"))
+	if !ok {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
+	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
+	for _, s := range cat.Sets {
+		if v, ok := cat.Version(s.ID, ""); ok {
+			if _, in := v.Requirement(r.ID); in {
+				p.Sets = append(p.Sets, v)
+			}
+		}
+	}
+	x := r.Crosswalk
+	for _, row := range []crosswalkRow{
+		{"page.requirement.nsm", x.NSM}, {"page.requirement.iso27001", x.ISO27001}, {"page.requirement.iso27002", x.ISO27002},
+		{"page.requirement.ccm", x.CCM}, {"page.requirement.c5", x.C5}, {"page.requirement.csf", x.CSF},
+		{"page.requirement.gdpr", x.GDPR}, {"page.requirement.dfo", x.DFO},
+	} {
+		if len(row.IDs) > 0 {
+			p.Crosswalk = append(p.Crosswalk, row)
+		}
+	}
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	if err := w.reports(c, &p, failed); err != nil {
+		return err
+	}
+	return w.show(c, code, "requirement", p)
+}
+
+// reports fills in what users have reported, and the form to do so.
+func (w *Web) reports(c *gin.Context, p *requirementPage, failed error) error {
+	ctx, actor, id := c.Request.Context(), w.actor(c), p.Requirement.ID
+	counts, err := w.Reports.Count(ctx, id)
+	if err != nil {
+		return err
+	}
+	p.Open = counts.Total()
+	texts := w.texts(c)
+	var kinds []Option
+	for _, k := range catalogue.ReportKinds() {
+		if n := counts.Open[k]; n > 0 {
+			p.Kinds = append(p.Kinds, reportCount{k, n})
+		}
+		kinds = append(kinds, Option{Value: string(k), Text: texts.T("report-kind." + string(k)), Selected: c.PostForm("kind") == string(k)})
+	}
+	if _, err := access.ScopeFor(actor, access.ReadReport); err == nil {
+		if p.Reports, err = w.Reports.List(ctx, actor, id, "", shownReports); err != nil {
+			return err
+		}
+	}
+	p.Form = newForm(texts, failed)
+	p.Kind = p.Form.field(Field{Name: "kind", Label: "page.requirement.report-kind", Options: kinds, Required: true, Size: "m"})
+	p.Text = p.Form.field(Field{Name: "text", Label: "page.requirement.report-text", Hint: "page.requirement.report-hint", Value: c.PostForm("text"), Rows: 4, Required: true})
+	return nil
+}
+
+func (w *Web) requirementReport(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	_, err := w.Reports.Report(c.Request.Context(), w.actor(c), id, catalogue.ReportKind(c.PostForm("kind")), text(c.PostForm("text")))
+	switch {
+	case err == nil:
+		return w.done(c, "page.requirement.reported", "/catalogue/requirements/"+id)
+	case mendable(err):
+		return w.showRequirement(c, err)
+	default:
+		return err
+	}
+}
+
+func (w *Web) requirementAnswer(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	_, err := w.Reports.Resolve(c.Request.Context(), w.actor(c), id, c.Param("rid"), text(c.PostForm("note")))
+	switch {
+	case err == nil:
+		return w.done(c, "page.requirement.answered", "/catalogue/requirements/"+id)
+	case mendable(err):
+		return w.showRequirement(c, err)
+	default:
+		return err
+	}
+}
