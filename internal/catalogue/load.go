@@ -20,7 +20,8 @@ func Load(fsys fs.FS) (*Catalogue, error) {
 	if err := l.all(); err != nil {
 		return nil, err
 	}
-	return &l.cat, nil
+	cat := l.cat // a copy: a pointer into the loader would keep every YAML node alive
+	return &cat, nil
 }
 
 // all reads and checks everything.

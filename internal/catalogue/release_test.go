@@ -142,11 +142,3 @@ func TestNearest(t *testing.T) {
 		t.Errorf("Nearest of something else = %v", got)
 	}
 }
-
-func BenchmarkLoad(b *testing.B) {
-	for b.Loop() {
-		if _, err := catalogue.Load(requirements.FS); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

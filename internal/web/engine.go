@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -23,9 +24,11 @@ import (
 	"felleskrav/internal/status"
 )
 
-// engine holds every page parsed once and bound to each language.
+// engine holds every page, parsed and checked once. Each is bound to a language
+// when it is first asked for in it: bound pages are what takes memory, and most
+// installations are asked for few of them.
 type engine struct {
-	pages map[string]map[string]*template.Template // language → page → template
+	pages map[string]map[string]func() (*template.Template, error) // language → page → template
 	texts *locale.Bundle
 }
 
@@ -76,7 +79,10 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 	if err != nil {
 		return nil, fmt.Errorf("parse partials: %w", err)
 	}
-	e := &engine{pages: map[string]map[string]*template.Template{}, texts: texts}
+	e := &engine{pages: map[string]map[string]func() (*template.Template, error){}, texts: texts}
+	for _, lang := range locale.Languages() {
+		e.pages[lang] = map[string]func() (*template.Template, error){}
+	}
 	for _, name := range names {
 		page, err := common.Clone()
 		if err != nil {
@@ -91,14 +97,13 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 			}
 		}
 		for _, lang := range locale.Languages() {
-			bound, err := page.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("bind page %s: %w", name, err)
-			}
-			if e.pages[lang] == nil {
-				e.pages[lang] = map[string]*template.Template{}
-			}
-			e.pages[lang][name] = bound.Funcs(functions(texts.In(lang), cat, a))
+			e.pages[lang][name] = sync.OnceValues(func() (*template.Template, error) {
+				bound, err := page.Clone()
+				if err != nil {
+					return nil, fmt.Errorf("bind page: %w", err)
+				}
+				return bound.Funcs(functions(texts.In(lang), cat, a)), nil
+			})
 		}
 	}
 	return e, nil
@@ -107,15 +112,19 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 // render draws a page whole before the first byte is sent, so that a failing
 // page never goes out half.
 func (e *engine) render(w io.Writer, lang, page string, data any) error {
-	t, ok := e.pages[lang][page]
+	bound, ok := e.pages[lang][page]
 	if !ok {
 		return fmt.Errorf("draw page %s in %s: no such page", page, lang)
+	}
+	t, err := bound()
+	if err != nil {
+		return fmt.Errorf("draw page %s in %s: %w", page, lang, err)
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout.html", data); err != nil {
 		return fmt.Errorf("draw page %s in %s: %w", page, lang, err)
 	}
-	_, err := b.WriteTo(w)
+	_, err = b.WriteTo(w)
 	return err
 }
 
