@@ -174,13 +174,14 @@ func (a *API) GetContentDraftFindings(ctx context.Context, r GetContentDraftFind
 	if err != nil {
 		return nil, err
 	}
-	view := func(kind string) func(catalogue.Fault) ContentFault {
-		return func(f catalogue.Fault) ContentFault {
-			return ContentFault{File: f.File, Line: f.Line, Key: f.Key, Text: texts.T(kind+f.Key, f.Args)}
-		}
-	}
 	out := GetContentDraftFindings200JSONResponse{
-		Faults: each(c.Faults, view("catalogue.fault.")), Findings: each(c.Findings, view("catalogue.lint.")), Outdated: c.Outdated,
+		Faults: each(c.Faults, func(f catalogue.Fault) ContentFault {
+			return ContentFault{File: f.File, Line: f.Line, Key: f.Key, Text: texts.T("catalogue.fault."+f.Key, f.Args)}
+		}),
+		Findings: each(c.Findings, func(f catalogue.Finding) ContentFault {
+			return ContentFault{File: f.File, Line: f.Line, Key: f.Key, Text: texts.T("catalogue.lint."+f.Key, f.Args)}
+		}),
+		Outdated: c.Outdated,
 	}
 	if out.Outdated == nil {
 		out.Outdated = []string{}

@@ -17,7 +17,7 @@ type Checked struct {
 	// Faults keep the content from being used at all.
 	Faults Faults
 	// Findings are those of lint. They are there only when there are no faults.
-	Findings Faults
+	Findings []Finding
 	// Outdated are the files of the draft that have become others in force since
 	// the draft took them, sorted.
 	Outdated []string
@@ -39,12 +39,13 @@ func (s *DraftService) Check(ctx context.Context, actor access.Actor, id string)
 	if err != nil {
 		return Checked{}, fmt.Errorf("read published content: %w", err)
 	}
-	_, c, err := s.check(ctx, p, d)
+	_, c, err := s.check(ctx, p, d, true)
 	return c, err
 }
 
-// check gives the content as it would be, too, if it can be read.
-func (s *DraftService) check(ctx context.Context, p PublishedContent, d Draft) (*Catalogue, Checked, error) {
+// check gives the content as it would be, too, if it can be read. Lint is by
+// far the most of the work, and is left out where nothing can have changed.
+func (s *DraftService) check(ctx context.Context, p PublishedContent, d Draft, lint bool) (*Catalogue, Checked, error) {
 	var c Checked
 	for _, path := range d.Paths() {
 		if s.Live.digest(p, path) != d.Files[path].Base && !p.Holds(d.ID) {
@@ -63,10 +64,10 @@ func (s *DraftService) check(ctx context.Context, p PublishedContent, d Draft) (
 	if err != nil {
 		return nil, c, fmt.Errorf("check draft: %w", err)
 	}
-	if c.Faults = keepsMeaning(cat, files).sorted(); len(c.Faults) > 0 {
+	if c.Faults = keepsMeaning(cat, files).sorted(); len(c.Faults) > 0 || !lint {
 		return cat, c, nil
 	}
-	if c.Findings, err = s.Lint(files); err != nil {
+	if c.Findings, err = Lint(files); err != nil {
 		return nil, c, fmt.Errorf("check draft: %w", err)
 	}
 	return cat, c, nil
@@ -94,7 +95,7 @@ func (c Checked) refuse() error {
 }
 
 // Suggestion is a finding of lint as part of a problem.
-func (f Fault) Suggestion() problem.Field {
+func (f Finding) Suggestion() problem.Field {
 	return problem.Field{Path: fmt.Sprintf("%s:%d", f.File, f.Line), Key: "catalogue.lint." + f.Key, Args: f.Args}
 }
 
@@ -121,7 +122,7 @@ func (s *DraftService) SubmitForReview(ctx context.Context, actor access.Actor, 
 	if err != nil {
 		return Draft{}, fmt.Errorf("read published content: %w", err)
 	}
-	cat, c, err := s.check(ctx, p, d)
+	cat, c, err := s.check(ctx, p, d, true)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -137,7 +138,7 @@ func (s *DraftService) SubmitForReview(ctx context.Context, actor access.Actor, 
 		if err := d.editable(); err != nil {
 			return err
 		}
-		d.State = DraftInReview
+		d.State, d.LintedOn = DraftInReview, len(p.Drafts)
 		return nil
 	})
 }

@@ -95,6 +95,9 @@ type Draft struct {
 	State    DraftState           `json:"state"`
 	Reviews  []DraftReview        `json:"reviews,omitempty"`
 	Releases []WantedRelease      `json:"releases,omitempty"`
+	// LintedOn is how many drafts had been published when this one was handed
+	// over for review without findings. Lint looks again when there are more.
+	LintedOn int `json:"lintedOn,omitempty"`
 	// Closed tells who published or discarded the draft, and when.
 	Closed    *DraftClosing `json:"closed,omitempty"`
 	CreatedAt time.Time     `json:"createdAt"`
@@ -166,7 +169,7 @@ var contentFile = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,79}\.yaml$`)
 // among them: nobody edits a release.
 func ContentPath(p string) bool {
 	switch p {
-	case "sources.yaml", "levels.yaml", "lint-allow.yaml", "unlinked.yaml":
+	case "sources.yaml", "levels.yaml", allowFile, unlinkedFile:
 		return true
 	}
 	dir, name := path.Split(p)

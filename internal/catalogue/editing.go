@@ -5,14 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/problem"
@@ -34,10 +31,6 @@ type DraftService struct {
 	Now   func() time.Time
 	// NewID makes UUIDv7 strings.
 	NewID func() string
-	// Format writes a content file the one way content files are written.
-	Format func([]byte) ([]byte, error)
-	// Lint holds content against the rules of good content.
-	Lint func(fs.FS) (Faults, error)
 }
 
 func (s *DraftService) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
@@ -188,7 +181,7 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 	if len(data) > maxDraftBytes {
 		return Draft{}, problem.New(problem.TooLarge, "draft.files-large", problem.Args{"KiB": maxDraftBytes >> 10})
 	}
-	text, err := s.formatted(path, data)
+	text, err := formatted(path, data)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -213,7 +206,7 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 }
 
 // formatted reads one file the way [Load] would, and formats it.
-func (s *DraftService) formatted(path string, data []byte) ([]byte, error) {
+func formatted(path string, data []byte) ([]byte, error) {
 	refuse := func(faults Faults) error {
 		p := problem.New(problem.Invalid, "draft.file-faults", problem.Args{"Count": len(faults), "Path": path})
 		for i, f := range faults {
@@ -232,7 +225,7 @@ func (s *DraftService) formatted(path string, data []byte) ([]byte, error) {
 	if len(r.faults) > 0 {
 		return nil, refuse(r.faults.sorted())
 	}
-	out, err := s.Format(data)
+	out, err := Format(data)
 	if err != nil {
 		line, detail := yamlError(err.Error())
 		return nil, refuse(Faults{{File: path, Line: line, Key: "syntax", Args: map[string]any{"Detail": detail}}})
@@ -252,13 +245,14 @@ func (l *loader) one(path string) {
 		l.sources()
 	case path == "levels.yaml":
 		l.levels()
-	case path == "lint-allow.yaml", path == "unlinked.yaml":
-		if data, err := fs.ReadFile(l.fsys, path); err == nil {
-			if err := yaml.Unmarshal(data, new(any)); err != nil {
-				line, detail := yamlError(err.Error())
-				l.fault(path, line, "syntax", map[string]any{"Detail": detail})
-			}
-		}
+	case path == allowFile:
+		l.read(path, &struct {
+			Allow []Allowance `yaml:"allow"`
+		}{})
+	case path == unlinkedFile:
+		l.read(path, &struct {
+			Unlinked []Unlinked `yaml:"unlinked"`
+		}{})
 	case !found:
 	case dir == "tasks":
 		l.tasks()

@@ -175,7 +175,7 @@ func (s *DraftService) releases(ctx context.Context, p PublishedContent, d Draft
 	if d.State != DraftApproved {
 		return nil, wrongState(d)
 	}
-	cat, c, err := s.check(ctx, p, d)
+	cat, c, err := s.check(ctx, p, d, len(p.Drafts) != d.LintedOn)
 	if err != nil {
 		return nil, err
 	}
