@@ -92,7 +92,7 @@ func (c *serveCmd) Run(s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	thrifty(s.getenv)
+	hasty(s.getenv)
 	logs := newLogWriter(s.stderr, c.Quiet)
 	defer logs.Close()
 	listener, err := net.Listen("tcp", c.Listen)
@@ -119,12 +119,21 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// hasty makes the collector run seldom while the program starts, since most of
+// what it reads then is wanted.
+func hasty(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+}
+
 // thrifty makes the collector run more often than Go's default: the program
 // keeps little, and idles beside other things on a small machine.
 func thrifty(getenv func(string) string) {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
+	debug.FreeOSMemory() // starting takes more than idling
 }
 
 // server is a running serve.
@@ -289,7 +298,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 	}
 	v.ready.Store(true)
 	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))
-	debug.FreeOSMemory() // starting takes more than idling
+	thrifty(v.session.getenv)
 	tick := time.NewTicker(sweep)
 	defer tick.Stop()
 	for {
