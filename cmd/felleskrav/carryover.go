@@ -113,7 +113,7 @@ func (s *session) earlierAnswers(source string, find findVersion, api *client) (
 		if json.Unmarshal(raw, &sheet) != nil || sheet.Answers == nil {
 			b, err := signing.ParseBundle(raw)
 			if err != nil {
-				return catalogue.Version{}, nil, err
+				return catalogue.Version{}, nil, no("cli.carry.neither", "File", source, "Detail", err.Error())
 			}
 			return declaredAnswers(b, source, find)
 		}
