@@ -19,38 +19,53 @@ type answersCmd struct {
 }
 
 type answersNewCmd struct {
-	Set string `arg:"" placeholder:"SET@VERSION"`
+	Set  string `arg:"" placeholder:"SET@VERSION"`
+	From string `placeholder:"FILE|SHA256"`
 	content
 	output
+	remote
 }
 
-// Run writes an empty sheet of answers for a set version.
+// Run writes a sheet of answers for a set version: an empty one, or one with
+// what holds of answers to another version.
 func (c *answersNewCmd) Run(s *session) error {
 	format, err := c.choose("yaml", "xlsx")
 	if err != nil {
 		return err
 	}
-	cat, err := c.load()
+	if format == "xlsx" && (c.Output == "" || c.Output == "-") {
+		return usage("cli.usage.xlsx-file")
+	}
+	find, api, err := c.versions(s)
 	if err != nil {
 		return err
 	}
-	v, err := version(cat, c.Set)
+	v, err := find(c.Set)
 	if err != nil {
 		return err
+	}
+	var over *carried
+	if c.From != "" {
+		if over, err = s.carryOver(c.From, v, find, api); err != nil {
+			return err
+		}
 	}
 	var data []byte
 	if format == "xlsx" {
-		if c.Output == "" || c.Output == "-" {
-			return usage("cli.usage.xlsx-file")
-		}
-		data, err = s.answersXLSX(v)
+		data, err = s.answersXLSX(v, over)
 	} else {
-		data, err = s.answersYAML(v)
+		data, err = s.answersYAML(v, over)
 	}
 	if err != nil {
 		return err
 	}
-	return s.put(c.output, data)
+	if err := s.put(c.output, data); err != nil {
+		return err
+	}
+	if over != nil {
+		over.tell(s)
+	}
+	return nil
 }
 
 // answerFile is the sheet of answers as YAML.
@@ -68,25 +83,41 @@ type answerItem struct {
 }
 
 // answersYAML writes the sheet with each requirement's text as a comment
-// above the place to answer it.
-func (s *session) answersYAML(v catalogue.Version) ([]byte, error) {
+// above the place to answer it. What is carried over is filled in, with what
+// to do about it in the comment.
+func (s *session) answersYAML(v catalogue.Version, over *carried) ([]byte, error) {
 	var statuses []string
 	for _, a := range attestation.AnswerStatuses() {
 		statuses = append(statuses, fmt.Sprintf("%s (%s)", a, strings.ToLower(s.t.T("answer."+string(a)))))
 	}
-	comment := func(text string) string { return strings.ReplaceAll(wrap(text, 0), "\n", "\n# ") }
+	comment := func(text string) string { return strings.ReplaceAll(wrap(printable(text), 0), "\n", "\n# ") }
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	str := func(v string, style yaml.Style) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Style: style}
 	}
 	for _, r := range v.Requirements {
 		item := &yaml.Node{Kind: yaml.MappingNode}
-		item.HeadComment = "\n# " + comment(r.Title.In(s.t.Lang)+"\n"+r.Text.In(s.t.Lang))
+		line, state := over.line(r.ID), ""
+		if line.State != "" {
+			state = s.carryMark(line.State)
+			if notes := s.carryNote(over, line); len(notes) > 0 {
+				state += "\n" + strings.Join(notes, "\n")
+			}
+			state = "\n#\n# " + comment(state)
+		}
+		item.HeadComment = "\n# " + comment(r.Title.In(s.t.Lang)+"\n"+r.Text.In(s.t.Lang)) + state
+		evidence := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, e := range line.Evidence {
+			evidence.Content = append(evidence.Content, evidenceNode(e))
+		}
+		if len(evidence.Content) == 0 {
+			evidence.Style = yaml.FlowStyle
+		}
 		item.Content = []*yaml.Node{
 			str("requirement", 0), str(r.ID, 0),
-			str("status", 0), str("", yaml.DoubleQuotedStyle),
-			str("statement", 0), str("", yaml.DoubleQuotedStyle),
-			str("evidence", 0), {Kind: yaml.SequenceNode, Style: yaml.FlowStyle},
+			str("status", 0), str(string(line.Status), yaml.DoubleQuotedStyle),
+			str("statement", 0), str(line.Statement, yaml.DoubleQuotedStyle),
+			str("evidence", 0), evidence,
 		}
 		list.Content = append(list.Content, item)
 	}

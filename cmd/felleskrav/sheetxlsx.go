@@ -3,15 +3,29 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/workbook"
 )
 
-// answersXLSX writes an empty sheet of answers as a workbook.
-func (s *session) answersXLSX(v catalogue.Version) ([]byte, error) {
+// answersXLSX writes a sheet of answers as a workbook; it is empty when
+// nothing is carried over.
+func (s *session) answersXLSX(v catalogue.Version, over *carried) ([]byte, error) {
+	var answers []attestation.Answer
+	var notes map[string]workbook.AnswerNote
+	if over != nil {
+		notes = map[string]workbook.AnswerNote{}
+		for _, line := range over.lines {
+			if line.State != attestation.CarryAnswer {
+				answers = append(answers, line.Answer)
+			}
+			notes[line.Requirement] = workbook.AnswerNote{State: line.State, Text: strings.Join(s.carryNote(over, line), "\n")}
+		}
+	}
 	var b bytes.Buffer
-	if err := workbook.WriteAnswerSheet(&b, v, s.t, nil); err != nil {
+	if err := workbook.WriteNotedAnswerSheet(&b, v, s.t, answers, notes); err != nil {
 		return nil, fmt.Errorf("write answers: %w", err)
 	}
 	return b.Bytes(), nil
