@@ -9,34 +9,33 @@ import (
 )
 
 // NewMeaning tells whether a requirement that was released says something else
-// altogether under the same id: in every language its title and demand share
-// less than a fifth of their words with the released ones. A sharper or wider
+// altogether under the same id: over the three languages its title and demand
+// share less than a fourth of their words with the released ones. A sharper or wider
 // demand keeps most of its words and is a new edition; another demand needs
 // another id, since answers, reviews and contracts refer to the old one. The
 // same holds for an id that was retired: it may come back, but not with another
 // meaning.
 func NewMeaning(released, now Requirement) bool {
+	shared, fewest := 0, 0
 	for _, lang := range []string{"nb", "nn", "en"} {
 		a, b := words(released, lang), words(now, lang)
-		shared := 0
 		for w := range a {
 			if b[w] {
 				shared++
 			}
 		}
-		if 5*shared >= min(len(a), len(b)) {
-			return false
-		}
+		fewest += min(len(a), len(b))
 	}
-	return true
+	return 4*shared < fewest
 }
 
 // words are those of a requirement that carry meaning: the longer ones, less
-// what every requirement says.
+// what every other requirement says.
 func words(r Requirement, lang string) map[string]bool {
 	out := map[string]bool{}
 	for _, w := range strings.FieldsFunc(strings.ToLower(r.Title.In(lang)+" "+r.Text.In(lang)), func(c rune) bool { return !unicode.IsLetter(c) }) {
-		if len(w) > 4 && !strings.HasPrefix(w, "leverand") && !strings.HasPrefix(w, "supplier") {
+		common := slices.ContainsFunc([]string{"leverand", "leveranse", "supplier", "offering", "kunde", "customer"}, func(p string) bool { return strings.HasPrefix(w, p) })
+		if len(w) > 4 && !common {
 			out[w] = true
 		}
 	}
