@@ -69,6 +69,8 @@ func (s *site) allPages() []page {
 		{"sets", "", "/catalogue/sets", 200},
 		{"set", "", "/catalogue/sets/grunnsett", 200},
 		{"requirement", "", "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[0].ID, 200},
+		{"requirement-own", "supplier", "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[1].ID, 200},
+		{"requirement-editor", "editor", "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[1].ID, 200},
 		{"log", "", "/log", 200},
 		{"no-page", "", "/nowhere", 404},
 		{"no-item", "", "/catalogue/requirements/K-NONE-01", 404},

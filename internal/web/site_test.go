@@ -175,6 +175,10 @@ func (s *site) fill(ctx context.Context) {
 		t.Fatal(err)
 	}
 	s.digest = receipt.Attestation
+	reported := w.Catalogue.Content().Requirements()[1].ID
+	r := must[catalogue.Report](t)(w.Reports.Report(ctx, seller, reported, catalogue.ReportDuplicate, "Dette står også i et annet krav."))
+	must[catalogue.Report](t)(w.Reports.Resolve(ctx, editor, reported, r.ID, "De er slått sammen."))
+	must[catalogue.Report](t)(w.Reports.Report(ctx, buyer, reported, catalogue.ReportUnclear, "Hva er godt nok?"))
 	p := must[procurement.Procurement](t)(w.Procurements.Create(ctx, buyer, procurement.Procurement{
 		Title: "Sak og arkiv", Reference: "26/1234", Language: "nb",
 		Input: selection.Input{Tasks: []string{w.Catalogue.Content().Tasks[0].ID}, DeliveryModels: []catalogue.DeliveryModel{catalogue.ModelSaaS}},
