@@ -122,7 +122,8 @@ func (s *DraftService) SubmitForReview(ctx context.Context, actor access.Actor, 
 	if err != nil {
 		return Draft{}, fmt.Errorf("read published content: %w", err)
 	}
-	cat, c, err := s.check(ctx, p, d, true)
+	// What is quickly seen comes before lint.
+	cat, c, err := s.check(ctx, p, d, false)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -133,6 +134,12 @@ func (s *DraftService) SubmitForReview(ctx context.Context, actor access.Actor, 
 		if err := releasable(cat, w); err != nil {
 			return Draft{}, err
 		}
+	}
+	if _, c, err = s.check(ctx, p, d, true); err != nil {
+		return Draft{}, err
+	}
+	if err := c.refuse(); err != nil {
+		return Draft{}, err
 	}
 	return s.update(ctx, id, rev, func(d *Draft) error {
 		if err := d.editable(); err != nil {

@@ -64,8 +64,11 @@ func vague(lang, text string) (word, instead string) {
 	for _, sentence := range sentences(text) {
 		for _, v := range vagueWords[lang] {
 			m := v.re.FindStringSubmatch(sentence)
+			if m == nil {
+				continue
+			}
 			plain := standards.ReplaceAllString(sentence, "") // the 27001 of ISO/IEC 27001 measures nothing
-			if m == nil || v.measurable && (stated.MatchString(plain) || numberWords[lang].MatchString(plain)) {
+			if v.measurable && (stated.MatchString(plain) || numberWords[lang].MatchString(plain)) {
 				continue
 			}
 			return m[2], v.instead
