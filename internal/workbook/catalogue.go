@@ -95,16 +95,25 @@ type listColumn struct {
 	width float64
 }
 
+// onePage is how wide a sheet may be and still be read when its columns are
+// printed on one page.
+const onePage = 300.0
+
 // list opens a sheet to read, with title, subtitle, notice and header row.
 func (d *catalogueBook) list(name, tab string, cols []listColumn) *sheet {
 	widths := make([]float64, len(cols))
 	head := make([]excelize.Cell, len(cols))
+	pages, total := 1, 0.0
 	for i, c := range cols {
 		widths[i] = c.width
+		total += c.width
 		head[i] = text(d.st.header, d.t.T("workbook.catalogue."+c.key))
 	}
+	if total > onePage {
+		pages = 2
+	}
 	title := d.t.T("workbook.catalogue." + name)
-	s := d.sheet(title, page{landscape: true, tab: tab, widths: widths, frozenRows: 4, frozenCols: 1, footer: title + "  ·  " + d.subtitle})
+	s := d.sheet(title, page{landscape: true, tab: tab, widths: widths, frozenRows: 4, frozenCols: 1, pagesWide: pages, footer: title + "  ·  " + d.subtitle})
 	s.put(30, text(d.st.title, title))
 	s.put(16, text(d.st.subtitle, d.subtitle))
 	s.put(20, text(d.st.notice, d.t.T("workbook.catalogue.notice")))
