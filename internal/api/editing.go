@@ -57,8 +57,7 @@ func draftView(d catalogue.Draft) ContentDraft {
 		out.Releases = []WantedRelease{}
 	}
 	for _, p := range d.Paths() {
-		text := d.Files[p].Text
-		out.Files = append(out.Files, ContentFile{Path: p, Sha256: catalogue.Digest([]byte(text)), Bytes: len(text)})
+		out.Files = append(out.Files, ContentFile{Path: p, Sha256: d.Files[p].SHA256, Bytes: d.Files[p].Size})
 	}
 	if d.Closed != nil {
 		out.ClosedBy, out.ClosedAt = personView(d.Closed.By), d.Closed.At

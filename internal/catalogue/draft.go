@@ -73,8 +73,11 @@ func (w WantedRelease) Ref() string { return w.Set + "@" + w.Version }
 
 // DraftFile is one content file as the draft would have it.
 type DraftFile struct {
-	// Text is formatted YAML.
+	// Text is formatted YAML; lists leave it out.
 	Text string `json:"text"`
+	// SHA256 is the digest of Text, in hex, and Size its length in bytes.
+	SHA256 string `json:"sha256"`
+	Size   int    `json:"size"`
 	// Base is the SHA-256, in hex, of the file in force when it was taken into
 	// the draft, or "" when there was none. When the file in force has become
 	// another one meanwhile, publishing would undo somebody's work.
@@ -123,6 +126,20 @@ const (
 
 // Paths lists the paths of the files, sorted.
 func (d Draft) Paths() []string { return slices.Sorted(maps.Keys(d.Files)) }
+
+// Summary is the draft without the texts of its files, for lists.
+func (d Draft) Summary() Draft {
+	if d.Files == nil {
+		return d
+	}
+	files := make(map[string]DraftFile, len(d.Files))
+	for p, f := range d.Files {
+		f.Text = ""
+		files[p] = f
+	}
+	d.Files = files
+	return d
+}
 
 // Validate checks title, note, files and wanted releases, and tells all that
 // is wrong at once. It does not read the files.

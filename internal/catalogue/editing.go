@@ -87,7 +87,8 @@ func (s *DraftService) Get(ctx context.Context, actor access.Actor, id string) (
 	return d, nil
 }
 
-// List lists drafts, newest first, from the one after the id after.
+// List lists drafts without the texts of their files, newest first, from the
+// one after the id after.
 func (s *DraftService) List(ctx context.Context, actor access.Actor, after string, limit int) ([]Draft, error) {
 	if err := mayEdit(actor); err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 		if !ok {
 			f.Base = base
 		}
-		f.Text = string(text)
+		f.Text, f.SHA256, f.Size = string(text), Digest(text), len(text)
 		d.Files[path] = f
 		d.touch(actor)
 		return d.Validate()

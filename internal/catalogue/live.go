@@ -40,6 +40,7 @@ type Live struct {
 type inForce struct {
 	catalogue *Catalogue
 	files     tree
+	infos     []FileInfo
 }
 
 // NewLive reads the base: the content the program came with, or the folder it
@@ -59,7 +60,7 @@ func NewLive(base fs.FS, logger *slog.Logger) (*Live, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Live{base: files, logger: logger, releases: map[ReleaseRef]Version{}}
-	l.now.Store(&inForce{catalogue: cat, files: files})
+	l.now.Store(newInForce(cat, files))
 	return l, nil
 }
 
@@ -77,16 +78,17 @@ func (l *Live) Follow(ctx context.Context, store Store) error {
 func (l *Live) Content() *Catalogue { return l.now.Load().catalogue }
 
 // Files lists the content files in force, sorted by path.
-func (l *Live) Files() []FileInfo {
-	files := l.now.Load().files
-	out := make([]FileInfo, 0, len(files))
+func (l *Live) Files() []FileInfo { return slices.Clone(l.now.Load().infos) }
+
+func newInForce(cat *Catalogue, files tree) *inForce {
+	f := &inForce{catalogue: cat, files: files}
 	for p, data := range files {
 		if ContentPath(p) {
-			out = append(out, FileInfo{Path: p, SHA256: Digest(data), Size: len(data)})
+			f.infos = append(f.infos, FileInfo{Path: p, SHA256: Digest(data), Size: len(data)})
 		}
 	}
-	slices.SortFunc(out, func(a, b FileInfo) int { return cmp.Compare(a.Path, b.Path) })
-	return out
+	slices.SortFunc(f.infos, func(a, b FileInfo) int { return cmp.Compare(a.Path, b.Path) })
+	return f
 }
 
 // FileInfo is one content file in force.
@@ -143,7 +145,7 @@ func (l *Live) Reload(ctx context.Context) error {
 			slog.Int64("revision", p.Rev), slog.String("error", err.Error()))
 		return nil
 	}
-	l.now.Store(&inForce{catalogue: cat, files: files})
+	l.now.Store(newInForce(cat, files))
 	return nil
 }
 

@@ -14,8 +14,8 @@ type Store interface {
 	InsertDraft(ctx context.Context, d Draft) error
 	// Draft reads one (problem.ErrNotFound).
 	Draft(ctx context.Context, id string) (Draft, error)
-	// Drafts lists drafts, newest first, from the one after the id after; "" is
-	// from the first.
+	// Drafts lists drafts as their Summary, newest first, from the one after the
+	// id after; "" is from the first.
 	Drafts(ctx context.Context, after string, limit int) ([]Draft, error)
 	// UpdateDraft is compare-and-swap; change must be pure, since it may run
 	// again (problem.ErrNotFound, problem.ErrStale).

@@ -17,12 +17,18 @@ func plainDoc(id string, rev int64, doc []byte) bson.D {
 	return bson.D{{Key: "_id", Value: id}, {Key: "rev", Value: rev}, {Key: "doc", Value: string(doc)}}
 }
 
+// draftDoc has the summary beside the draft, so that lists do not read files.
+func draftDoc(v catalogue.Draft, summary, doc []byte) bson.D {
+	return append(plainDoc(v.ID, v.Rev, doc), bson.E{Key: "summary", Value: string(summary)})
+}
+
 // InsertDraft implements catalogue.Store.
 func (s *Store) InsertDraft(ctx context.Context, v catalogue.Draft) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
-	if err == nil {
-		err = insert(ctx, s.drafts, plainDoc(v.ID, v.Rev, doc))
+	summary, sumErr := storage.Encode(v.Summary())
+	if err = errors.Join(err, sumErr); err == nil {
+		err = insert(ctx, s.drafts, draftDoc(v, summary, doc))
 	}
 	if err != nil {
 		return fmt.Errorf("insert draft %s: %w", v.ID, err)
@@ -51,7 +57,7 @@ func (s *Store) Drafts(ctx context.Context, after string, limit int) ([]catalogu
 	if after != "" {
 		filter = bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after}}}}
 	}
-	all, err := documents[catalogue.Draft](ctx, s.drafts, filter, down("_id"), max(limit, 0))
+	all, err := documentsIn[catalogue.Draft](ctx, s.drafts, "summary", filter, down("_id"), max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("list drafts: %w", err)
 	}
@@ -66,8 +72,9 @@ func (s *Store) UpdateDraft(ctx context.Context, id string, change func(catalogu
 		func(ctx context.Context, _, v catalogue.Draft, rev int64) (catalogue.Draft, error) {
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.ID == id)
-			if err == nil {
-				err = swap(ctx, s.drafts, id, rev, plainDoc(id, v.Rev, doc))
+			summary, sumErr := storage.Encode(v.Summary())
+			if err = errors.Join(err, sumErr); err == nil {
+				err = swap(ctx, s.drafts, id, rev, draftDoc(v, summary, doc))
 			}
 			return stored[catalogue.Draft](doc, err, "draft", id)
 		})

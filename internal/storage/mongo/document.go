@@ -110,16 +110,21 @@ func document[T any](ctx context.Context, c *mongo.Collection, filter bson.D) (v
 // documents reads all that match, in order; a limit below zero is none. No
 // hits give an empty list, not nil.
 func documents[T any](ctx context.Context, c *mongo.Collection, filter, sort bson.D, limit int) ([]T, error) {
+	return documentsIn[T](ctx, c, "doc", filter, sort, limit)
+}
+
+// documentsIn is documents for another field than doc.
+func documentsIn[T any](ctx context.Context, c *mongo.Collection, field string, filter, sort bson.D, limit int) ([]T, error) {
 	if limit == 0 {
 		return []T{}, ctx.Err()
 	}
-	o := options.Find().SetSort(sort).SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "doc", Value: 1}})
+	o := options.Find().SetSort(sort).SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: field, Value: 1}})
 	if limit > 0 {
 		o.SetLimit(int64(limit))
 	}
 	var all storage.Decoder[T]
 	err := each(ctx, c, filter, o, func(d bson.Raw) error {
-		doc, ok := d.Lookup("doc").StringValueOK()
+		doc, ok := d.Lookup(field).StringValueOK()
 		if !ok {
 			return fmt.Errorf("a document in %s has no text", c.Name())
 		}

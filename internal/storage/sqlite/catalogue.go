@@ -14,8 +14,9 @@ import (
 func (s *Store) InsertDraft(ctx context.Context, v catalogue.Draft) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
-	if err == nil {
-		err = s.exec(ctx, `INSERT INTO drafts (id, rev, doc) VALUES (?, 1, ?)`, v.ID, string(doc))
+	summary, sumErr := storage.Encode(v.Summary())
+	if err = errors.Join(err, sumErr); err == nil {
+		err = s.exec(ctx, `INSERT INTO drafts (id, rev, summary, doc) VALUES (?, 1, ?, ?)`, v.ID, string(summary), string(doc))
 	}
 	if err != nil {
 		return fmt.Errorf("insert draft %s: %w", v.ID, err)
@@ -40,9 +41,9 @@ func (s *Store) draft(ctx context.Context, id string) (catalogue.Draft, int64, e
 // Drafts implements catalogue.Store. Ids are UUIDv7, so that the order of ids
 // is the order of time.
 func (s *Store) Drafts(ctx context.Context, after string, limit int) ([]catalogue.Draft, error) {
-	q := s.query(ctx, `SELECT doc FROM drafts WHERE id < ? ORDER BY id DESC LIMIT ?`, after, max(limit, 0))
+	q := s.query(ctx, `SELECT summary FROM drafts WHERE id < ? ORDER BY id DESC LIMIT ?`, after, max(limit, 0))
 	if after == "" {
-		q = s.query(ctx, `SELECT doc FROM drafts WHERE id > '' ORDER BY id DESC LIMIT ?`, max(limit, 0))
+		q = s.query(ctx, `SELECT summary FROM drafts WHERE id > '' ORDER BY id DESC LIMIT ?`, max(limit, 0))
 	}
 	all, err := documents[catalogue.Draft](q)
 	if err != nil {
@@ -59,8 +60,9 @@ func (s *Store) UpdateDraft(ctx context.Context, id string, change func(catalogu
 		func(ctx context.Context, _, v catalogue.Draft, rev int64) (catalogue.Draft, error) {
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.ID == id)
-			if err == nil {
-				err = s.swap(ctx, `UPDATE drafts SET rev = rev + 1, doc = ? WHERE id = ? AND rev = ?`, string(doc), id, rev)
+			summary, sumErr := storage.Encode(v.Summary())
+			if err = errors.Join(err, sumErr); err == nil {
+				err = s.swap(ctx, `UPDATE drafts SET rev = rev + 1, summary = ?, doc = ? WHERE id = ? AND rev = ?`, string(summary), string(doc), id, rev)
 			}
 			return stored[catalogue.Draft](doc, err, "draft", id)
 		})

@@ -15,7 +15,7 @@ func draftOf() catalogue.Draft {
 	by := catalogue.Person{ID: "token:a", Name: unicodeText, Org: string(number())}
 	return catalogue.Draft{
 		ID: id(), Title: unicodeText, Note: "linje\nlinje", Author: by, Editors: []string{by.ID}, State: catalogue.DraftReturned,
-		Files:    map[string]catalogue.DraftFile{"tasks/fag.yaml": {Text: "tasks:\n  - æ\n", Base: digest()}, "levels.yaml": {}},
+		Files:    map[string]catalogue.DraftFile{"tasks/fag.yaml": {Text: "tasks:\n  - æ\n", Base: digest(), SHA256: digest(), Size: 14}, "levels.yaml": {}},
 		Reviews:  []catalogue.DraftReview{{By: by, Decision: catalogue.DecisionReturn, Comment: unicodeText, At: at}},
 		Releases: []catalogue.WantedRelease{{Set: "a", Version: "1.0.0"}},
 		Closed:   &catalogue.DraftClosing{By: by, At: at}, CreatedAt: at, UpdatedAt: at,
@@ -63,6 +63,7 @@ func RunDrafts(t *testing.T, open Open) {
 				page := result[[]catalogue.Draft](t)(s.Drafts(ctx, after, size))
 				for _, v := range page {
 					got = append(got, v.ID)
+					want(t, v, result[catalogue.Draft](t)(s.Draft(ctx, v.ID)).Summary())
 				}
 				if len(page) == 0 {
 					break
@@ -71,6 +72,9 @@ func RunDrafts(t *testing.T, open Open) {
 			}
 			want(t, got, all)
 		}
+		changed, err := s.UpdateDraft(ctx, all[0], func(v catalogue.Draft) (catalogue.Draft, error) { v.Title = "ny"; return v, nil })
+		check(t, err)
+		want(t, result[[]catalogue.Draft](t)(s.Drafts(ctx, "", 1)), []catalogue.Draft{changed.Summary()})
 		want(t, result[[]catalogue.Draft](t)(s.Drafts(ctx, "", 0)), []catalogue.Draft{})
 	})
 	updates[catalogue.Draft]{

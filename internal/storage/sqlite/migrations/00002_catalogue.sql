@@ -2,9 +2,10 @@
 -- The editing of content: drafts, what was published, releases, reports.
 
 CREATE TABLE drafts (
-  id  TEXT PRIMARY KEY,
-  rev INTEGER NOT NULL,
-  doc TEXT NOT NULL
+  id      TEXT PRIMARY KEY,
+  rev     INTEGER NOT NULL,
+  summary TEXT NOT NULL, -- doc without the texts of its files, for lists
+  doc     TEXT NOT NULL  -- last, so that lists do not read it
 ) STRICT;
 
 -- One row: what was published, on top of the program's own files.
