@@ -17,6 +17,7 @@ type selectCmd struct {
 	Information []string `short:"i" placeholder:"ID" sep:","`
 	Model       []string `short:"m" placeholder:"MODEL" sep:","`
 	Set         []string `placeholder:"ID" sep:","`
+	Flag        []string `placeholder:"FLAG" sep:","`
 	Level       []string `placeholder:"DIMENSION=LEVEL:REASON" sep:"none"`
 	File        string   `short:"f" placeholder:"FILE"`
 	content
@@ -71,6 +72,9 @@ func (c *selectCmd) input(s *session) (selection.Input, error) {
 	in.Sets = append(in.Sets, c.Set...)
 	for _, m := range c.Model {
 		in.DeliveryModels = append(in.DeliveryModels, catalogue.DeliveryModel(m))
+	}
+	for _, f := range c.Flag {
+		in.Flags = append(in.Flags, catalogue.Flag(f))
 	}
 	for _, l := range c.Level {
 		dimension, rest, ok1 := strings.Cut(l, "=")

@@ -139,3 +139,16 @@ func modelChoices(chosen []string, t *locale.Texts) []choiceGroup {
 	}
 	return []choiceGroup{g}
 }
+
+// flagChoices are what a body can raise by itself; the rest follows from tasks,
+// information and levels.
+func flagChoices(chosen []string, t *locale.Texts) choiceGroup {
+	g := choiceGroup{Label: "page.procurement-new.group-flags", Hint: "page.procurement-new.group-flags-hint"}
+	for _, f := range catalogue.Flags() {
+		g.Choices = append(g.Choices, choice{
+			ID: fieldID("flag-" + string(f)), Name: "flag", Value: string(f), Text: t.T(termKey("flag", f)),
+			Description: t.T("page.procurement-new.flag-" + string(f)), Checked: slices.Contains(chosen, string(f)),
+		})
+	}
+	return g
+}

@@ -77,6 +77,9 @@ func newInput(v url.Values) selection.Input {
 	for _, m := range v["model"] {
 		in.DeliveryModels = append(in.DeliveryModels, catalogue.DeliveryModel(m))
 	}
+	for _, f := range v["flag"] {
+		in.Flags = append(in.Flags, catalogue.Flag(f))
+	}
 	dims := catalogue.Dimensions()
 	slices.Sort(dims)
 	for _, d := range dims {
@@ -96,7 +99,7 @@ func newInput(v url.Values) selection.Input {
 // keep gives the choices as hidden inputs, without the named ones.
 func keep(v url.Values, without ...string) []hidden {
 	var out []hidden
-	for _, name := range append([]string{"task", "info", "model"}, overrideNames()...) {
+	for _, name := range append([]string{"task", "info", "model", "flag"}, overrideNames()...) {
 		if slices.Contains(without, name) {
 			continue
 		}
@@ -164,8 +167,8 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 		w.informationChoices(&p, v, t, form)
 	case stepModel:
 		p.GroupsID = fieldID("deliveryModels")
-		p.Kept = keep(v, "model")
-		p.Groups = modelChoices(v["model"], t)
+		p.Kept = keep(v, "model", "flag")
+		p.Groups = append(modelChoices(v["model"], t), flagChoices(v["flag"], t))
 		form.take("deliveryModels", t.T("page.procurement-new.step-model"))
 	default:
 		p.Kept, p.KeptAll = keep(v, overrideNames()...), keep(v)
