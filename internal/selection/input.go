@@ -36,8 +36,8 @@ type Result struct {
 	Sets         []string              `json:"sets"`
 	Measures     []SelectedMeasure     `json:"measures"`
 	Requirements []SelectedRequirement `json:"requirements"`
-	// Gaps are measures no selected requirement serves: the body must carry
-	// them itself.
+	// Gaps are measures no selected requirement serves: the body carries them
+	// itself, or asks for them in words of its own.
 	Gaps []Gap `json:"gaps"`
 }
 
