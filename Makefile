@@ -77,7 +77,7 @@ prepare: packages mongo assets cosign lint-tool
 lint: $(ASSETS) ## gofmt, vet and golangci-lint
 	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
 	if [[ -n $$unformatted ]]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
+	go vet -tags interop ./...
 	go tool -modfile=$(TOOLS) golangci-lint run
 
 .PHONY: test
@@ -93,7 +93,7 @@ check: $(ASSETS)
 	FELLESKRAV_TEST_MONGO_URI=$${FELLESKRAV_TEST_MONGO_URI:-$$(deploy/dev/mongo.sh up)}; \
 	export FELLESKRAV_TEST_MONGO_URI; \
 	go test $$(command -v gcc >/dev/null && echo -race) -timeout 20m $(RACE); \
-	go test -timeout 20m $$(comm -23 <(go list ./... | sort) <(go list $(RACE) | sort))
+	go test -tags interop -timeout 20m $$(comm -23 <(go list ./... | sort) <(go list $(RACE) | sort))
 
 .PHONY: fuzz
 fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (30s)
