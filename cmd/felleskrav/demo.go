@@ -166,5 +166,12 @@ func (k demoKeys) of(n organisation.Number, a signing.Algorithm) (crypto.Signer,
 	if data, err = signing.MarshalPrivateKey(key); err != nil {
 		return nil, err
 	}
+	public, err := signing.PublicOf(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := replaceFile(k.file(n)+".pub", []byte(public.PEM), 0o644); err != nil {
+		return nil, err
+	}
 	return key, replaceFile(k.file(n), data, 0o600)
 }

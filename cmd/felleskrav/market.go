@@ -153,9 +153,9 @@ func (m *market) declare(ctx context.Context, s demoParty, d demoDeclaration) er
 	if n := slices.IndexFunc(s.declared, func(x demoDeclaration) bool { return x == d }); len(have) > n {
 		return nil
 	}
-	v, ok := m.live.Content().Version(d.set, "")
-	if !ok {
-		return problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": d.set, "Version": ""})
+	v, err := version(m.live.Content(), d.set)
+	if err != nil {
+		return err
 	}
 	draft := attestation.Draft{Offering: id, Set: v.Set, Version: v.Version, Answers: s.answers(v, d.profile), ValidUntil: m.clock.at.AddDate(0, 0, d.days)}
 	payload, err := m.attestations.Prepare(ctx, s.actor(), draft)

@@ -53,6 +53,7 @@ type demoParty struct {
 type demoSub struct{ key, purpose string }
 
 type demoDeclaration struct {
+	// set is the newest version of a set, or the one named after "@".
 	set     string
 	daysAgo int
 	// days is how long it is valid.
@@ -98,10 +99,10 @@ var demoMarket = []demoParty{
 	},
 	{
 		key: "bolge", number: "310956864", name: "Bølge Sak AS (oppdiktet)", since: 320,
-		service: "Bølge Innsyn", description: "Saksbehandling med innsynsløsning. Underleverandøren har en erklæring som er utløpt. Oppdiktet tjeneste.",
+		service: "Bølge Innsyn", description: "Saksbehandling med innsynsløsning. Erklæringen gjelder en eldre versjon av kravsettet, og underleverandørens er utløpt. Oppdiktet tjeneste.",
 		models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, evidence: []demoEvidence{demoPenTest},
 		subs:     []demoSub{{"granitt", "Drift av servere og lagring"}},
-		declared: []demoDeclaration{{demoSet, 120, 365, profileAverage}},
+		declared: []demoDeclaration{{demoSet + "@1.0.0", 120, 365, profileAverage}},
 	},
 	{
 		key: "vidde", number: "310968234", name: "Vidde Arkiv AS (oppdiktet)", since: 327,
