@@ -130,7 +130,7 @@ func mapKeys(m map[string]string) func(func(string) bool) {
 func demoStates(t *testing.T, base string) {
 	t.Helper()
 	want := map[string]status.Overall{
-		"nordlys": status.Valid, "granitt": status.Expired, "fjordsky": status.Valid, "bolge": status.Valid, "vidde": status.Expiring,
+		"nordlys": status.Valid, "granitt": status.Expired, "fjordsky": status.Valid, "bolge": status.SupersededSet, "vidde": status.Expiring,
 		"skarv": status.Incomplete, "lyng": status.ScopeMismatch, "myr": status.Withdrawn,
 	}
 	for key, overall := range want {
