@@ -1,6 +1,8 @@
 package transparency_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"strings"
@@ -140,6 +142,42 @@ func TestParseCheckpointRefuses(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, c, err)
 		}
 	}
+}
+
+// Whatever ours accepts, signed or made to be, somebody else's parser reads as the same tree, and written
+// anew it is what was read.
+func FuzzParseCheckpoint(f *testing.F) {
+	signer := must(transparency.NewSigner(origin, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))))
+	root := tlog.RecordHash(nil).String()
+	text := origin + "\n7\n" + root + "\n"
+	f.Add([]byte(text), true)
+	f.Add([]byte(text+"extension line\n"), true)
+	f.Add([]byte(origin+"\n+7\n"+root+"\n\nx\n"), true)
+	f.Add(must(note.Sign(&note.Note{Text: text}, signer)), false)
+	f.Add(must(note.Sign(&note.Note{Text: text + "extension line\n"}, signer, newSigner(f))), false)
+	f.Fuzz(func(t *testing.T, data []byte, sign bool) {
+		if sign {
+			signed, err := note.Sign(&note.Note{Text: string(data)}, signer)
+			if err != nil {
+				return // not a text that can be signed
+			}
+			data = signed
+		}
+		c, err := transparency.ParseCheckpoint(signer.Verifier(), data)
+		if err != nil {
+			if !errors.Is(err, transparency.ErrVerification) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if c.Origin != origin || c.Size < 0 || !strings.HasPrefix(string(data), fmt.Sprintf("%s\n%d\n%s\n", origin, c.Size, c.Root)) {
+			t.Fatalf("%q reads as %+v", data, c)
+		}
+		other, _, _, err := formats.ParseCheckpoint(data, origin, signer.Verifier())
+		if err != nil || other.Size != uint64(c.Size) || !bytes.Equal(other.Hash, c.Root[:]) {
+			t.Fatalf("%q: ours reads %+v, the other %+v, %v", data, c, other, err)
+		}
+	})
 }
 
 func TestSignerKeys(t *testing.T) {
