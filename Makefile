@@ -96,14 +96,14 @@ check: $(ASSETS)
 	go test -tags interop -timeout 20m $$(comm -23 <(go list ./... | sort) <(go list $(RACE) | sort))
 
 .PHONY: fuzz
-fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (30s)
+fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (60s)
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
-FUZZTIME ?= 30s
+FUZZTIME ?= 60s
 
 .PHONY: bench
 bench: build ## measure the paths with a budget, each against its floor
