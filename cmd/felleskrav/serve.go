@@ -246,7 +246,7 @@ func (v *server) isReady(ctx context.Context, in *installation) error {
 }
 
 const (
-	// lookBack is how far back declarations are looked for that a crash left
+	// lookBack is how far back declarations and withdrawals are looked for that a crash left
 	// stored but not logged.
 	lookBack = 30 * 24 * time.Hour
 	// grace is how long requests under way may take to finish.
@@ -294,7 +294,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
 	}
 	if done > 0 {
-		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("declarations", done))
+		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("entries", done))
 	}
 	v.ready.Store(true)
 	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))
