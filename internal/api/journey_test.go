@@ -129,7 +129,7 @@ func (h *house) wantSigned(at, digest string) {
 	if err := json.Unmarshal(b.Payload, &st); err != nil || st.PredicateType != attestation.VerdictType || len(st.Predicate.Properties) != 10 {
 		t.Errorf("the signed verdict says %s (%v)", b.Payload, err)
 	}
-	h.want(400, "", "GET", at+"/verdict?format=pdf", nil)
+	h.want(422, "", "GET", at+"/verdict?format=pdf", nil)
 	h.want(404, "", "GET", "/api/v1/attestations/"+strings.Repeat("0", 64)+"/verdict?format=bundle", nil)
 }
 
