@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -129,6 +130,45 @@ func logSigner(ctx context.Context, store storage.Store, file, origin, fallback 
 		return nil, usage("cli.log.origin", "Origin", origin, "Known", signer.Name())
 	}
 	return signer, nil
+}
+
+// verdictSecret names the private key for verdicts among the store's secrets.
+const verdictSecret = "verdict-key"
+
+// verdictSigner finds the registry's own key: in the file the operator keeps
+// it in, or in the store, which makes one the first time. It is another than
+// the log's, since stock verifiers take no log key for a signer's.
+func verdictSigner(ctx context.Context, store storage.Store, file string) (crypto.Signer, error) {
+	if file == "" {
+		text, err := store.SecretOrCreate(ctx, verdictSecret, func() ([]byte, error) {
+			key, err := signing.GenerateKey(signing.ECDSAP256)
+			if err != nil {
+				return nil, err
+			}
+			return signing.MarshalPrivateKey(key)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("make verdict key: %w", err)
+		}
+		key, err := signing.ParsePrivateKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("read verdict key: %w", err)
+		}
+		return key, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, cannot(err, "cli.file.read", "File", file)
+	}
+	key, err := signing.ParsePrivateKey(text)
+	if err != nil {
+		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
+	}
+	public, err := signing.PublicOf(key)
+	if err != nil || !public.Algorithm.CosignVerifiable() {
+		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
+	}
+	return key, nil
 }
 
 // logReleases makes every published set version part of the log, each once. A

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -212,15 +213,37 @@ func (w *walk) cosign(digest, offering string) {
 	}
 	for name, path := range map[string]string{
 		"root.json": "/log/trusted_root.json", "logged.json": "/api/v1/attestations/" + digest + "/bundle?format=key", "service.json": "/api/v1/offerings/" + offering + "/descriptor",
+		"verdict.json": "/api/v1/attestations/" + digest + "/verdict?format=bundle", "verdict-key.pem": "/log/verdict-key.pem",
 	} {
 		w.write(name, want(t, http.StatusOK, http.MethodGet, w.base+path, "", "", nil, nil).body)
 	}
-	cmd := exec.CommandContext(t.Context(), cosign, "verify-blob-attestation", "--key", "supplier.key.pub", "--bundle", "logged.json",
-		"--trusted-root", "root.json", "--type", attestation.DeclarationType, "service.json")
-	cmd.Dir = w.dir
-	cmd.Env = environment("HOME="+w.dir, "TUF_ROOT="+w.file("tuf"), "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("cosign: %v\n%s", err, out)
+	run := func(args ...string) error {
+		cmd := exec.CommandContext(t.Context(), cosign, append([]string{"verify-blob-attestation", "--trusted-root", "root.json"}, args...)...)
+		cmd.Dir = w.dir
+		cmd.Env = environment("HOME="+w.dir, "TUF_ROOT="+w.file("tuf"), "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("cosign: %w\n%s", err, out)
+		}
+		return nil
+	}
+	if err := run("--key", "supplier.key.pub", "--bundle", "logged.json", "--type", attestation.DeclarationType, "service.json"); err != nil {
+		t.Error(err)
+	}
+	// The service's own verdict, about the declaration and about the offering.
+	verdict := []string{"--key", "verdict-key.pem", "--bundle", "verdict.json", "--insecure-ignore-tlog", "--type", attestation.VerdictType}
+	for _, subject := range [][]string{{"--digest", digest, "--digestAlg", "sha256"}, {"service.json"}} {
+		if err := run(append(verdict, subject...)...); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, args := range map[string][]string{
+		"another subject": append(verdict, "supplier.key.pub"),
+		"another key":     {"--key", "supplier.key.pub", "--bundle", "verdict.json", "--insecure-ignore-tlog", "--type", attestation.VerdictType, "service.json"},
+		"another type":    {"--key", "verdict-key.pem", "--bundle", "verdict.json", "--insecure-ignore-tlog", "--type", attestation.DeclarationType, "service.json"},
+	} {
+		if run(args...) == nil {
+			t.Errorf("cosign verifies the verdict for %s", name)
+		}
 	}
 	// The proof that the bundle carries is as good as the receipt.
 	must(t, 0, w.dir, nil, "attest", "verify", "--bundle", "logged.json", "--log-key", "log.key")

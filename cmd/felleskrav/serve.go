@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"felleskrav/internal/api"
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/login"
@@ -33,6 +34,8 @@ type serveCmd struct {
 	BaseURL    string `name:"base-url" conf:"" placeholder:"URL"`
 	LogOrigin  string `conf:"" placeholder:"HOST"`
 	LogKeyFile string `conf:"" placeholder:"FILE"`
+	// VerdictKeyFile holds a private key in PEM, unencrypted.
+	VerdictKeyFile string `conf:"" placeholder:"FILE"`
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -62,9 +65,12 @@ func (c *serveCmd) check() error {
 	if strings.ContainsAny(c.LogOrigin, "/:+ \t") {
 		add("cli.serve.log-origin", "Value", c.LogOrigin)
 	}
-	if c.LogKeyFile != "" {
-		if _, err := os.Stat(c.LogKeyFile); err != nil {
-			faults = append(faults, cannot(err, "cli.file.read", "File", c.LogKeyFile))
+	for _, file := range []string{c.LogKeyFile, c.VerdictKeyFile} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.Stat(file); err != nil {
+			faults = append(faults, cannot(err, "cli.file.read", "File", file))
 		}
 	}
 	if _, err := c.fs(); err != nil {
@@ -160,6 +166,10 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if err != nil {
 		return err
 	}
+	verdictKey, err := verdictSigner(ctx, store, v.VerdictKeyFile)
+	if err != nil {
+		return err
+	}
 	var demo *demonstration
 	if v.Demo {
 		if demo, err = v.fillDemo(ctx, store, live, signer); err != nil {
@@ -171,6 +181,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.log.Close()) }()
+	in.attestations.Verifier = attestation.NewVerifier(signer.Name(), verdictKey)
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -246,7 +257,7 @@ func (v *server) isReady(ctx context.Context, in *installation) error {
 }
 
 const (
-	// lookBack is how far back declarations are looked for that a crash left
+	// lookBack is how far back declarations and withdrawals are looked for that a crash left
 	// stored but not logged.
 	lookBack = 30 * 24 * time.Hour
 	// grace is how long requests under way may take to finish.
@@ -294,7 +305,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
 	}
 	if done > 0 {
-		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("declarations", done))
+		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("entries", done))
 	}
 	v.ready.Store(true)
 	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))

@@ -107,6 +107,21 @@ func (e GetAttestationBundleParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetVerdictParamsFormat.
+const (
+	Bundle GetVerdictParamsFormat = "bundle"
+)
+
+// Valid indicates whether the value is a known member of the GetVerdictParamsFormat enum.
+func (e GetVerdictParamsFormat) Valid() bool {
+	switch e {
+	case Bundle:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetContentDraftFindingsParamsLang.
 const (
 	GetContentDraftFindingsParamsLangEn GetContentDraftFindingsParamsLang = "en"
@@ -1007,6 +1022,15 @@ type GetAttestationBundleParams struct {
 // GetAttestationBundleParamsFormat defines parameters for GetAttestationBundle.
 type GetAttestationBundleParamsFormat string
 
+// GetVerdictParams defines parameters for GetVerdict.
+type GetVerdictParams struct {
+	// Format bundle gives the verdict signed by the registry.
+	Format GetVerdictParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetVerdictParamsFormat defines parameters for GetVerdict.
+type GetVerdictParamsFormat string
+
 // ListContentDraftsParams defines parameters for ListContentDrafts.
 type ListContentDraftsParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -1389,7 +1413,7 @@ type ServerInterface interface {
 	GetReceipt(c *gin.Context, digest Digest)
 	// GetVerdict Every check, made again now
 	// (GET /api/v1/attestations/{digest}/verdict)
-	GetVerdict(c *gin.Context, digest Digest)
+	GetVerdict(c *gin.Context, digest Digest, params GetVerdictParams)
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(c *gin.Context, digest Digest)
@@ -1674,6 +1698,17 @@ func (siw *ServerInterfaceWrapper) GetVerdict(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetVerdictParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1681,7 +1716,7 @@ func (siw *ServerInterfaceWrapper) GetVerdict(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetVerdict(c, digest)
+	siw.Handler.GetVerdict(c, digest, params)
 }
 
 // PrepareWithdrawal operation middleware
@@ -3908,6 +3943,7 @@ func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetRece
 
 type GetVerdictRequestObject struct {
 	Digest Digest `json:"digest"`
+	Params GetVerdictParams
 }
 
 type GetVerdictResponseObject interface {
@@ -3923,6 +3959,20 @@ func (response GetVerdict200JSONResponse) VisitGetVerdictResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetVerdict200ApplicationVndDevSigstoreBundleV03PlusJSONResponse map[string]interface{}
+
+func (response GetVerdict200ApplicationVndDevSigstoreBundleV03PlusJSONResponse) VisitGetVerdictResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.dev.sigstore.bundle.v0.3+json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -6683,10 +6733,11 @@ func (sh *strictHandler) GetReceipt(ctx *gin.Context, digest Digest) {
 }
 
 // GetVerdict operation middleware
-func (sh *strictHandler) GetVerdict(ctx *gin.Context, digest Digest) {
+func (sh *strictHandler) GetVerdict(ctx *gin.Context, digest Digest, params GetVerdictParams) {
 	var request GetVerdictRequestObject
 
 	request.Digest = digest
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetVerdict(ctx, request.(GetVerdictRequestObject))

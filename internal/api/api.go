@@ -70,7 +70,7 @@ func New(s Services) (*API, error) {
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
 		"Attestations": s.Attestations == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil,
 		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
-		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Texts": s.Texts == nil,
+		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {
 		if isMissing {
 			missing = append(missing, fmt.Errorf("%s is not set", name))
@@ -113,6 +113,7 @@ func (a *API) Mount(r gin.IRouter) {
 	g.GET("/log/tile/*tile", a.tile)
 	g.GET("/log/trusted_root.json", a.trustedRoot)
 	g.GET("/log/key", a.logKey)
+	g.GET("/log/verdict-key.pem", a.verdictKey)
 	r.GET("/openapi.json", a.openapi)
 	r.GET("/docs", a.docs)
 }

@@ -124,6 +124,16 @@ type bundle struct{ exact }
 // VisitGetAttestationBundleResponse sends it.
 func (b bundle) VisitGetAttestationBundleResponse(w http.ResponseWriter) error { return b.send(w) }
 
+// VisitGetVerdictResponse sends it.
+func (b bundle) VisitGetVerdictResponse(w http.ResponseWriter) error { return b.send(w) }
+
+func newBundle(name string, body []byte) bundle {
+	return bundle{exact{
+		mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", body: body,
+		header: map[string]string{"Content-Disposition": `attachment; filename="` + name + `.sigstore.json"`},
+	}}
+}
+
 // GetAttestationBundle gives the bundle.
 func (a *API) GetAttestationBundle(ctx context.Context, r GetAttestationBundleRequestObject) (GetAttestationBundleResponseObject, error) {
 	ctx, actor := caller(ctx)
@@ -131,10 +141,7 @@ func (a *API) GetAttestationBundle(ctx context.Context, r GetAttestationBundleRe
 	if err != nil {
 		return nil, err
 	}
-	return bundle{exact{
-		mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", body: body,
-		header: map[string]string{"Content-Disposition": `attachment; filename="` + r.Digest[:16] + `.sigstore.json"`},
-	}}, nil
+	return newBundle(r.Digest[:16], body), nil
 }
 
 // GetReceipt proves anew that a declaration is in the log.
@@ -144,10 +151,18 @@ func (a *API) GetReceipt(ctx context.Context, r GetReceiptRequestObject) (GetRec
 	return GetReceipt200JSONResponse(receipt), err
 }
 
-// GetVerdict makes every check again.
+// GetVerdict makes every check again, and signs how they come out when asked
+// to.
 func (a *API) GetVerdict(ctx context.Context, r GetVerdictRequestObject) (GetVerdictResponseObject, error) {
 	t := a.texts(ctx)
 	ctx, actor := caller(ctx)
+	if r.Params.Format != "" {
+		body, err := a.Attestations.SignedVerdict(ctx, actor, r.Digest)
+		if err != nil {
+			return nil, err
+		}
+		return newBundle(r.Digest[:16]+"-verdict", body), nil
+	}
 	v, err := a.Attestations.Verdict(ctx, actor, r.Digest)
 	if err != nil {
 		return nil, err

@@ -100,11 +100,13 @@ func newHouse(t testing.TB) *house {
 	f := &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: h.now}
 	root, err := signing.TrustedRootJSON("log.test", "https://log.test/log", signer.PublicKeyDER(), signer.LogID())
 	must(err)
+	registry, err := signing.GenerateKey(signing.ECDSAP256)
+	must(err)
 	h.api, err = New(Services{
 		Catalogue: cat, Texts: bundle, Log: tl, LogKey: signer.VerifierKey(), TrustedRoot: root, BaseURL: "https://log.test", Now: h.now, Facts: f,
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: h.now, NewID: newID},
 		Evidence:     &evidence.Service{Store: store, Now: h.now, MaxBytes: 64 << 10},
-		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: h.now},
+		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("log.test", registry), Now: h.now},
 		Procurements: &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID},
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},

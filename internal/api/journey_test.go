@@ -91,11 +91,46 @@ func TestDeclaration(t *testing.T) {
 			t.Errorf("no text for %s", c.Name)
 		}
 	}
+	h.wantSigned(at, receipt.Attestation)
 
 	h.wantStatus(offering, status.Valid)
 	h.withdraw(key, receipt.Attestation)
 	h.wantStatus(offering, status.Withdrawn)
 	h.want(200, "", "GET", at, nil) // nothing is deleted
+}
+
+// wantSigned verifies the registry's signed verdict with the key it publishes.
+func (h *house) wantSigned(at, digest string) {
+	t := h.t
+	t.Helper()
+	pem := h.want(200, "", "GET", "/log/verdict-key.pem", nil)
+	if pem.header.Get("Content-Type") != "application/x-pem-file" || pem.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("the key is sent as %v", pem.header)
+	}
+	key, err := signing.ParsePublicKey(pem.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := h.want(200, "", "GET", at+"/verdict?format=bundle", nil)
+	if signed.header.Get("Content-Type") != bundleType || !strings.Contains(signed.header.Get("Content-Disposition"), "-verdict.sigstore.json") {
+		t.Errorf("the signed verdict is sent as %v", signed.header)
+	}
+	b, err := signing.ParseBundle(signed.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Verify(key, digest); err != nil {
+		t.Error(err)
+	}
+	var st struct {
+		PredicateType string
+		Predicate     struct{ Properties []string }
+	}
+	if err := json.Unmarshal(b.Payload, &st); err != nil || st.PredicateType != attestation.VerdictType || len(st.Predicate.Properties) != 10 {
+		t.Errorf("the signed verdict says %s (%v)", b.Payload, err)
+	}
+	h.want(422, "", "GET", at+"/verdict?format=pdf", nil)
+	h.want(404, "", "GET", "/api/v1/attestations/"+strings.Repeat("0", 64)+"/verdict?format=bundle", nil)
 }
 
 func (h *house) wantStatus(offering string, want status.Overall) {

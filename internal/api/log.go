@@ -72,3 +72,15 @@ func (a *API) logKey(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=300")
 	c.String(http.StatusOK, "%s\n", a.LogKey)
 }
+
+// verdictKey is the registry's own key, which signs verdicts and not the log.
+func (a *API) verdictKey(c *gin.Context) {
+	key, err := a.Attestations.Verifier.PublicKey()
+	if err != nil {
+		httpd.Fail(c, err)
+		return
+	}
+	anyOrigin(c)
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, "application/x-pem-file", []byte(key.PEM))
+}

@@ -100,6 +100,7 @@ var rules = map[string]rule{
 	"getTile":        {action: access.ReadLog},
 	"getTrustedRoot": {action: access.ReadLog},
 	"getLogKey":      {action: access.ReadLog},
+	"getVerdictKey":  {action: access.ReadLog},
 }
 
 // open lists the operations that tell nothing about anybody and are not

@@ -107,7 +107,11 @@ func newHouse(t *testing.T, around func(storage.Store) storage.Store) *house {
 	}
 	h.suppliers = &supplier.Service{Store: h.store, Log: h.log, Now: h.clock.now, NewID: newID}
 	h.evidence = &evidence.Service{Store: h.store, Now: h.clock.now, MaxBytes: 1 << 20}
-	h.service = &attestation.Service{Store: h.store, Suppliers: h.store, Evidence: h.store, Catalogue: content, Log: h.log, Now: h.clock.now}
+	registry, err := signing.GenerateKey(signing.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.service = &attestation.Service{Store: h.store, Suppliers: h.store, Evidence: h.store, Catalogue: content, Log: h.log, Verifier: attestation.NewVerifier("log.test", registry), Now: h.clock.now}
 	h.facts = &facts.Service{Suppliers: h.store, Attestations: h.store, Log: h.log, Catalogue: content, Now: h.clock.now}
 	h.register(ours, "Vår Sky AS")
 	h.key, h.keyID = h.enrol(ours, signing.ECDSAP256)

@@ -52,7 +52,11 @@ type Withdrawal struct {
 }
 
 // LogKey is the key of the withdrawal's entry in the log.
-func (w Withdrawal) LogKey() string { return "withdrawal:" + w.Attestation }
+func (w Withdrawal) LogKey() string { return WithdrawalLogKey(w.Attestation) }
+
+// WithdrawalLogKey is the key under which the withdrawal of the declaration
+// with this digest is logged.
+func WithdrawalLogKey(digest string) string { return "withdrawal:" + digest }
 
 // Store keeps declarations and withdrawals, insert-only. Writes are durable
 // when they return.
@@ -78,6 +82,13 @@ type Store interface {
 
 	// InsertWithdrawal adds a withdrawal (problem.ErrExists).
 	InsertWithdrawal(ctx context.Context, w Withdrawal) error
+	// Withdrawal reads the one of a declaration with its bundle
+	// (problem.ErrNotFound).
+	Withdrawal(ctx context.Context, attestation string) (Withdrawal, error)
+	// WithdrawalsSince lists the digests of the declarations withdrawn at or
+	// after t, oldest withdrawal first, at most limit: those whose withdrawal
+	// may lack a place in the log after a crash.
+	WithdrawalsSince(ctx context.Context, t time.Time, limit int) ([]string, error)
 	// Withdrawals reads those of the given declarations, without bundles.
 	Withdrawals(ctx context.Context, attestations []string) ([]Withdrawal, error)
 }

@@ -30,7 +30,9 @@ type Service struct {
 	Evidence  evidence.Store
 	Catalogue catalogue.Provider
 	Log       Log
-	Now       func() time.Time
+	// Verifier signs verdicts; without it there are none that are signed.
+	Verifier *Verifier
+	Now      func() time.Time
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }

@@ -100,64 +100,6 @@ func (s *Service) again(ctx context.Context, known Record) (Receipt, bool, error
 	return r, false, err
 }
 
-// logRecord makes sure a stored declaration is logged.
-func (s *Service) logRecord(ctx context.Context, r Record) (Place, error) {
-	bundle, err := signing.ParseBundle(r.Bundle)
-	if err != nil {
-		return Place{}, wrap("read stored bundle", err)
-	}
-	sup, err := s.Suppliers.Supplier(ctx, r.Supplier)
-	if err != nil {
-		return Place{}, wrap("read supplier", err)
-	}
-	_, pub, err := signerOf(bundle, sup)
-	if err != nil {
-		return Place{}, wrap("read signer of stored bundle", err)
-	}
-	leaf, err := signing.LeafBody(bundle, pub)
-	if err != nil {
-		return Place{}, wrap("write log entry", err)
-	}
-	index, at, err := s.Log.Append(ctx, r.LogKey(), leaf)
-	return Place{index, at}, wrap("log attestation", err)
-}
-
-// CompleteLog logs declarations that were stored but not logged when the
-// process ended. It looks back over the given time and returns how many it
-// completed.
-func (s *Service) CompleteLog(ctx context.Context, back time.Duration) (int, error) {
-	const most = 100_000
-	digests, err := s.Store.AttestationsSince(ctx, s.now().Add(-back), most)
-	if err != nil {
-		return 0, wrap("list recent attestations", err)
-	}
-	done := 0
-	for chunk := range slices.Chunk(digests, 500) {
-		keys := make([]string, len(chunk))
-		for i, d := range chunk {
-			keys[i] = LogKey(d)
-		}
-		places, err := s.Log.Places(ctx, keys)
-		if err != nil {
-			return done, wrap("find log entries", err)
-		}
-		for _, d := range chunk {
-			if _, ok := places[LogKey(d)]; ok {
-				continue
-			}
-			r, err := s.Store.Attestation(ctx, d)
-			if err != nil {
-				return done, wrap("read attestation", err)
-			}
-			if _, err := s.logRecord(ctx, r); err != nil {
-				return done, err
-			}
-			done++
-		}
-	}
-	return done, nil
-}
-
 // signerOf finds which of the supplier's keys made the signature. The bundle's
 // hint says where to look first and proves nothing.
 func signerOf(b *signing.Bundle, sup supplier.Supplier) (supplier.Key, signing.PublicKey, error) {

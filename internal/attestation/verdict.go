@@ -44,25 +44,31 @@ const (
 
 // Verdict verifies a stored declaration anew, from the bytes up.
 func (s *Service) Verdict(ctx context.Context, actor access.Actor, digest string) (Verdict, error) {
+	v, _, err := s.verdict(ctx, actor, digest)
+	return v, err
+}
+
+// verdict gives with the verdict the declaration it is about.
+func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string) (Verdict, Record, error) {
 	r, err := s.Get(ctx, actor, digest)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, Record{}, err
 	}
 	o, sup, err := s.offering(ctx, r.Offering)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, Record{}, err
 	}
 	places, err := s.Log.Places(ctx, []string{r.LogKey()})
 	if err != nil {
-		return Verdict{}, wrap("find log entry", err)
+		return Verdict{}, Record{}, wrap("find log entry", err)
 	}
 	withdrawn, err := s.Store.Withdrawals(ctx, []string{digest})
 	if err != nil {
-		return Verdict{}, wrap("read withdrawals", err)
+		return Verdict{}, Record{}, wrap("read withdrawals", err)
 	}
 	_, evidenceErr := s.uploaded(ctx, r.Supplier, r.Answers)
 	if evidenceErr != nil && problem.KindOf(evidenceErr) == problem.Internal {
-		return Verdict{}, evidenceErr
+		return Verdict{}, Record{}, evidenceErr
 	}
 	place, logged := places[r.LogKey()]
 	key, signed, same := resigned(r, sup)
@@ -84,7 +90,7 @@ func (s *Service) Verdict(ctx context.Context, actor access.Actor, digest string
 		v.Checks = append(v.Checks, c)
 		v.Holds = v.Holds && c.Holds
 	}
-	return v, nil
+	return v, r, nil
 }
 
 // resigned verifies the stored bytes again: whether a key of the supplier made

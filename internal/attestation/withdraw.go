@@ -91,7 +91,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	}
 	err = s.Store.InsertWithdrawal(ctx, w)
 	if errors.Is(err, problem.ErrExists) {
-		return s.withdrawnBefore(ctx, rec, leaf)
+		return s.withdrawnBefore(ctx, rec)
 	}
 	if err != nil {
 		return Receipt{}, false, wrap("store withdrawal", err)
@@ -104,21 +104,19 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	return r, err == nil, err
 }
 
-// withdrawnBefore answers with the first withdrawal. If a crash left that one
-// unlogged, this one's leaf is logged in its place: the supplier signed both.
-func (s *Service) withdrawnBefore(ctx context.Context, rec Record, leaf []byte) (Receipt, bool, error) {
-	all, err := s.Store.Withdrawals(ctx, []string{rec.Digest})
-	if err != nil || len(all) == 0 {
-		return Receipt{}, false, wrap("read withdrawal", errors.Join(err, problem.ErrNotFound))
-	}
-	p, err := s.place(ctx, all[0].LogKey())
-	if problem.KindOf(err) == problem.NotFound {
-		p.Index, p.At, err = s.Log.Append(ctx, all[0].LogKey(), leaf)
-	}
+// withdrawnBefore answers with the first withdrawal, and logs it if a crash
+// left it unlogged. It is the stored bundle that is logged, whatever came with
+// this one: the log holds what anyone can be shown.
+func (s *Service) withdrawnBefore(ctx context.Context, rec Record) (Receipt, bool, error) {
+	w, err := s.Store.Withdrawal(ctx, rec.Digest)
 	if err != nil {
-		return Receipt{}, false, wrap("log withdrawal", err)
+		return Receipt{}, false, wrap("read withdrawal", err)
 	}
-	r, err := s.withdrawalReceipt(ctx, rec, all[0], p)
+	p, err := s.logWithdrawal(ctx, w)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	r, err := s.withdrawalReceipt(ctx, rec, w, p)
 	return r, false, err
 }
 

@@ -136,7 +136,9 @@ type attestationPage struct {
 	Key      supplier.Key
 	Own      bool
 	BaseURL  string
-	Counts   []countRow
+	// VerdictType is the predicate type of the signed verdict.
+	VerdictType string
+	Counts      []countRow
 }
 
 func (w *Web) attestation(c *gin.Context) error {
@@ -161,7 +163,7 @@ func (w *Web) attestation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := attestationPage{Base: w.base(c, section(actor, r.Supplier)), Record: r, Receipt: receipt, Verdict: verdict, Offering: o, BaseURL: w.BaseURL}
+	p := attestationPage{Base: w.base(c, section(actor, r.Supplier)), Record: r, Receipt: receipt, Verdict: verdict, Offering: o, BaseURL: w.BaseURL, VerdictType: attestation.VerdictType}
 	p.Key, _ = s.Key(r.KeyID)
 	p.Own = p.Acts(r.Supplier)
 	p.Counts = countRows(recordCounts(r))
@@ -187,6 +189,16 @@ func (w *Web) bundleFile(c *gin.Context) error {
 		return err
 	}
 	return sendFile(c, "bundle-"+short(digest)+".json", "application/vnd.dev.sigstore.bundle.v0.3+json", b)
+}
+
+// verdictFile is the service's own signed verdict, as of now.
+func (w *Web) verdictFile(c *gin.Context) error {
+	digest := c.Param("digest")
+	b, err := w.Attestations.SignedVerdict(c.Request.Context(), w.actor(c), digest)
+	if err != nil {
+		return err
+	}
+	return sendFile(c, "verdict-"+short(digest)+".json", "application/vnd.dev.sigstore.bundle.v0.3+json", b)
 }
 
 func sendFile(c *gin.Context, name, mediaType string, b []byte) error {

@@ -108,6 +108,14 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 	if got := b.get(receipt.path + "/bundle.json"); got.body != string(bundle) {
 		t.Error("the bundle is not served as it was sent")
 	}
+	page = b.get(receipt.path).must(t, 200, receipt.path+"/verdict.json", "/log/verdict-key.pem", attestation.VerdictType)
+	if strings.Contains(page.body, "%!") {
+		t.Error("the page has a badly written command")
+	}
+	verdict := must[*signing.Bundle](t)(signing.ParseBundle([]byte(b.get(receipt.path+"/verdict.json").must(t, 200).body)))
+	if err := verdict.Verify(must[signing.PublicKey](t)(s.web.Attestations.Verifier.PublicKey()), digest); err != nil {
+		t.Errorf("the signed verdict: %v", err)
+	}
 	s.visit("").get("/offerings/"+id+"/status").must(t, 200, "Gyldig", "Delvis, «på plass» &lt;snart&gt;.")
 
 	w := b.post(receipt.path+"/withdrawal", url.Values{"reason": {""}})

@@ -96,12 +96,13 @@ func newSite(t *testing.T, demo bool) *site {
 		}
 	})
 	public := publiclog.New(log, store, signer)
+	registry := must[crypto.Signer](t)(signing.GenerateKey(signing.ECDSAP256))
 	cfg := Config{
 		Catalogue: cat, Texts: texts, Files: templates.FS, Dist: templates.Dist, Now: now, Demo: demo,
 		Log: log, LogKey: signer.VerifierKey(), BaseURL: "http://test.example",
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: now, NewID: newID},
 		Evidence:     &evidence.Service{Store: store, Now: now, MaxBytes: 1 << 20},
-		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Now: now},
+		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("test.example", registry), Now: now},
 		Facts:        &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,

@@ -177,6 +177,7 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/attestations/:digest", w.attestation)
 	get("/attestations/:digest/receipt.json", w.receiptFile)
 	get("/attestations/:digest/bundle.json", w.bundleFile)
+	get("/attestations/:digest/verdict.json", w.verdictFile)
 	get("/attestations/:digest/withdrawal", w.withdrawal)
 	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
 	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)

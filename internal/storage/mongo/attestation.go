@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
 
@@ -168,20 +169,27 @@ func (s *Store) latest(ctx context.Context, offerings []string, set string, perO
 
 // AttestationsSince implements attestation.Store.
 func (s *Store) AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
-	digests := []string{}
-	if limit < 1 {
-		return digests, ctx.Err()
-	}
-	o := options.Find().SetSort(up("received", "_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}})
-	filter := bson.D{{Key: "received", Value: bson.D{{Key: "$gte", Value: storage.Time(t)}}}}
-	err := each(ctx, s.attestations, filter, o, func(d bson.Raw) error {
-		digests = append(digests, d.Lookup("_id").StringValue())
-		return nil
-	})
+	digests, err := idsSince(ctx, s.attestations, "received", t, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list attestations since %s: %w", t, err)
 	}
 	return digests, nil
+}
+
+// idsSince gives the ids of documents whose field is t or later, in the order
+// of that field and then of the ids.
+func idsSince(ctx context.Context, from *mongo.Collection, field string, t time.Time, limit int) ([]string, error) {
+	ids := []string{}
+	if limit < 1 {
+		return ids, ctx.Err()
+	}
+	o := options.Find().SetSort(up(field, "_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "_id", Value: 1}})
+	filter := bson.D{{Key: field, Value: bson.D{{Key: "$gte", Value: storage.Time(t)}}}}
+	err := each(ctx, from, filter, o, func(d bson.Raw) error {
+		ids = append(ids, d.Lookup("_id").StringValue())
+		return nil
+	})
+	return ids, err
 }
 
 // AttestationsRevision implements attestation.Store. Both collections only
@@ -206,13 +214,58 @@ func (s *Store) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) 
 	doc, err := storage.Encode(w)
 	if err == nil {
 		err = insert(ctx, s.withdrawals, withBundle(bson.D{
-			{Key: "_id", Value: w.Attestation}, {Key: "offering", Value: w.Offering}, {Key: "doc", Value: string(doc)},
+			{Key: "_id", Value: w.Attestation}, {Key: "offering", Value: w.Offering}, {Key: "at", Value: storage.Time(w.At)}, {Key: "doc", Value: string(doc)},
 		}, bundle))
 	}
 	if err != nil {
 		return fmt.Errorf("insert withdrawal of %s: %w", w.Attestation, err)
 	}
 	return nil
+}
+
+// Withdrawal implements attestation.Store.
+func (s *Store) Withdrawal(ctx context.Context, of string) (attestation.Withdrawal, error) {
+	var d struct {
+		Doc    string `bson:"doc"`
+		Bundle []byte `bson:"bundle"`
+	}
+	var w attestation.Withdrawal
+	err := translate(ctx, s.withdrawals.FindOne(ctx, byID(of)).Decode(&d))
+	if err == nil {
+		w, err = storage.Decode[attestation.Withdrawal]([]byte(d.Doc))
+	}
+	if err != nil {
+		return w, fmt.Errorf("read withdrawal of %s: %w", of, err)
+	}
+	w.Bundle = d.Bundle
+	return w, nil
+}
+
+// WithdrawalsSince implements attestation.Store. Those of the same millisecond
+// come by declaration.
+func (s *Store) WithdrawalsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
+	all, err := idsSince(ctx, s.withdrawals, "at", t, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list withdrawals since %s: %w", t, err)
+	}
+	return all, nil
+}
+
+// dateWithdrawals writes the time of each withdrawal beside its document,
+// where older versions did not.
+func dateWithdrawals(ctx context.Context, s *Store) error {
+	undated := bson.D{{Key: "at", Value: bson.D{{Key: "$exists", Value: false}}}}
+	return each(ctx, s.withdrawals, undated, options.Find().SetProjection(bson.D{{Key: "doc", Value: 1}}), func(d bson.Raw) error {
+		w, err := storage.Decode[attestation.Withdrawal]([]byte(d.Lookup("doc").StringValue()))
+		if err != nil {
+			return err
+		}
+		set := bson.D{{Key: "$set", Value: bson.D{{Key: "at", Value: storage.Time(w.At)}}}}
+		if _, err := s.withdrawals.UpdateOne(ctx, byID(w.Attestation), set); err != nil {
+			return fmt.Errorf("date withdrawal of %s: %w", w.Attestation, translate(ctx, err))
+		}
+		return nil
+	})
 }
 
 // Withdrawals implements attestation.Store. They come ordered by declaration.

@@ -23,6 +23,8 @@ type step func(context.Context, *Store) error
 var steps = []step{
 	// 1: the documents as they were first.
 	func(context.Context, *Store) error { return nil },
+	// 2: withdrawals have their time beside the document.
+	dateWithdrawals,
 }
 
 // migrate brings indexes and documents up to date.
@@ -72,6 +74,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.attestations, up("offering", "received", "_id"), plain},
 		{s.attestations, up("received", "_id"), plain},
 		{s.withdrawals, up("offering"), plain},
+		{s.withdrawals, up("at", "_id"), plain},
 		{s.procurements, up("agency", "_id"), plain},
 		{s.responses, up("procurement", "received", "_id"), plain},
 		{s.reports, up("requirement", "_id"), plain},

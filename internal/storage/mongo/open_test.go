@@ -122,6 +122,29 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
+// Withdrawals of older versions, without their time beside the document, are
+// found by it after the migration.
+func TestDateWithdrawals(t *testing.T) {
+	s := mustOpen(t, database(t), time.Now)
+	at := time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
+	old := bson.D{{Key: "_id", Value: "aa"}, {Key: "offering", Value: "o"}, {Key: "doc", Value: `{"attestation":"aa","at":"2026-11-23T12:00:00.123Z"}`}}
+	if _, err := s.withdrawals.InsertOne(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := dateWithdrawals(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.WithdrawalsSince(t.Context(), at, 10)
+		if d := cmp.Diff([]string{"aa"}, got); d != "" || err != nil {
+			t.Errorf("withdrawals (-want +got), %v:\n%s", err, d)
+		}
+		if got, err := s.WithdrawalsSince(t.Context(), at.Add(time.Millisecond), 10); len(got) != 0 || err != nil {
+			t.Errorf("withdrawals after the last are %v, %v", got, err)
+		}
+	}
+}
+
 // A next step, as a later release will bring, meets real data; it runs once,
 // and again if it failed; and an older program then refuses the database.
 func TestMigrateNext(t *testing.T) {

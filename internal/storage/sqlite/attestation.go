@@ -93,18 +93,24 @@ func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set 
 
 // AttestationsSince implements attestation.Store.
 func (s *Store) AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
-	digests := []string{}
-	err := s.query(ctx, `SELECT digest FROM attestations WHERE received_at >= ? ORDER BY received_at, digest LIMIT ?`,
-		millis(t), max(limit, 0)).each(func(scan func(...any) error) error {
-		var d string
-		err := scan(&d)
-		digests = append(digests, d)
-		return err
-	})
+	digests, err := texts(s.query(ctx, `SELECT digest FROM attestations WHERE received_at >= ? ORDER BY received_at, digest LIMIT ?`,
+		millis(t), max(limit, 0)))
 	if err != nil {
 		return nil, fmt.Errorf("list attestations since %s: %w", t, err)
 	}
 	return digests, nil
+}
+
+// texts reads rows of one text.
+func texts(q query) ([]string, error) {
+	all := []string{}
+	err := q.each(func(scan func(...any) error) error {
+		var text string
+		err := scan(&text)
+		all = append(all, text)
+		return err
+	})
+	return all, err
 }
 
 // AttestationsRevision implements attestation.Store.
@@ -124,13 +130,39 @@ func (s *Store) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) 
 	w.Bundle = nil
 	doc, err := storage.Encode(w)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO withdrawals (attestation, offering, doc, bundle) VALUES (?, ?, ?, ?)`,
-			w.Attestation, w.Offering, string(doc), bundle)
+		err = s.exec(ctx, `INSERT INTO withdrawals (attestation, offering, withdrawn_at, doc, bundle) VALUES (?, ?, ?, ?, ?)`,
+			w.Attestation, w.Offering, millis(w.At), string(doc), bundle)
 	}
 	if err != nil {
 		return fmt.Errorf("insert withdrawal of %s: %w", w.Attestation, err)
 	}
 	return nil
+}
+
+// Withdrawal implements attestation.Store.
+func (s *Store) Withdrawal(ctx context.Context, of string) (attestation.Withdrawal, error) {
+	var doc, bundle []byte
+	var w attestation.Withdrawal
+	err := s.query(ctx, `SELECT doc, bundle FROM withdrawals WHERE attestation = ?`, of).row(&doc, &bundle)
+	if err == nil {
+		w, err = storage.Decode[attestation.Withdrawal](doc)
+	}
+	if err != nil {
+		return w, fmt.Errorf("read withdrawal of %s: %w", of, err)
+	}
+	w.Bundle = bundle
+	return w, nil
+}
+
+// WithdrawalsSince implements attestation.Store. Those of the same millisecond
+// come by declaration.
+func (s *Store) WithdrawalsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
+	all, err := texts(s.query(ctx, `SELECT attestation FROM withdrawals WHERE withdrawn_at >= ? ORDER BY withdrawn_at, attestation LIMIT ?`,
+		millis(t), max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list withdrawals since %s: %w", t, err)
+	}
+	return all, nil
 }
 
 // Withdrawals implements attestation.Store. They come ordered by declaration.

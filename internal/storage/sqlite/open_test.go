@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,12 @@ func TestMigrate(t *testing.T) {
 		if _, err := db.Exec(`INSERT INTO suppliers (number, rev, name, doc) VALUES ('987654325', 4, 'gammel', '{"orgnr":"987654325","name":"Gammel","rev":4}')`); err != nil {
 			t.Fatal(err)
 		}
+		if n < 3 { // withdrawals had no time of their own
+			if _, err := db.Exec(`INSERT INTO withdrawals (attestation, offering, doc) VALUES
+				('aa', 'o', '{"attestation":"aa","at":"2026-11-23T12:00:00.123Z"}'), ('bb', 'o', '{"attestation":"bb","at":"2026-11-23T12:00:00Z"}')`); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +178,14 @@ func TestMigrate(t *testing.T) {
 			got, err := s.Supplier(t.Context(), "987654325")
 			if err != nil || got.Name != "Gammel" || got.Rev != 4 {
 				t.Errorf("version %d: old supplier is %+v, %v", n, got, err)
+			}
+			if n < 3 {
+				at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+				all, err := s.WithdrawalsSince(t.Context(), at, 10)
+				late, err2 := s.WithdrawalsSince(t.Context(), at.Add(123*time.Millisecond), 10)
+				if !slices.Equal(all, []string{"bb", "aa"}) || !slices.Equal(late, []string{"aa"}) || err != nil || err2 != nil {
+					t.Errorf("version %d: old withdrawals are %v and %v, %v, %v", n, all, late, err, err2)
+				}
 			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)

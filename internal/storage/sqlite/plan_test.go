@@ -33,6 +33,7 @@ func TestPlans(t *testing.T) {
 		"Since":              func() error { _, err := s.AttestationsSince(ctx, time.Now(), 3); return err },
 		"Revision":           func() error { _, err := s.AttestationsRevision(ctx, "a"); return err },
 		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },
+		"WithdrawalsSince":   func() error { _, err := s.WithdrawalsSince(ctx, time.Now(), 3); return err },
 		"ProcurementsOf":     func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
 		"ResponsesTo":        func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
 		"Drafts":             func() error { _, err := s.Drafts(ctx, "x", 10); return err },

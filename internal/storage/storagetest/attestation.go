@@ -147,11 +147,29 @@ func RunAttestations(t *testing.T, open Open) {
 		other := w
 		other.Attestation = digest()
 		check(t, s.InsertWithdrawal(ctx, other))
+		kept := w
+		kept.At = utc
+		want(t, result[attestation.Withdrawal](t)(s.Withdrawal(ctx, w.Attestation)), kept)
+		_, err := s.Withdrawal(ctx, digest())
+		wantErr(t, err, problem.ErrNotFound)
 		w.At, w.Bundle, other.At, other.Bundle = utc, nil, utc, nil
 		want(t, result[[]attestation.Withdrawal](t)(s.Withdrawals(ctx, []string{other.Attestation, digest(), w.Attestation, w.Attestation})), []attestation.Withdrawal{w, other})
 		for _, none := range [][]string{nil, {}, {digest()}} {
 			want(t, result[[]attestation.Withdrawal](t)(s.Withdrawals(ctx, none)), []attestation.Withdrawal{})
 		}
+	})
+	t.Run("withdrawals since", func(t *testing.T) {
+		later := at.AddDate(1, 0, 0)
+		var of []string
+		for i := range 4 {
+			w := attestation.Withdrawal{Attestation: digest(), Offering: id(), At: later.Add(time.Duration(i) * time.Millisecond)}
+			check(t, s.InsertWithdrawal(ctx, w))
+			of = append(of, w.Attestation)
+		}
+		want(t, result[[]string](t)(s.WithdrawalsSince(ctx, later, 100)), of)
+		want(t, result[[]string](t)(s.WithdrawalsSince(ctx, later.Add(time.Millisecond), 2)), of[1:3])
+		want(t, result[[]string](t)(s.WithdrawalsSince(ctx, later.Add(time.Hour), 2)), []string{})
+		want(t, result[[]string](t)(s.WithdrawalsSince(ctx, later, -1)), []string{})
 	})
 	t.Run("parallel inserts", func(t *testing.T) {
 		o := id()

@@ -23,6 +23,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"EvidenceBy":    func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
 			"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, key); return err },
 			"Attestation":   func() error { _, err := s.Attestation(ctx, key); return err },
+			"Withdrawal":    func() error { _, err := s.Withdrawal(ctx, key); return err },
 			"Procurement":   func() error { _, err := s.Procurement(ctx, key); return err },
 			"Draft":         func() error { _, err := s.Draft(ctx, key); return err },
 			"SetRelease":    func() error { _, err := s.SetRelease(ctx, key, key); return err },
