@@ -7,16 +7,14 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/evidence/clamd"
+	"felleskrav/internal/evidence/clamd/clamdtest"
 )
 
 func TestAddresses(t *testing.T) {
@@ -31,12 +29,8 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestScan(t *testing.T) {
-	d := newDaemon(t)
-	port, err := os.ReadFile(filepath.Join(d.dir, "port"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcp, err := clamd.New("tcp:127.0.0.1:" + string(port))
+	d := clamdtest.Start(t)
+	tcp, err := clamd.New(d.TCP)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,14 +41,14 @@ func TestScan(t *testing.T) {
 	}{
 		{"clean", "hello", "", nil},
 		{"exactly a chunk", text(64 << 10)[:64<<10-7] + "1234567", "", nil},
-		{"several chunks", text(fileMax - 100), "", nil},
-		{"EICAR", eicar, eicarName, nil},
-		{"marker over two chunks", strings.Repeat("a", 64<<10-10) + marker + text(1000), markerName, nil},
-		{"more than is looked at", text(fileMax + 1000), "", evidence.ErrScanLimit},
-		{"more than is taken", text(streamMax + 1000), "", evidence.ErrScanLimit},
-		{"much more than is taken", text(20 * streamMax), "", evidence.ErrScanLimit},
+		{"several chunks", text(clamdtest.FileMax - 100), "", nil},
+		{"EICAR", clamdtest.EICAR, clamdtest.EICARName, nil},
+		{"marker over two chunks", strings.Repeat("a", 64<<10-10) + clamdtest.Marker + text(1000), clamdtest.MarkerName, nil},
+		{"more than is looked at", text(clamdtest.FileMax + 1000), "", evidence.ErrScanLimit},
+		{"more than is taken", text(clamdtest.StreamMax + 1000), "", evidence.ErrScanLimit},
+		{"much more than is taken", text(20 * clamdtest.StreamMax), "", evidence.ErrScanLimit},
 	}
-	for network, c := range map[string]*clamd.Client{"unix": d.client(), "tcp": tcp} {
+	for network, c := range map[string]*clamd.Client{"unix": d.Client(), "tcp": tcp} {
 		for _, tt := range tests {
 			t.Run(network+" "+tt.name, func(t *testing.T) {
 				v, err := c.Scan(t.Context(), strings.NewReader(tt.body))
@@ -68,26 +62,26 @@ func TestScan(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	if v, err := d.client().Scan(t.Context(), io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken))); !errors.Is(err, broken) || v.Clean {
+	if v, err := d.Client().Scan(t.Context(), io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken))); !errors.Is(err, broken) || v.Clean {
 		t.Errorf("of what breaks off: %+v, %v", v, err)
 	}
 
-	d.signal(syscall.SIGSTOP)
-	hung := d.client()
+	d.Hang()
+	hung := d.Client()
 	hung.SendTimeout, hung.AnswerTimeout = 100*time.Millisecond, 100*time.Millisecond
-	for name, body := range map[string]string{"little": "hello", "much": text(streamMax)} {
+	for name, body := range map[string]string{"little": "hello", "much": text(clamdtest.StreamMax)} {
 		if v, err := hung.Scan(t.Context(), strings.NewReader(body)); !errors.Is(err, evidence.ErrScannerSlow) || v.Clean {
 			t.Errorf("hung, %s: %+v, %v", name, v, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if v, err := d.client().Scan(ctx, strings.NewReader("hello")); !errors.Is(err, context.DeadlineExceeded) || v.Clean {
+	if v, err := d.Client().Scan(ctx, strings.NewReader("hello")); !errors.Is(err, context.DeadlineExceeded) || v.Clean {
 		t.Errorf("given up: %+v, %v", v, err)
 	}
-	d.signal(syscall.SIGCONT)
-	d.stop()
-	if v, err := d.client().Scan(t.Context(), strings.NewReader("hello")); !errors.Is(err, evidence.ErrScannerAway) || v.Clean {
+	d.Wake()
+	d.Stop()
+	if v, err := d.Client().Scan(t.Context(), strings.NewReader("hello")); !errors.Is(err, evidence.ErrScannerAway) || v.Clean {
 		t.Errorf("stopped: %+v, %v", v, err)
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/evidence/clamd/clamdtest"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/storage/sqlite"
@@ -35,13 +35,13 @@ type desk struct {
 	*evidence.Service
 	t      *testing.T
 	dir    string
-	daemon *daemon
+	daemon *clamdtest.Daemon
 	later  atomic.Int64 // how far the clock is ahead
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	k := &desk{t: t, dir: t.TempDir(), daemon: newDaemon(t)}
+	k := &desk{t: t, dir: t.TempDir(), daemon: clamdtest.Start(t)}
 	now := func() time.Time { return time.Now().Add(time.Duration(k.later.Load())) }
 	store, err := sqlite.Open(t.Context(), k.dir, now)
 	if err != nil {
@@ -52,7 +52,7 @@ func newDesk(t *testing.T) *desk {
 			t.Error(err)
 		}
 	})
-	k.Service = &evidence.Service{Store: store, Now: now, MaxBytes: 50 << 20, Scanner: k.daemon.client()}
+	k.Service = &evidence.Service{Store: store, Now: now, MaxBytes: 50 << 20, Scanner: k.daemon.Client()}
 	return k
 }
 
@@ -145,7 +145,7 @@ func TestUploadIsScanned(t *testing.T) {
 		t.Fatalf("clean: %+v, %v", e.Scan, err)
 	}
 	k.opens(e.SHA256, clean)
-	for body, name := range map[string]string{eicar: eicarName, strings.Repeat("harmless\n", 30_000) + marker: markerName} {
+	for body, name := range map[string]string{clamdtest.EICAR: clamdtest.EICARName, strings.Repeat("harmless\n", 30_000) + clamdtest.Marker: clamdtest.MarkerName} {
 		_, _, err := k.upload(ours, strings.NewReader(body))
 		p, ok := errors.AsType[*problem.Error](err)
 		if !ok || p.Key != "evidence.infected" || p.Kind != problem.Refused || p.Args["Signature"] != name {
@@ -156,13 +156,13 @@ func TestUploadIsScanned(t *testing.T) {
 		}
 		k.closed(digest(body), "evidence.not-found")
 	}
-	for size, key := range map[int]string{fileMax + 1000: "evidence.scan-limit", streamMax + 1000: "evidence.scan-limit", 10 * streamMax: "evidence.scan-limit"} {
+	for size, key := range map[int]string{clamdtest.FileMax + 1000: "evidence.scan-limit", clamdtest.StreamMax + 1000: "evidence.scan-limit", 10 * clamdtest.StreamMax: "evidence.scan-limit"} {
 		_, _, err := k.upload(ours, strings.NewReader(strings.Repeat("a", size)))
 		if problem.KeyOf(err) != key || problem.KindOf(err) != problem.TooLarge {
 			t.Errorf("%d bytes: %v, want %s", size, err, key)
 		}
 	}
-	if _, _, err := k.upload(ours, io.MultiReader(strings.NewReader(eicar[:30]), &cut{})); problem.KeyOf(err) != "request.cut" {
+	if _, _, err := k.upload(ours, io.MultiReader(strings.NewReader(clamdtest.EICAR[:30]), &cut{})); problem.KeyOf(err) != "request.cut" {
 		t.Errorf("broken off: %v", err)
 	}
 	if n := k.files(); n != 1 {
@@ -186,8 +186,8 @@ func TestDaemonStopsMidUpload(t *testing.T) {
 	k := newDesk(t)
 	half := strings.Repeat("harmless\n", 30_000)
 	sums := map[string]string{}
-	for what, body := range map[string]string{"clean": half + half, "bad": half + marker} {
-		e := k.pending(ours, io.MultiReader(strings.NewReader(body[:len(half)]), moment(k.daemon.stop), strings.NewReader(body[len(half):])), evidence.ScannerFailed)
+	for what, body := range map[string]string{"clean": half + half, "bad": half + clamdtest.Marker} {
+		e := k.pending(ours, io.MultiReader(strings.NewReader(body[:len(half)]), moment(k.daemon.Stop), strings.NewReader(body[len(half):])), evidence.ScannerFailed)
 		if e.SHA256 != digest(body) || e.Size != int64(len(body)) {
 			t.Errorf("%s: stored %d bytes as %s", what, e.Size, e.SHA256)
 		}
@@ -195,17 +195,17 @@ func TestDaemonStopsMidUpload(t *testing.T) {
 		if what == "clean" { // another owner has it too, and learns nothing of the first
 			k.pending(theirs, strings.NewReader(body), evidence.ScannerAway)
 		}
-		k.daemon.start()
+		k.daemon.Restart()
 	}
 	// While it is away a round changes nothing, and puts nothing off.
-	k.daemon.stop()
+	k.daemon.Stop()
 	for range 3 {
 		k.rescan(evidence.Rescanned{}, evidence.ErrScannerAway)
 	}
 	k.closed(sums["clean"], "evidence.pending")
 	k.closed(sums["bad"], "evidence.pending")
 
-	k.daemon.start()
+	k.daemon.Restart()
 	k.rescan(evidence.Rescanned{Clean: 1, Infected: 1}, nil)
 	k.opens(sums["clean"], half+half)
 	k.closed(sums["bad"], "evidence.infected")
@@ -214,7 +214,7 @@ func TestDaemonStopsMidUpload(t *testing.T) {
 			t.Errorf("%s: clean is %+v", owner, scan)
 		}
 	}
-	if scan := k.state(ours, sums["bad"]); scan.State != evidence.Infected || scan.Signature != markerName {
+	if scan := k.state(ours, sums["bad"]); scan.State != evidence.Infected || scan.Signature != clamdtest.MarkerName {
 		t.Errorf("bad is %+v", scan)
 	}
 	k.rescan(evidence.Rescanned{}, nil)
@@ -225,13 +225,13 @@ func TestDaemonStopsMidUpload(t *testing.T) {
 func TestDaemonHangs(t *testing.T) {
 	k := newDesk(t)
 	k.ScanWait = 200 * time.Millisecond
-	k.daemon.signal(syscall.SIGSTOP)
+	k.daemon.Hang()
 	began := time.Now()
 	e := k.pending(ours, strings.NewReader("Rutine\n"), evidence.ScannerSlow)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("the upload took %v", took)
 	}
-	hasty := k.daemon.client()
+	hasty := k.daemon.Client()
 	hasty.AnswerTimeout = 100 * time.Millisecond
 	k.Scanner = hasty
 	for try, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
@@ -244,8 +244,8 @@ func TestDaemonHangs(t *testing.T) {
 		k.later.Add(int64(wait * time.Minute))
 	}
 	k.closed(e.SHA256, "evidence.pending")
-	k.daemon.signal(syscall.SIGCONT)
-	k.Scanner = k.daemon.client()
+	k.daemon.Wake()
+	k.Scanner = k.daemon.Client()
 	k.rescan(evidence.Rescanned{Clean: 1}, nil)
 	k.opens(e.SHA256, "Rutine\n")
 }
@@ -256,38 +256,38 @@ func TestVerdictHoldsForAllOwners(t *testing.T) {
 	k := newDesk(t)
 	scanner := k.Scanner
 	k.Scanner = nil
-	e, _, err := k.upload(ours, strings.NewReader(eicar))
+	e, _, err := k.upload(ours, strings.NewReader(clamdtest.EICAR))
 	if err != nil || e.Scan.State != evidence.Unscanned {
 		t.Fatalf("without a scanner: %+v, %v", e.Scan, err)
 	}
-	k.opens(e.SHA256, eicar)
+	k.opens(e.SHA256, clamdtest.EICAR)
 	k.Scanner = scanner
-	if _, _, err := k.upload(theirs, strings.NewReader(eicar)); problem.KeyOf(err) != "evidence.infected" {
+	if _, _, err := k.upload(theirs, strings.NewReader(clamdtest.EICAR)); problem.KeyOf(err) != "evidence.infected" {
 		t.Errorf("malware: %v", err)
 	}
 	k.closed(e.SHA256, "evidence.infected")
-	if scan := k.state(ours, e.SHA256); scan.State != evidence.Infected || scan.Signature != eicarName {
+	if scan := k.state(ours, e.SHA256); scan.State != evidence.Infected || scan.Signature != clamdtest.EICARName {
 		t.Errorf("the first record is %+v", scan)
 	}
 	// The signature was a mistake and is gone.
-	k.daemon.stop()
-	k.daemon.write("db/test.ndb", "Felleskrav.Test.Marker:0:*:"+hex.EncodeToString([]byte(marker))+"\n")
-	k.daemon.start()
-	again, created, err := k.upload(ours, strings.NewReader(eicar))
+	k.daemon.Stop()
+	k.daemon.Know(map[string]string{"Marker": clamdtest.Marker})
+	k.daemon.Restart()
+	again, created, err := k.upload(ours, strings.NewReader(clamdtest.EICAR))
 	if err != nil || created || again.Scan.State != evidence.Clean || again.Scan.Signature != "" {
 		t.Errorf("again: created %v, %+v, %v", created, again.Scan, err)
 	}
-	k.opens(e.SHA256, eicar)
+	k.opens(e.SHA256, clamdtest.EICAR)
 }
 
 // TestTooLargeLater: what could not be scanned at the upload and turns out to
 // be more than the daemon takes stays closed, and says why.
 func TestTooLargeLater(t *testing.T) {
 	k := newDesk(t)
-	k.daemon.stop()
-	e := k.pending(ours, strings.NewReader(strings.Repeat("a", streamMax+1000)), evidence.ScannerAway)
+	k.daemon.Stop()
+	e := k.pending(ours, strings.NewReader(strings.Repeat("a", clamdtest.StreamMax+1000)), evidence.ScannerAway)
 	small := k.pending(ours, strings.NewReader("small"), evidence.ScannerAway)
-	k.daemon.start()
+	k.daemon.Restart()
 	k.rescan(evidence.Rescanned{Clean: 1, Pending: 1}, nil)
 	k.opens(small.SHA256, "small")
 	k.closed(e.SHA256, "evidence.pending")
