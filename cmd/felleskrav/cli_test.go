@@ -80,11 +80,11 @@ func TestUsage(t *testing.T) {
 func TestConfigurationFaults(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	r := here(t, map[string]string{"FELLESKRAV_BASE_URL": "felleskrav.example/under"}, "", "serve", "--listen", "8080",
-		"--log-key-file", missing, "--verdict-key-file", missing+".pem", "--requirements", missing, "--log-origin", "https://x", "--mongo-uri", "localhost")
+		"--log-key-file", missing, "--verdict-key-file", missing+".pem", "--requirements", missing, "--log-origin", "https://x", "--mongo-uri", "localhost", "--clamd", "/run/clamd.ctl")
 	if r.code != 2 {
 		t.Errorf("ended with %d", r.code)
 	}
-	for _, part := range []string{"--listen", "--base-url", "--log-origin", "--mongo-uri", missing, missing + ".pem"} {
+	for _, part := range []string{"--listen", "--base-url", "--log-origin", "--mongo-uri", "--clamd", missing, missing + ".pem"} {
 		if !strings.Contains(r.stderr, part) {
 			t.Errorf("does not mention %s:\n%s", part, r.stderr)
 		}

@@ -19,6 +19,8 @@ import (
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
+	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/login"
 	"felleskrav/internal/storage"
@@ -36,6 +38,7 @@ type serveCmd struct {
 	LogKeyFile string `conf:"" placeholder:"FILE"`
 	// VerdictKeyFile holds a private key in PEM, unencrypted.
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
+	Clamd          string `conf:"" placeholder:"ADDR"`
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -73,6 +76,9 @@ func (c *serveCmd) check() error {
 			faults = append(faults, cannot(err, "cli.file.read", "File", file))
 		}
 	}
+	if _, err := c.scanner(); err != nil {
+		add("cli.serve.clamd", "Value", c.Clamd)
+	}
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -83,6 +89,15 @@ func (c *serveCmd) check() error {
 		return nil
 	}
 	return faults
+}
+
+// scanner is what looks for malware in evidence; nil when the operator has
+// none.
+func (c *serveCmd) scanner() (evidence.Scanner, error) {
+	if c.Clamd == "" {
+		return nil, nil //nolint:nilnil // no scanner is a choice
+	}
+	return clamd.New(c.Clamd)
 }
 
 func loopback(host string) bool {
@@ -182,6 +197,9 @@ func (v *server) serve(listener net.Listener) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.log.Close()) }()
 	in.attestations.Verifier = attestation.NewVerifier(signer.Name(), verdictKey)
+	if in.evidence.Scanner, err = v.scanner(); err != nil {
+		return err
+	}
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -267,6 +285,8 @@ const (
 	follow = 5 * time.Second
 	// sweep is how often expired sessions are removed.
 	sweep = 10 * time.Minute
+	// rescanEach is how often evidence is scanned that waits for it.
+	rescanEach = time.Minute
 )
 
 // run takes requests until the context ends, then finishes those it took.
@@ -280,6 +300,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 		return nil
 	})
 	g.Go(func() error { return v.tend(ctx, in) })
+	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -320,6 +341,30 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 			if err := in.store.DropSessions(ctx, v.session.now()); err != nil && ctx.Err() == nil {
 				v.logger.WarnContext(ctx, "could not drop old sessions", slog.String("error", err.Error()))
 			}
+		}
+	}
+}
+
+// rescan has what waits for its malware scan scanned, now and each minute.
+func (v *server) rescan(ctx context.Context, s *evidence.Service) {
+	if s.Scanner == nil {
+		return
+	}
+	tick := time.NewTicker(rescanEach)
+	defer tick.Stop()
+	for {
+		did, err := s.RescanPending(ctx)
+		if err != nil && ctx.Err() == nil {
+			v.logger.WarnContext(ctx, "could not scan evidence", slog.String("error", err.Error()))
+		}
+		if did != (evidence.Rescanned{}) {
+			v.logger.InfoContext(ctx, "scanned evidence that waited",
+				slog.Int("clean", did.Clean), slog.Int("infected", did.Infected), slog.Int("pending", did.Pending))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

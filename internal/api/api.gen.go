@@ -781,6 +781,9 @@ type RevocationInput struct {
 	Reason supplier.Reason `json:"reason"`
 }
 
+// Scan Where the malware scan stands. A file that is pending or infected cannot be downloaded by anybody; unscanned means that no scanner is set up here.
+type Scan = evidence.Scan
+
 // SelectedRequirement defines model for SelectedRequirement.
 type SelectedRequirement = selection.SelectedRequirement
 

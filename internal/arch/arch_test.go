@@ -37,6 +37,9 @@ var may = map[string][]string{
 	// A supplier is its number and its keys.
 	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing"},
 	"internal/evidence": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier"},
+	// Speaks to the scanner that evidence asks for a verdict.
+	"internal/evidence/clamd":           {"internal/evidence"},
+	"internal/evidence/clamd/clamdtest": {"internal/evidence/clamd"},
 	"internal/attestation": {
 		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/supplier",
 	},

@@ -154,8 +154,10 @@ func (s *Service) uploaded(ctx context.Context, owner organisation.Number, answe
 	c := problem.Collector{Key: "statement.evidence"}
 	for _, a := range answers {
 		for _, ref := range a.Evidence {
-			_, ok := have[ref.Digest.SHA256]
-			c.Check(ok, "answers["+a.Requirement+"].evidence", "answer.evidence-missing", problem.Args{"Requirement": a.Requirement, "Digest": ref.Digest.SHA256})
+			e, ok := have[ref.Digest.SHA256]
+			args := problem.Args{"Requirement": a.Requirement, "Digest": ref.Digest.SHA256}
+			c.Check(ok, "answers["+a.Requirement+"].evidence", "answer.evidence-missing", args)
+			c.Check(e.Scan.State != evidence.Infected, "answers["+a.Requirement+"].evidence", "answer.evidence-infected", args)
 		}
 	}
 	return have, c.Err()

@@ -34,6 +34,7 @@ type Evidence struct {
 	Visibility Visibility            `json:"visibility"`
 	Granted    []organisation.Number `json:"granted,omitempty"`
 	UploadedAt time.Time             `json:"uploadedAt"`
+	Scan       Scan                  `json:"scan"`
 	Rev        int64                 `json:"rev"`
 }
 
@@ -50,6 +51,13 @@ type Store interface {
 	InsertEvidence(ctx context.Context, e Evidence) error
 	// EvidenceBy reads one owner's record (problem.ErrNotFound).
 	EvidenceBy(ctx context.Context, owner organisation.Number, sha256 string) (Evidence, error)
+	// UpdateEvidence changes a record by compare-and-swap and gives what is
+	// stored then (problem.ErrNotFound, problem.ErrStale). change is pure and
+	// may run several times; it leaves owner and digest alone.
+	UpdateEvidence(ctx context.Context, owner organisation.Number, sha256 string, change func(Evidence) (Evidence, error)) (Evidence, error)
+	// PendingEvidence lists at most limit records, of all owners, whose scan is
+	// pending and was to be tried again at due or before; the longest due first.
+	PendingEvidence(ctx context.Context, due time.Time, limit int) ([]Evidence, error)
 	// EvidenceOf lists every owner's record of these bytes.
 	EvidenceOf(ctx context.Context, sha256 string) ([]Evidence, error)
 	// OwnerEvidence lists an owner's records among the given digests; a nil

@@ -23,12 +23,21 @@ import (
 // DefaultMaxBytes is the largest file taken unless the operator says another.
 const DefaultMaxBytes = 50 << 20
 
+// DefaultScanWait is how long an upload waits for the scanner.
+const DefaultScanWait = 20 * time.Second
+
 // Service holds the rules for evidence.
 type Service struct {
 	Store Store
 	Now   func() time.Time
 	// MaxBytes caps one file.
 	MaxBytes int64
+	// Scanner looks for malware in every file before anybody can read it; nil
+	// when the operator has none.
+	Scanner Scanner
+	// ScanWait is how long an upload waits for the verdict when all is sent;
+	// after that the file is pending. DefaultScanWait when it is 0.
+	ScanWait time.Duration
 }
 
 // Upload describes a file that is about to be sent.
@@ -77,7 +86,9 @@ const sniffBytes = 3072
 
 // Upload takes a file. The same bytes from the same owner again give the
 // record that is there, and created is false. Nothing is kept unless every
-// check passes: the size, the digest the sender stated, the type.
+// check passes: the size, the digest the sender stated, the type, the malware
+// scan. When the scanner gives no verdict the file is kept, but stays unread
+// until RescanPending has got one.
 func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r io.Reader) (e Evidence, created bool, err error) {
 	if up.Owner == "" {
 		up.Owner = organisation.Number(actor.Org)
@@ -108,20 +119,57 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r i
 	if err != nil {
 		return Evidence{}, false, err
 	}
-	blob, err := s.Store.PutBlob(ctx, &checkedReader{r: buffered, want: up.SHA256})
+	blob, scan, err := s.put(ctx, &checkedReader{r: buffered, want: up.SHA256})
 	if err != nil {
 		return Evidence{}, false, readError(err, limit)
 	}
 	e = Evidence{
 		ID: string(up.Owner) + ":" + blob.SHA256, Owner: up.Owner, SHA256: blob.SHA256, Size: blob.Size, MediaType: media,
-		Name: up.Name, Kind: up.Kind, Visibility: up.Visibility, Granted: up.Granted, UploadedAt: s.Now().UTC().Truncate(time.Millisecond),
+		Name: up.Name, Kind: up.Kind, Visibility: up.Visibility, Granted: up.Granted, UploadedAt: s.now(), Scan: scan,
 	}
 	err = s.Store.InsertEvidence(ctx, e)
-	if errors.Is(err, problem.ErrExists) {
-		e, err = s.Store.EvidenceBy(ctx, up.Owner, blob.SHA256)
-		return e, false, wrap("read evidence", err)
+	created = err == nil
+	if err != nil && !errors.Is(err, problem.ErrExists) {
+		return Evidence{}, false, wrap("save evidence", err)
 	}
-	return e, err == nil, wrap("save evidence", err)
+	if scan.State == Clean { // for older records of these bytes too
+		if err := s.settle(ctx, blob.SHA256, scan); err != nil {
+			return Evidence{}, false, err
+		}
+	}
+	if created {
+		return e, true, nil
+	}
+	e, err = s.Store.EvidenceBy(ctx, up.Owner, blob.SHA256)
+	return e.shown(), false, wrap("read evidence", err)
+}
+
+// put stores the bytes while the scanner, if there is one, reads along. What
+// is infected is not kept, and earlier records of the same bytes are closed.
+func (s *Service) put(ctx context.Context, r *checkedReader) (Blob, Scan, error) {
+	if s.Scanner == nil {
+		blob, err := s.Store.PutBlob(ctx, r)
+		return blob, Scan{State: Unscanned}, err
+	}
+	wait := s.ScanWait
+	if wait <= 0 {
+		wait = DefaultScanWait
+	}
+	r.scan = startScan(ctx, s.Scanner, wait)
+	blob, err := s.Store.PutBlob(ctx, r)
+	if found, ok := errors.AsType[*infectedError](err); ok {
+		// The verdict stands even if the sender does not wait for it.
+		scan := Scan{State: Infected, At: s.now(), Signature: found.signature}
+		if failed := s.settle(context.WithoutCancel(ctx), r.sum(), scan); failed != nil {
+			err = failed // earlier records may still be open; the sender tries again
+		}
+		return Blob{}, Scan{}, err
+	}
+	if err != nil {
+		_, _ = r.scan.end(err) // nothing to give a verdict on
+		return Blob{}, Scan{}, err
+	}
+	return blob, s.result(r.scan.end(nil)), nil
 }
 
 // validate checks what the sender says of a file, and writes numbers as digits
@@ -178,7 +226,8 @@ func mediaType(head []byte, name string) (string, error) {
 }
 
 // Open gives the bytes of a piece of evidence the actor may see. What the
-// actor may not see and what is not there look the same.
+// actor may not see and what is not there look the same. What waits for its
+// malware scan, or failed it, is given to nobody, its owner included.
 func (s *Service) Open(ctx context.Context, actor access.Actor, sha256 string) (io.ReadCloser, Evidence, error) {
 	missing := problem.New(problem.NotFound, "evidence.not-found", nil)
 	if err := access.Check(actor, access.ReadEvidence, ""); err != nil {
@@ -191,13 +240,29 @@ func (s *Service) Open(ctx context.Context, actor access.Actor, sha256 string) (
 	if err != nil {
 		return nil, Evidence{}, wrap("read evidence", err)
 	}
+	var closed error = missing
 	for _, e := range records {
-		if e.VisibleTo(actor) {
+		switch {
+		case !e.VisibleTo(actor):
+		case e.Scan.Readable():
 			body, _, err := s.Store.OpenBlob(ctx, sha256)
-			return body, e, wrap("open evidence", err)
+			return body, e.shown(), wrap("open evidence", err)
+		case e.Scan.State == Infected:
+			closed = problem.New(problem.Refused, "evidence.infected", problem.Args{"Signature": e.Scan.Signature})
+		default:
+			closed = problem.New(problem.Unavailable, "evidence.pending", nil)
 		}
 	}
-	return nil, Evidence{}, missing
+	return nil, Evidence{}, closed
+}
+
+// shown is the record as people see it: all have a scan state, those from
+// before there was any scanning too.
+func (e Evidence) shown() Evidence {
+	if e.Scan.State == "" {
+		e.Scan.State = Unscanned
+	}
+	return e
 }
 
 // Of lists the evidence of a supplier that the actor may see.
@@ -209,7 +274,11 @@ func (s *Service) Of(ctx context.Context, actor access.Actor, owner organisation
 	if err != nil {
 		return nil, wrap("list evidence", err)
 	}
-	return slices.DeleteFunc(all, func(e Evidence) bool { return !e.VisibleTo(actor) }), nil
+	all = slices.DeleteFunc(all, func(e Evidence) bool { return !e.VisibleTo(actor) })
+	for i := range all {
+		all[i] = all[i].shown()
+	}
+	return all, nil
 }
 
 // VisibleTo reports whether the actor may read the evidence.

@@ -48,15 +48,17 @@ func (e *sendError) Unwrap() error { return e.err }
 var errDigest = errors.New("file has another digest than the sender stated")
 
 // checkedReader turns the end of the stream into an error when the digest is
-// not the wanted one, so that the store keeps nothing.
+// not the wanted one, or when the scan that reads along found malware, so that
+// the store keeps nothing.
 type checkedReader struct {
 	r    io.Reader
 	want string
+	scan *scanning // nil when nothing is scanned
 	h    hash.Hash
 }
 
 func (c *checkedReader) Read(p []byte) (int, error) {
-	if c.want == "" {
+	if c.want == "" && c.scan == nil {
 		return c.r.Read(p)
 	}
 	if c.h == nil {
@@ -64,11 +66,29 @@ func (c *checkedReader) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p)
 	c.h.Write(p[:n])
-	if errors.Is(err, io.EOF) && hex.EncodeToString(c.h.Sum(nil)) != c.want {
+	if c.scan != nil && n > 0 {
+		c.scan.feed(p[:n])
+	}
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	if c.want != "" && c.sum() != c.want {
 		return n, errDigest
+	}
+	if c.scan == nil {
+		return n, err
+	}
+	switch v, failed := c.scan.end(nil); {
+	case errors.Is(failed, ErrScanLimit):
+		return n, failed // no later scan would take it either
+	case failed == nil && !v.Clean:
+		return n, &infectedError{v.Signature}
 	}
 	return n, err
 }
+
+// sum is the digest of what was read.
+func (c *checkedReader) sum() string { return hex.EncodeToString(c.h.Sum(nil)) }
 
 func readError(err error, limit int64) error {
 	switch {
@@ -76,6 +96,11 @@ func readError(err error, limit int64) error {
 		return problem.New(problem.TooLarge, "evidence.large", problem.Args{"MiB": limit >> 20})
 	case errors.Is(err, errDigest):
 		return problem.New(problem.Refused, "evidence.digest", nil)
+	case errors.Is(err, ErrScanLimit):
+		return problem.New(problem.TooLarge, "evidence.scan-limit", nil).Because(err)
+	}
+	if found, ok := errors.AsType[*infectedError](err); ok {
+		return problem.New(problem.Refused, "evidence.infected", problem.Args{"Signature": found.signature}).Because(err)
 	}
 	var sent *sendError
 	var limited *http.MaxBytesError

@@ -222,6 +222,9 @@ func answerRowOf(t *locale.Texts, form *Form, r catalogue.Requirement, given att
 		row.Choices = append(row.Choices, choice{ID: id, Name: "answer." + r.ID, Value: string(s), Text: t.T(termKey("answer", s)), Checked: given.Status == s})
 	}
 	for _, f := range files {
+		if f.Scan.State == evidence.Infected {
+			continue // no answer may refer to it
+		}
 		chosen := slices.ContainsFunc(given.Evidence, func(e attestation.EvidenceRef) bool { return e.Digest.SHA256 == f.SHA256 })
 		row.Evidence = append(row.Evidence, choice{
 			ID: fieldID("evidence." + r.ID + "." + f.SHA256[:12]), Name: "evidence." + r.ID, Value: f.SHA256, Text: f.Name,

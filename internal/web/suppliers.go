@@ -261,11 +261,16 @@ func (w *Web) evidenceUpload(c *gin.Context) error {
 	}
 	up, err := readUpload(c, "file")
 	typed := map[string]string{"kind": up.fields.Get("kind"), "visibility": up.fields.Get("visibility")}
+	saved := "page.evidence.saved"
 	if err == nil {
-		_, _, err = w.Evidence.Upload(c.Request.Context(), w.actor(c), evidence.Upload{
+		var e evidence.Evidence
+		e, _, err = w.Evidence.Upload(c.Request.Context(), w.actor(c), evidence.Upload{
 			Owner: n, Name: up.name, Kind: typed["kind"], Visibility: evidence.Visibility(typed["visibility"]),
 		}, up.file)
 		err = tooLarge(err)
+		if e.Scan.State == evidence.Pending {
+			saved = "page.evidence.saved-pending"
+		}
 	}
 	if err != nil {
 		if mendable(err) {
@@ -273,7 +278,7 @@ func (w *Web) evidenceUpload(c *gin.Context) error {
 		}
 		return err
 	}
-	return w.done(c, "page.evidence.saved", "/suppliers/"+string(n)+"/evidence")
+	return w.done(c, saved, "/suppliers/"+string(n)+"/evidence")
 }
 
 func (w *Web) evidenceFile(c *gin.Context) error {

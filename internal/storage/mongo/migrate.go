@@ -70,6 +70,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.challenges, up("expires"), plain},
 		{s.evidence, up("sha256", "owner"), plain},
 		{s.evidence, up("owner", "uploaded", "sha256"), plain},
+		{s.evidence, up("scanDue", "owner", "sha256"), plain},
 		{s.attestations, up("offering", "set", "received", "_id"), plain},
 		{s.attestations, up("offering", "received", "_id"), plain},
 		{s.attestations, up("received", "_id"), plain},

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
@@ -14,8 +15,8 @@ func (s *Store) InsertEvidence(ctx context.Context, v evidence.Evidence) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO evidence (owner, sha256, uploaded_at, rev, doc) VALUES (?, ?, ?, 1, ?)`,
-			string(v.Owner), v.SHA256, millis(v.UploadedAt), string(doc))
+		err = s.exec(ctx, `INSERT INTO evidence (owner, sha256, uploaded_at, rev, doc, scan_due) VALUES (?, ?, ?, 1, ?, ?)`,
+			string(v.Owner), v.SHA256, millis(v.UploadedAt), string(doc), scanDue(v))
 	}
 	if err != nil {
 		return fmt.Errorf("insert evidence %s of %s: %w", v.SHA256, v.Owner, err)
@@ -25,11 +26,50 @@ func (s *Store) InsertEvidence(ctx context.Context, v evidence.Evidence) error {
 
 // EvidenceBy implements evidence.Store.
 func (s *Store) EvidenceBy(ctx context.Context, owner organisation.Number, sha256 string) (evidence.Evidence, error) {
-	v, _, err := document[evidence.Evidence](s.query(ctx, `SELECT rev, doc FROM evidence WHERE owner = ? AND sha256 = ?`, string(owner), sha256))
+	v, _, err := s.evidenceBy(ctx, owner, sha256)
+	return v, err
+}
+
+func (s *Store) evidenceBy(ctx context.Context, owner organisation.Number, sha256 string) (evidence.Evidence, int64, error) {
+	v, rev, err := document[evidence.Evidence](s.query(ctx, `SELECT rev, doc FROM evidence WHERE owner = ? AND sha256 = ?`, string(owner), sha256))
 	if err != nil {
-		return v, fmt.Errorf("read evidence %s of %s: %w", sha256, owner, err)
+		return v, 0, fmt.Errorf("read evidence %s of %s: %w", sha256, owner, err)
 	}
-	return v, nil
+	return v, rev, nil
+}
+
+// UpdateEvidence implements evidence.Store.
+func (s *Store) UpdateEvidence(ctx context.Context, owner organisation.Number, sha256 string, change func(evidence.Evidence) (evidence.Evidence, error)) (evidence.Evidence, error) {
+	return storage.Update(ctx,
+		func(ctx context.Context) (evidence.Evidence, int64, error) { return s.evidenceBy(ctx, owner, sha256) },
+		change,
+		func(ctx context.Context, _, v evidence.Evidence, rev int64) (evidence.Evidence, error) {
+			v.Rev = rev + 1
+			doc, err := encodeSame(v, v.Owner == owner && v.SHA256 == sha256)
+			if err == nil {
+				err = s.swap(ctx, `UPDATE evidence SET rev = rev + 1, uploaded_at = ?, doc = ?, scan_due = ? WHERE owner = ? AND sha256 = ? AND rev = ?`,
+					millis(v.UploadedAt), string(doc), scanDue(v), string(owner), sha256, rev)
+			}
+			return stored[evidence.Evidence](doc, err, "evidence", sha256+" of "+string(owner))
+		})
+}
+
+// PendingEvidence implements evidence.Store.
+func (s *Store) PendingEvidence(ctx context.Context, due time.Time, limit int) ([]evidence.Evidence, error) {
+	all, err := documents[evidence.Evidence](s.query(ctx, `SELECT doc FROM evidence WHERE scan_due <= ? ORDER BY scan_due, owner, sha256 LIMIT ?`,
+		millis(due), max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list evidence to scan: %w", err)
+	}
+	return all, nil
+}
+
+// scanDue is when a record is to be scanned, or nil when it is not.
+func scanDue(v evidence.Evidence) any {
+	if v.Scan.State != evidence.Pending {
+		return nil
+	}
+	return millis(v.Scan.Next)
 }
 
 // EvidenceOf implements evidence.Store. Records come ordered by owner.

@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/storage"
 )
 
 func evidenceOf(n organisation.Number, sha256 string, uploaded time.Time) evidence.Evidence {
@@ -53,6 +54,69 @@ func RunEvidence(t *testing.T, open Open) {
 	want(t, list(s.OwnerEvidence(ctx, n1, []string{d1, d3, digest(), d1})), []evidence.Evidence{c, a})
 	want(t, list(s.OwnerEvidence(ctx, n1, []string{})), []evidence.Evidence{})
 	want(t, list(s.OwnerEvidence(ctx, number(), nil)), []evidence.Evidence{})
+	t.Run("to be scanned", func(t *testing.T) { runPending(t, s) })
+}
+
+// runPending checks what waits for a scan: in order of when it is due, and no
+// longer there once the scan is done.
+func runPending(t *testing.T, s evidence.Store) {
+	ctx, n := t.Context(), number()
+	pending := func(v evidence.Evidence, due time.Time) evidence.Evidence {
+		v.Scan = evidence.Scan{State: evidence.Pending, At: at, Reason: evidence.ScannerSlow, Tries: 3, Next: due}
+		return v
+	}
+	// A time long before those of other tests, which share the store.
+	past := time.Date(1990, 1, 2, 3, 4, 5, 6_000_000, time.UTC)
+	first, second := pending(evidenceOf(n, digest(), at), past), pending(evidenceOf(n, digest(), at), past.Add(time.Second))
+	later := pending(evidenceOf(n, digest(), at), past.Add(time.Hour))
+	infected := evidenceOf(n, digest(), at)
+	infected.Scan = evidence.Scan{State: evidence.Infected, At: utc, Signature: "Eicar", Next: past}
+	for _, v := range []evidence.Evidence{later, second, infected, first} {
+		check(t, s.InsertEvidence(ctx, v))
+	}
+	list := func(due time.Time, limit int) (sums []string) {
+		t.Helper()
+		all, err := s.PendingEvidence(ctx, due, limit)
+		check(t, err)
+		for _, v := range all {
+			sums = append(sums, v.SHA256)
+		}
+		return sums
+	}
+	want(t, list(past.Add(time.Minute), 10), []string{first.SHA256, second.SHA256})
+	want(t, list(past.Add(time.Minute), 1), []string{first.SHA256})
+	want(t, list(past, 10), []string{first.SHA256})
+	want(t, list(past.Add(-time.Millisecond), 10), []string(nil))
+	want(t, list(past.Add(time.Hour), 10), []string{first.SHA256, second.SHA256, later.SHA256})
+
+	scan := func(sha256 string, scan evidence.Scan) evidence.Evidence {
+		t.Helper()
+		v, err := s.UpdateEvidence(ctx, n, sha256, func(e evidence.Evidence) (evidence.Evidence, error) {
+			e.Scan = scan
+			return e, nil
+		})
+		check(t, err)
+		return v
+	}
+	clean := evidence.Scan{State: evidence.Clean, At: utc}
+	got := scan(first.SHA256, clean)
+	want(t, got.Scan, clean)
+	want(t, got.Rev, int64(2))
+	want(t, result[evidence.Evidence](t)(s.EvidenceBy(ctx, n, first.SHA256)), got)
+	scan(later.SHA256, evidence.Scan{State: evidence.Pending, Next: past})
+	want(t, list(past.Add(time.Minute), 10), []string{later.SHA256, second.SHA256})
+	scan(second.SHA256, infected.Scan)
+	scan(later.SHA256, clean)
+	want(t, list(past.Add(time.Hour), 10), []string(nil))
+
+	same := func(e evidence.Evidence) (evidence.Evidence, error) { return e, nil }
+	_, err := s.UpdateEvidence(ctx, n, digest(), same)
+	wantErr(t, err, problem.ErrNotFound)
+	_, err = s.UpdateEvidence(ctx, n, first.SHA256, func(e evidence.Evidence) (evidence.Evidence, error) {
+		e.SHA256 = second.SHA256
+		return e, nil
+	})
+	wantErr(t, err, storage.ErrIdentity)
 }
 
 // stream gives size bytes that depend on seed, and then err.

@@ -87,6 +87,22 @@ func RunFaults(t *testing.T, open Open) {
 				want(t, result[evidence.Evidence](t)(f.EvidenceBy(ctx, v.Owner, v.SHA256)), keptEvidence(v))
 			}}
 		},
+		UpdateEvidence: func() operation {
+			v := evidenceOf(number(), digest(), at)
+			check(t, f.Store.InsertEvidence(ctx, v))
+			clean := evidence.Scan{State: evidence.Clean, At: utc}
+			return operation{func() error {
+				_, err := f.UpdateEvidence(ctx, v.Owner, v.SHA256, func(e evidence.Evidence) (evidence.Evidence, error) {
+					e.Scan = clean
+					return e, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				e, err := f.EvidenceBy(ctx, v.Owner, v.SHA256)
+				check(t, err)
+				want(t, e.Scan, clean)
+			}}
+		},
 		PutBlob: func() operation {
 			seed := byte(serial.Add(1))
 			return operation{func() error { _, err := f.PutBlob(ctx, newStream(seed, 1000, io.EOF)); return err }, func(t *testing.T) {

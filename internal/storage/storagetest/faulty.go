@@ -32,6 +32,7 @@ const (
 	TakeChallenge     Write = "TakeChallenge"
 	DropChallenges    Write = "DropChallenges"
 	InsertEvidence    Write = "InsertEvidence"
+	UpdateEvidence    Write = "UpdateEvidence"
 	PutBlob           Write = "PutBlob"
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
@@ -220,6 +221,11 @@ func (f *Faulty) DropChallenges(ctx context.Context, t time.Time) error {
 // InsertEvidence implements storage.Store.
 func (f *Faulty) InsertEvidence(ctx context.Context, v evidence.Evidence) error {
 	return f.do(InsertEvidence, func() error { return f.Store.InsertEvidence(ctx, v) })
+}
+
+// UpdateEvidence implements storage.Store.
+func (f *Faulty) UpdateEvidence(ctx context.Context, n organisation.Number, sha256 string, change func(evidence.Evidence) (evidence.Evidence, error)) (evidence.Evidence, error) {
+	return get(f, UpdateEvidence, func() (evidence.Evidence, error) { return f.Store.UpdateEvidence(ctx, n, sha256, change) })
 }
 
 // PutBlob implements storage.Store.
