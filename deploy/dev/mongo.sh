@@ -204,7 +204,8 @@ mirror() {
 		uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 			awk -v own="$(os_release VERSION_CODENAME)" '$1 == own && $2 == "main" && $3 ~ /debian\/?$/ {print $3; exit}')
 	fi
-	echo "${uri:-http://deb.debian.org/debian/}"
+	[[ -n $uri ]] || die "cannot tell which Debian mirror to use: apt names none; set FELLESKRAV_DEBIAN_MIRROR to its address"
+	echo "$uri"
 }
 
 install_debootstrap() {
