@@ -35,7 +35,7 @@ type attestPrepareCmd struct {
 	Supersedes   string `placeholder:"SHA256"`
 	EvidenceDir  string `placeholder:"DIR"`
 	EvidenceKind string `default:"other" placeholder:"KIND"`
-	Visibility   string `default:"agencies" placeholder:"WHO"`
+	Visibility   string `placeholder:"WHO"`
 	Withdraw     string `placeholder:"SHA256"`
 	Reason       string `placeholder:"TEXT"`
 	Output       string `short:"o" placeholder:"FILE"`
@@ -210,7 +210,10 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 		return "", cannot(err, "cli.file.read", "File", name)
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	query := url.Values{"name": {filepath.Base(name)}, "kind": {c.EvidenceKind}, "visibility": {c.Visibility}}
+	query := url.Values{"name": {filepath.Base(name)}, "kind": {c.EvidenceKind}}
+	if c.Visibility != "" {
+		query.Set("visibility", c.Visibility)
+	}
 	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
 	if err != nil {
 		return "", err

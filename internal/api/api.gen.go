@@ -1120,7 +1120,7 @@ type UploadEvidenceParams struct {
 	// Kind What it is, for example iso27001-certificate.
 	Kind string `form:"kind" json:"kind"`
 
-	// Visibility Who may read it; agencies if left out.
+	// Visibility Who may read it. Left out, it is agencies for a new file, and as before for one sent again.
 	Visibility Visibility `form:"visibility,omitempty" json:"visibility,omitempty,omitzero"`
 
 	// Granted With visibility granted, the organisations that may read it.

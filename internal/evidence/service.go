@@ -96,7 +96,8 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r i
 	if err := access.Check(actor, access.WriteEvidence, string(up.Owner)); err != nil {
 		return Evidence{}, false, err
 	}
-	if up.Visibility == "" {
+	stated := up.Visibility != ""
+	if !stated {
 		up.Visibility = VisibleAgencies
 	}
 	if err := (&up).validate(); err != nil {
@@ -140,8 +141,16 @@ func (s *Service) Upload(ctx context.Context, actor access.Actor, up Upload, r i
 	if created {
 		return e, true, nil
 	}
-	e, err = s.Store.EvidenceBy(ctx, up.Owner, blob.SHA256)
-	return e.shown(), false, wrap("read evidence", err)
+	if !stated {
+		e, err = s.Store.EvidenceBy(ctx, up.Owner, blob.SHA256)
+		return e.shown(), false, wrap("read evidence", err)
+	}
+	// Sending a file again is how its owner says anew who may read it.
+	e, err = s.Store.UpdateEvidence(ctx, up.Owner, blob.SHA256, func(old Evidence) (Evidence, error) {
+		old.Visibility, old.Granted = up.Visibility, up.Granted
+		return old, nil
+	})
+	return e.shown(), false, wrap("change who may read evidence", err)
 }
 
 // put stores the bytes while the scanner, if there is one, reads along. What

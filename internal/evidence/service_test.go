@@ -265,6 +265,42 @@ func TestWhoMayRead(t *testing.T) {
 	}
 }
 
+// TestSentAgainSaysAnewWhoMayRead: a file published by mistake can be closed,
+// and one sent again without a word about it stays as it is.
+func TestSentAgainSaysAnewWhoMayRead(t *testing.T) {
+	s, _ := newService(t, 1<<20)
+	send := func(v evidence.Visibility) evidence.Evidence {
+		t.Helper()
+		e, _, err := s.Upload(t.Context(), as(ours, access.Supplier), evidence.Upload{Name: "a.txt", Kind: "policy", Visibility: v}, strings.NewReader("text"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, step := range []struct {
+		say, want evidence.Visibility
+		public    bool
+	}{
+		{evidence.VisiblePublic, evidence.VisiblePublic, true},
+		{"", evidence.VisiblePublic, true},
+		{evidence.VisibleGranted, evidence.VisibleGranted, false},
+		{"", evidence.VisibleGranted, false},
+		{evidence.VisiblePublic, evidence.VisiblePublic, true},
+	} {
+		e := send(step.say)
+		if e.Visibility != step.want {
+			t.Errorf("sent with %q it is %s, want %s", step.say, e.Visibility, step.want)
+		}
+		body, _, err := s.Open(t.Context(), access.Anyone(), e.SHA256)
+		if (err == nil) != step.public {
+			t.Errorf("sent with %q anyone reads it: %v, want %v", step.say, err == nil, step.public)
+		}
+		if err == nil {
+			_ = body.Close()
+		}
+	}
+}
+
 // TestSameBytesFromTwo: each has a record of its own, and neither learns of
 // the other's.
 func TestSameBytesFromTwo(t *testing.T) {
