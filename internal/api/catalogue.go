@@ -49,7 +49,7 @@ func (a *API) ListRequirements(_ context.Context, r ListRequirementsRequestObjec
 	all := a.Catalogue.Content().Requirements()
 	if theme := r.Params.Theme; theme != "" {
 		if _, ok := a.Catalogue.Content().Theme(theme); !ok {
-			return nil, problem.New(problem.NotFound, "theme.not-found", problem.Args{"Theme": clip(theme)})
+			return nil, problem.New(problem.NotFound, "theme.not-found", problem.Args{"Theme": problem.Clip(theme)})
 		}
 		all = slices.DeleteFunc(all, func(r catalogue.Requirement) bool { return r.Theme != theme })
 	}
@@ -65,7 +65,7 @@ func (a *API) ListRequirements(_ context.Context, r ListRequirementsRequestObjec
 }
 
 func (a *API) noSet(set, version string) error {
-	return problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": clip(set), "Version": clip(version)})
+	return problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": problem.Clip(set), "Version": problem.Clip(version)})
 }
 
 // ListRequirementSets lists the sets with their releases.

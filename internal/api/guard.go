@@ -110,7 +110,7 @@ func checkQuery(c *gin.Context, op *operation) error {
 	for name, values := range query {
 		switch {
 		case !op.query[name]:
-			p.Fields = append(p.Fields, problem.Field{Path: clip(name), Key: "request.unknown-parameter", Args: problem.Args{"Name": clip(name), "Known": known(op)}})
+			p.Fields = append(p.Fields, problem.Field{Path: problem.Clip(name), Key: "request.unknown-parameter", Args: problem.Args{"Name": problem.Clip(name), "Known": known(op)}})
 		case len(values) > 1:
 			p.Fields = append(p.Fields, problem.Field{Path: name, Key: "request.repeated-parameter", Args: problem.Args{"Name": name}})
 		}

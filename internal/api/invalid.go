@@ -123,9 +123,9 @@ func (f *findings) strangers(path []string, e *openapi3.SchemaError) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		at := dotted(append(slices.Clone(path), clip(name)))
+		at := dotted(append(slices.Clone(path), problem.Clip(name)))
 		if !slices.ContainsFunc(f.unknown, func(o problem.Field) bool { return o.Path == at }) {
-			f.unknown = append(f.unknown, problem.Field{Path: at, Key: "field.stranger", Args: problem.Args{"Name": clip(name)}})
+			f.unknown = append(f.unknown, problem.Field{Path: at, Key: "field.stranger", Args: problem.Args{"Name": problem.Clip(name)}})
 		}
 	}
 }
@@ -222,13 +222,6 @@ func dotted(path []string) string {
 		}
 	}
 	return b.String()
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }
 
 func badEscape(query string) bool {

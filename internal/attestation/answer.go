@@ -69,14 +69,14 @@ func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) 
 	}
 	seen := map[string]bool{}
 	for _, a := range answers {
-		path := "answers[" + clip(a.Requirement) + "]"
+		path := "answers[" + problem.Clip(a.Requirement) + "]"
 		if !known(a.Requirement) {
-			c.Add(path, "answer.unknown-requirement", problem.Args{"Requirement": clip(a.Requirement)})
+			c.Add(path, "answer.unknown-requirement", problem.Args{"Requirement": problem.Clip(a.Requirement)})
 			continue
 		}
 		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": a.Requirement})
 		seen[a.Requirement] = true
-		c.Check(slices.Contains(AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": clip(string(a.Status)), "Requirement": a.Requirement})
+		c.Check(slices.Contains(AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Status)), "Requirement": a.Requirement})
 		if a.Status != Met {
 			c.Check(strings.TrimSpace(a.Statement) != "", path+".statement", "answer.explain", problem.Args{"Requirement": a.Requirement})
 		}
@@ -101,11 +101,4 @@ func isDigest(s string) bool {
 		}
 	}
 	return true
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }

@@ -62,7 +62,7 @@ func (s *Service) Prepare(ctx context.Context, actor access.Actor, d Draft) ([]b
 	}
 	v, ok := s.Catalogue.Content().Version(d.Set, d.Version)
 	if !ok {
-		return nil, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": clip(d.Set), "Version": clip(d.Version)})
+		return nil, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": problem.Clip(d.Set), "Version": problem.Clip(d.Version)})
 	}
 	now := s.now()
 	if d.ValidUntil.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
 )
 
@@ -101,10 +102,10 @@ func decode[P any](payload []byte, predicateType string) (Statement[P], error) {
 		return Statement[P]{}, refused("statement.json", nil).Because(err)
 	}
 	if head.Type != signing.StatementType {
-		return Statement[P]{}, refused("statement.type", map[string]any{"Value": clip(head.Type), "Known": signing.StatementType})
+		return Statement[P]{}, refused("statement.type", map[string]any{"Value": problem.Clip(head.Type), "Known": signing.StatementType})
 	}
 	if head.PredicateType != predicateType {
-		return Statement[P]{}, refused("statement.predicate", map[string]any{"Value": clip(head.PredicateType), "Known": predicateType})
+		return Statement[P]{}, refused("statement.predicate", map[string]any{"Value": problem.Clip(head.PredicateType), "Known": predicateType})
 	}
 	var st Statement[P]
 	if err := signing.StrictJSON(payload, &st); err != nil {

@@ -43,7 +43,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 		return Receipt{}, false, err
 	}
 	if st.Predicate.Supplier.ID != o.Supplier.ID() {
-		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": clip(st.Predicate.Supplier.ID), "Known": o.Supplier.ID()})
+		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": problem.Clip(st.Predicate.Supplier.ID), "Known": o.Supplier.ID()})
 	}
 	key, pub, err := signerOf(bundle, sup)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Service) check(ctx context.Context, st Statement[Declaration], o suppli
 	set, ok := strings.CutPrefix(p.RequirementSet.URI, "urn:felleskrav:requirement-set:")
 	v, found := s.Catalogue.Content().Version(set, p.RequirementSet.Version)
 	if !ok || !found || p.RequirementSet.Version != v.Version || p.RequirementSet.Digest.SHA256 != v.Digest {
-		return Record{}, refused("statement.set", map[string]any{"Set": clip(p.RequirementSet.URI), "Version": clip(p.RequirementSet.Version)})
+		return Record{}, refused("statement.set", map[string]any{"Set": problem.Clip(p.RequirementSet.URI), "Version": problem.Clip(p.RequirementSet.Version)})
 	}
 	c := problem.Collector{Key: "statement.invalid"}
 	declared, ok := parseTime(p.DeclaredAt)

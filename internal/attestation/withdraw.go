@@ -61,7 +61,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 		return Receipt{}, false, refused("withdrawal.subject", nil)
 	}
 	if st.Predicate.Supplier.ID != rec.Supplier.ID() {
-		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": clip(st.Predicate.Supplier.ID), "Known": rec.Supplier.ID()})
+		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": problem.Clip(st.Predicate.Supplier.ID), "Known": rec.Supplier.ID()})
 	}
 	if err := checkReason(st.Predicate.Reason); err != nil {
 		return Receipt{}, false, err

@@ -158,7 +158,7 @@ func releasable(cat *Catalogue, w WantedRelease) error {
 		for _, s := range cat.Sets {
 			known = append(known, s.ID)
 		}
-		return problem.New(problem.Refused, "draft.no-set", problem.Args{"Set": clip(w.Set), "Known": strings.Join(known, ", ")})
+		return problem.New(problem.Refused, "draft.no-set", problem.Args{"Set": problem.Clip(w.Set), "Known": strings.Join(known, ", ")})
 	}
 	newest, ok := cat.Version(w.Set, "")
 	if !ok {

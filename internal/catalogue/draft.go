@@ -156,13 +156,13 @@ func (d Draft) Validate() error {
 		at := fmt.Sprintf("releases[%d]", i)
 		c.Check(idForms["set"].MatchString(r.Set), at+".set", "field.form", nil)
 		c.Check(semver.MatchString(r.Version) && len(r.Version) <= 20, at+".version", "draft.version-form", nil)
-		c.Check(!seen[r.Set], at+".set", "draft.set-repeated", problem.Args{"Set": clip(r.Set)})
+		c.Check(!seen[r.Set], at+".set", "draft.set-repeated", problem.Args{"Set": problem.Clip(r.Set)})
 		seen[r.Set] = true
 	}
 	c.Check(len(d.Files) <= maxDraftFiles, "files", "draft.files-many", problem.Args{"Max": maxDraftFiles})
 	total := 0
 	for p, f := range d.Files {
-		c.Check(ContentPath(p), "files", "draft.path", problem.Args{"Path": clip(p)})
+		c.Check(ContentPath(p), "files", "draft.path", problem.Args{"Path": problem.Clip(p)})
 		total += len(f.Text)
 	}
 	c.Check(total <= maxDraftBytes, "files", "draft.files-large", problem.Args{"KiB": maxDraftBytes >> 10})
@@ -201,12 +201,4 @@ func ContentPath(p string) bool {
 func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
-}
-
-// clip shortens what a caller wrote before it is told back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }

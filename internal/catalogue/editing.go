@@ -177,7 +177,7 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 		return Draft{}, err
 	}
 	if !ContentPath(path) {
-		return Draft{}, problem.New(problem.Invalid, "draft.path", problem.Args{"Path": clip(path)})
+		return Draft{}, problem.New(problem.Invalid, "draft.path", problem.Args{"Path": problem.Clip(path)})
 	}
 	if len(data) > maxDraftBytes {
 		return Draft{}, problem.New(problem.TooLarge, "draft.files-large", problem.Args{"KiB": maxDraftBytes >> 10})
@@ -293,7 +293,7 @@ func (s *DraftService) RemoveFile(ctx context.Context, actor access.Actor, id st
 }
 
 func noFile(path string) error {
-	return problem.New(problem.NotFound, "draft.no-file", problem.Args{"Path": clip(path)})
+	return problem.New(problem.NotFound, "draft.no-file", problem.Args{"Path": problem.Clip(path)})
 }
 
 // File gives the exact bytes of a file in the draft.

@@ -107,7 +107,7 @@ func (l *Live) File(path string) ([]byte, error) {
 			return data, nil
 		}
 	}
-	return nil, problem.New(problem.NotFound, "content.no-file", problem.Args{"Path": clip(path)})
+	return nil, problem.New(problem.NotFound, "content.no-file", problem.Args{"Path": problem.Clip(path)})
 }
 
 // Reload reads what is published, if that is something else than was read

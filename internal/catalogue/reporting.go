@@ -37,7 +37,7 @@ func (s *ReportService) known(requirement string) error {
 			return nil
 		}
 	}
-	return problem.New(problem.NotFound, "requirement.not-found", problem.Args{"Requirement": clip(requirement)})
+	return problem.New(problem.NotFound, "requirement.not-found", problem.Args{"Requirement": problem.Clip(requirement)})
 }
 
 // Report makes a remark on a requirement.

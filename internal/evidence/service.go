@@ -188,14 +188,14 @@ func (up *Upload) validate() error {
 	base := filepath.Base(up.Name)
 	c.Check(up.Name != "" && base == up.Name && !strings.ContainsAny(up.Name, `\/`) && problem.Shows(up.Name) &&
 		utf8.RuneCountInString(up.Name) <= 200 && !strings.ContainsAny(up.Name, "\r\n\t"), "name", "evidence.name", nil)
-	c.Check(slices.Contains(catalogue.EvidenceKinds(), catalogue.EvidenceKind(up.Kind)), "kind", "field.unknown", problem.Args{"Value": clip(up.Kind)})
-	c.Check(up.Visibility == VisiblePublic || up.Visibility == VisibleAgencies || up.Visibility == VisibleGranted, "visibility", "field.unknown", problem.Args{"Value": clip(string(up.Visibility))})
+	c.Check(slices.Contains(catalogue.EvidenceKinds(), catalogue.EvidenceKind(up.Kind)), "kind", "field.unknown", problem.Args{"Value": problem.Clip(up.Kind)})
+	c.Check(up.Visibility == VisiblePublic || up.Visibility == VisibleAgencies || up.Visibility == VisibleGranted, "visibility", "field.unknown", problem.Args{"Value": problem.Clip(string(up.Visibility))})
 	c.Check(len(up.Granted) <= maxGranted, "granted", "field.many", problem.Args{"Max": maxGranted})
 	granted := make([]organisation.Number, 0, min(len(up.Granted), maxGranted))
 	for i, g := range up.Granted[:min(len(up.Granted), maxGranted)] {
 		n, err := organisation.ParseNumber(string(g))
 		if err != nil {
-			c.Add(fmt.Sprintf("granted[%d]", i), problem.KeyOf(err), problem.Args{"Number": clip(string(g))})
+			c.Add(fmt.Sprintf("granted[%d]", i), problem.KeyOf(err), problem.Args{"Number": problem.Clip(string(g))})
 		}
 		granted = append(granted, n)
 	}
@@ -308,11 +308,4 @@ func wrap(what string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }

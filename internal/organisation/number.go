@@ -27,7 +27,7 @@ func ParseNumber(s string) (Number, error) {
 	}, s))
 	n = strings.TrimSuffix(strings.TrimPrefix(n, "NO"), "MVA")
 	n = strings.TrimPrefix(n, "0192:")
-	bad := problem.New(problem.Invalid, "organisation.number", problem.Args{"Number": clip(s)})
+	bad := problem.New(problem.Invalid, "organisation.number", problem.Args{"Number": problem.Clip(s)})
 	if len(n) != 9 {
 		return "", bad
 	}
@@ -49,14 +49,6 @@ func ParseNumber(s string) (Number, error) {
 		return "", problem.New(problem.Invalid, "organisation.check-digit", problem.Args{"Number": n})
 	}
 	return Number(n), nil
-}
-
-// clip keeps what a message repeats of somebody's input short.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }
 
 // ID is the number in the form of ISO 6523 with Norway's scheme, as in

@@ -83,7 +83,7 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 	c := problem.Collector{Key: "procurement.invalid"}
 	c.Line("title", p.Title, 1, maxTitle)
 	c.Line("reference", p.Reference, 0, 100)
-	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": clip(p.Language)})
+	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": problem.Clip(p.Language)})
 	checkChoices(&c, p.Choices, result)
 	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
 	if err != nil {
@@ -119,8 +119,8 @@ func checkChoices(c *problem.Collector, choices []Choice, result selection.Resul
 	for i, ch := range choices[:min(len(choices), maxChoices)] {
 		path := fmt.Sprintf("choices[%d]", i)
 		known := slices.ContainsFunc(result.Requirements, func(r selection.SelectedRequirement) bool { return r.ID == ch.Requirement })
-		c.Check(known, path+".requirement", "procurement.choice", problem.Args{"Requirement": clip(ch.Requirement)})
-		c.Check(!seen[ch.Requirement], path+".requirement", "procurement.choice-repeated", problem.Args{"Requirement": clip(ch.Requirement)})
+		c.Check(known, path+".requirement", "procurement.choice", problem.Args{"Requirement": problem.Clip(ch.Requirement)})
+		c.Check(!seen[ch.Requirement], path+".requirement", "procurement.choice-repeated", problem.Args{"Requirement": problem.Clip(ch.Requirement)})
 		seen[ch.Requirement] = true
 		c.Check(ch.Type == "" || ch.Type == TypeA || ch.Type == TypeB, path+".type", "procurement.type", nil)
 		c.Check(ch.Weight >= 0 && ch.Weight <= 100, path+".weight", "procurement.weight", nil)
@@ -136,7 +136,7 @@ func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder
 		b, path := &out[i], fmt.Sprintf("bidders[%d]", i)
 		n, err := organisation.ParseNumber(string(b.Supplier))
 		if err != nil {
-			c.Add(path+".supplier", problem.KeyOf(err), problem.Args{"Number": clip(string(b.Supplier))})
+			c.Add(path+".supplier", problem.KeyOf(err), problem.Args{"Number": problem.Clip(string(b.Supplier))})
 			continue
 		}
 		b.Supplier = n
@@ -159,13 +159,6 @@ func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder
 		c.Line(path+".name", b.Name, 1, maxTitle)
 	}
 	return out, nil
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }
 
 // Update changes a procurement. rev is the revision the change was made from;
@@ -307,11 +300,11 @@ func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string
 	c.Check(len(r.Answers) <= maxAnswers, "answers", "field.many", problem.Args{"Max": maxAnswers})
 	seen := map[string]bool{}
 	for _, a := range r.Answers[:min(len(r.Answers), maxAnswers)] {
-		path := "answers[" + clip(a.Requirement) + "]"
-		c.Check(slices.ContainsFunc(t.Lines, func(l Line) bool { return l.Requirement.ID == a.Requirement }), path, "response.requirement", problem.Args{"Requirement": clip(a.Requirement)})
-		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": clip(a.Requirement)})
+		path := "answers[" + problem.Clip(a.Requirement) + "]"
+		c.Check(slices.ContainsFunc(t.Lines, func(l Line) bool { return l.Requirement.ID == a.Requirement }), path, "response.requirement", problem.Args{"Requirement": problem.Clip(a.Requirement)})
+		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": problem.Clip(a.Requirement)})
 		seen[a.Requirement] = true
-		c.Check(slices.Contains(attestation.AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": clip(string(a.Status)), "Requirement": clip(a.Requirement)})
+		c.Check(slices.Contains(attestation.AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Status)), "Requirement": problem.Clip(a.Requirement)})
 		c.Text(path+".statement", a.Statement, 0, maxStatement)
 		c.Text(path+".deviation", a.Deviation, 0, maxStatement)
 		c.Text(path+".evidenceRef", a.EvidenceRef, 0, maxStatement)

@@ -67,7 +67,7 @@ func check(c *catalogue.Catalogue, in Input) error {
 	unknown(&p, "flags", strs(in.Flags), strs(catalogue.Flags()))
 	for i, o := range in.Overrides {
 		path := fmt.Sprintf("overrides[%d]", i)
-		p.Check(slices.Contains(catalogue.Dimensions(), o.Dimension), path+".dimension", "field.unknown", problem.Args{"Value": clip(string(o.Dimension))})
+		p.Check(slices.Contains(catalogue.Dimensions(), o.Dimension), path+".dimension", "field.unknown", problem.Args{"Value": problem.Clip(string(o.Dimension))})
 		p.Check(i == 0 || in.Overrides[i-1].Dimension != o.Dimension, path+".dimension", "selection.override-repeated", nil)
 		p.Check(o.Level.Valid(), path+".level", "selection.level", nil)
 		p.Check(strings.TrimSpace(o.Reason) != "", path+".reason", "selection.override-reason", nil)
@@ -106,15 +106,8 @@ func unknown(p *problem.Collector, path string, asked, known []string) {
 		if len(near) == 0 {
 			key = "selection.unknown"
 		}
-		p.Add(fmt.Sprintf("%s[%d]", path, i), key, problem.Args{"Value": clip(id), "Near": strings.Join(near, ", ")})
+		p.Add(fmt.Sprintf("%s[%d]", path, i), key, problem.Args{"Value": problem.Clip(id), "Near": strings.Join(near, ", ")})
 	}
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }
 
 type selector struct {
