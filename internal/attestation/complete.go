@@ -72,19 +72,19 @@ func (s *Service) complete(ctx context.Context, digests []string, key func(strin
 
 // logRecord makes sure a stored declaration is logged.
 func (s *Service) logRecord(ctx context.Context, r Record) (Place, error) {
-	return s.logStored(ctx, r.LogKey(), r.Supplier, r.Bundle)
+	return s.logStored(ctx, r.LogKey(), r.Supplier, r.ReceivedAt, r.Bundle)
 }
 
 // logWithdrawal makes sure a stored withdrawal, read with its bundle, is
 // logged.
 func (s *Service) logWithdrawal(ctx context.Context, w Withdrawal) (Place, error) {
-	return s.logStored(ctx, w.LogKey(), w.Supplier, w.Bundle)
+	return s.logStored(ctx, w.LogKey(), w.Supplier, w.At, w.Bundle)
 }
 
 // logStored logs a bundle as it is stored: its leaf is the same each time, and
 // so the log takes it once. A key that was revoked since does not matter; the
 // signature was accepted when it was stored.
-func (s *Service) logStored(ctx context.Context, key string, by organisation.Number, stored []byte) (Place, error) {
+func (s *Service) logStored(ctx context.Context, key string, by organisation.Number, at time.Time, stored []byte) (Place, error) {
 	bundle, err := signing.ParseBundle(stored)
 	if err != nil {
 		return Place{}, wrap("read stored bundle", err)
@@ -93,11 +93,11 @@ func (s *Service) logStored(ctx context.Context, key string, by organisation.Num
 	if err != nil {
 		return Place{}, wrap("read supplier", err)
 	}
-	_, pub, err := signerOf(bundle, sup)
+	signed, err := s.Signers.Again(bundle, sup, at)
 	if err != nil {
 		return Place{}, wrap("read signer of stored bundle", err)
 	}
-	leaf, err := signing.LeafBody(bundle, pub)
+	leaf, err := signing.LeafBody(bundle, signed.Public)
 	if err != nil {
 		return Place{}, wrap("write log entry", err)
 	}

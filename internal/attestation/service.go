@@ -30,6 +30,8 @@ type Service struct {
 	Evidence  evidence.Store
 	Catalogue catalogue.Provider
 	Log       Log
+	// Signers tells who signed; nil knows enrolled keys only.
+	Signers *supplier.Signers
 	// Verifier signs verdicts; without it there are none that are signed.
 	Verifier *Verifier
 	Now      func() time.Time
@@ -93,7 +95,7 @@ func (s *Service) Prepare(ctx context.Context, actor access.Actor, d Draft) ([]b
 	if d.Supersedes != "" {
 		p.Supersedes = &Superseded{DigestSet{d.Supersedes}}
 	}
-	return encode(DeclarationType, Subject{Name: supplier.ServiceURN(o.ID), Digest: DigestSet{o.Descriptor().Digest}}, p)
+	return Encode(DeclarationType, Subject{Name: supplier.ServiceURN(o.ID), Digest: DigestSet{o.Descriptor().Digest}}, p)
 }
 
 func inOrder(v catalogue.Version, answers []Answer) []Answer {

@@ -78,9 +78,9 @@ type WithdrawalPredicate struct {
 	WithdrawnAt string `json:"withdrawnAt"` // RFC 3339
 }
 
-// encode gives the exact bytes to sign: canonical JSON, so that the same
+// Encode gives the exact bytes to sign: canonical JSON, so that the same
 // answers always give the same bytes.
-func encode[P any](predicateType string, subject Subject, predicate P) ([]byte, error) {
+func Encode[P any](predicateType string, subject Subject, predicate P) ([]byte, error) {
 	b, err := signing.Canonical(Statement[P]{Type: signing.StatementType, Subject: []Subject{subject}, PredicateType: predicateType, Predicate: predicate})
 	if err != nil {
 		return nil, fmt.Errorf("write statement: %w", err)
@@ -88,10 +88,10 @@ func encode[P any](predicateType string, subject Subject, predicate P) ([]byte, 
 	return b, nil
 }
 
-// decode reads a payload strictly, with the checks that a verifier of
+// Decode reads a payload strictly, with the checks that a verifier of
 // signatures does not make: the exact statement version, the exact predicate
 // type, exactly one subject.
-func decode[P any](payload []byte, predicateType string) (Statement[P], error) {
+func Decode[P any](payload []byte, predicateType string) (Statement[P], error) {
 	var head struct {
 		Type          string          `json:"_type"`
 		PredicateType string          `json:"predicateType"`

@@ -2,8 +2,6 @@ package attestation
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -25,9 +23,9 @@ import (
 func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []byte) (r Receipt, created bool, err error) {
 	bundle, err := signing.ParseBundle(bundleJSON)
 	if err != nil {
-		return Receipt{}, false, bundleProblem(err)
+		return Receipt{}, false, BundleProblem(err)
 	}
-	st, err := decode[Declaration](bundle.Payload, DeclarationType)
+	st, err := Decode[Declaration](bundle.Payload, DeclarationType)
 	if err != nil {
 		return Receipt{}, false, err
 	}
@@ -45,9 +43,10 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	if st.Predicate.Supplier.ID != o.Supplier.ID() {
 		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": problem.Clip(st.Predicate.Supplier.ID), "Known": o.Supplier.ID()})
 	}
-	key, pub, err := signerOf(bundle, sup)
+	now := s.now()
+	signed, err := s.Signers.Of(ctx, bundle, sup, now)
 	if err != nil {
-		return Receipt{}, false, err
+		return Receipt{}, false, BundleProblem(err)
 	}
 	digest := signing.Digest(bundle.Payload)
 	known, err := s.Store.Attestation(ctx, digest)
@@ -57,16 +56,15 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	case !errors.Is(err, problem.ErrNotFound):
 		return Receipt{}, false, wrap("look for attestation", err)
 	}
-	now := s.now()
-	if err := keyUsable(key, now); err != nil {
+	if err := signed.Key.Usable(now); err != nil {
 		return Receipt{}, false, err
 	}
 	rec, err := s.check(ctx, st, o, sup, now)
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, key.ID, now, bundleJSON
-	leaf, err := signing.LeafBody(bundle, pub)
+	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, signed.Key.ID, now, bundleJSON
+	leaf, err := signing.LeafBody(bundle, signed.Public)
 	if err != nil {
 		return Receipt{}, false, wrap("write log entry", err)
 	}
@@ -98,48 +96,6 @@ func (s *Service) again(ctx context.Context, known Record) (Receipt, bool, error
 	}
 	r, err := s.receiptFor(ctx, known, p)
 	return r, false, err
-}
-
-// signerOf finds which of the supplier's keys made the signature. The bundle's
-// hint says where to look first and proves nothing.
-func signerOf(b *signing.Bundle, sup supplier.Supplier) (supplier.Key, signing.PublicKey, error) {
-	var hinted []supplier.Key
-	if raw, err := base64.StdEncoding.DecodeString(b.Hint); err == nil {
-		if k, ok := sup.Key(hex.EncodeToString(raw)); ok {
-			hinted = []supplier.Key{k}
-		}
-	}
-	if len(sup.Keys) == 0 {
-		return supplier.Key{}, signing.PublicKey{}, refused("signature.no-keys", nil)
-	}
-	for _, k := range append(hinted, sup.Keys...) {
-		pub, err := signing.ParsePublicKey([]byte(k.PEM))
-		if err != nil {
-			return supplier.Key{}, signing.PublicKey{}, wrap("read enrolled key", err)
-		}
-		err = b.Verify(pub)
-		if err == nil {
-			return k, pub, nil
-		}
-		if !errors.Is(err, signing.ErrSignature) {
-			return supplier.Key{}, signing.PublicKey{}, bundleProblem(err)
-		}
-		if len(hinted) > 0 { // the key it names is ours to know, and it did not sign this
-			return supplier.Key{}, signing.PublicKey{}, refused("signature.wrong", nil).Because(err)
-		}
-	}
-	return supplier.Key{}, signing.PublicKey{}, refused("signature.unknown-key", map[string]any{"Supplier": sup.Name})
-}
-
-// keyUsable says whether a key may sign something new now.
-func keyUsable(k supplier.Key, now time.Time) error {
-	switch {
-	case k.Revoked != nil:
-		return refused("signature.key-revoked", map[string]any{"Label": k.Label})
-	case !now.Before(k.ExpiresAt):
-		return refused("signature.key-expired", map[string]any{"Label": k.Label})
-	}
-	return nil
 }
 
 // check makes the checks on what a declaration says.
@@ -200,39 +156,4 @@ func (s *Service) checkSuperseded(ctx context.Context, digest string, r Record) 
 		return refused("statement.supersedes", nil)
 	}
 	return nil
-}
-
-// bundleReasons turns signing's reasons into ours, most specific first.
-var bundleReasons = []struct {
-	err  error
-	kind problem.Kind
-	key  string
-}{
-	{signing.ErrTooLarge, problem.TooLarge, "bundle.large"},
-	{signing.ErrCertificateNotEnabled, problem.Refused, "bundle.certificate"},
-	{signing.ErrSignatureCount, problem.Refused, "bundle.signatures"},
-	{signing.ErrPayloadType, problem.Refused, "bundle.payload-type"},
-	{signing.ErrMediaType, problem.Refused, "bundle.media-type"},
-	{signing.ErrNoEnvelope, problem.Refused, "bundle.envelope"},
-	{signing.ErrEncoding, problem.Refused, "bundle.encoding"},
-	{signing.ErrKeyID, problem.Refused, "bundle.key-material"},
-	{signing.ErrNoKeyMaterial, problem.Refused, "bundle.key-material"},
-	{signing.ErrLogEntry, problem.Refused, "bundle.log-entry"},
-	{signing.ErrSignature, problem.Refused, "signature.wrong"},
-	{signing.ErrSubject, problem.Refused, "statement.subject"},
-	{signing.ErrStatement, problem.Refused, "statement.json"},
-	{signing.ErrDuplicateField, problem.Refused, "bundle.json"},
-	{signing.ErrUnknownField, problem.Refused, "bundle.json"},
-	{signing.ErrNumber, problem.Refused, "bundle.json"},
-	{signing.ErrDepth, problem.Refused, "bundle.json"},
-	{signing.ErrJSON, problem.Invalid, "bundle.json"},
-}
-
-func bundleProblem(err error) error {
-	for _, r := range bundleReasons {
-		if errors.Is(err, r.err) {
-			return problem.New(r.kind, r.key, nil).Because(err)
-		}
-	}
-	return wrap("read bundle", err)
 }

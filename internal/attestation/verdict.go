@@ -71,7 +71,7 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 		return Verdict{}, Record{}, evidenceErr
 	}
 	place, logged := places[r.LogKey()]
-	key, signed, same := resigned(r, sup)
+	key, signed, same := s.resigned(r, sup)
 	set, published := s.Catalogue.Content().Version(r.Set, r.SetVersion)
 	newest, _ := s.Catalogue.Content().Version(r.Set, "")
 	v := Verdict{Attestation: digest, At: s.now(), Holds: true}
@@ -95,11 +95,11 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 
 // resigned verifies the stored bytes again: whether a key of the supplier made
 // the signature, and whether the payload still has the digest it is known by.
-func resigned(r Record, sup supplier.Supplier) (key supplier.Key, signed, same bool) {
+func (s *Service) resigned(r Record, sup supplier.Supplier) (key supplier.Key, signed, same bool) {
 	bundle, err := signing.ParseBundle(r.Bundle)
 	if err != nil {
 		return supplier.Key{}, false, false
 	}
-	key, _, err = signerOf(bundle, sup)
-	return key, err == nil, signing.Digest(bundle.Payload) == r.Digest
+	who, err := s.Signers.Again(bundle, sup, r.ReceivedAt)
+	return who.Key, err == nil, signing.Digest(bundle.Payload) == r.Digest
 }

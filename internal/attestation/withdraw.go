@@ -27,7 +27,7 @@ func (s *Service) PrepareWithdrawal(ctx context.Context, actor access.Actor, dig
 	if err := checkReason(reason); err != nil {
 		return nil, err
 	}
-	return encode(WithdrawalType, Subject{Name: URN(digest), Digest: DigestSet{digest}}, WithdrawalPredicate{
+	return Encode(WithdrawalType, Subject{Name: URN(digest), Digest: DigestSet{digest}}, WithdrawalPredicate{
 		Supplier: Party{ID: r.Supplier.ID(), Name: r.SupplierName}, Reason: reason,
 		WithdrawnAt: s.now().Truncate(time.Second).Format(time.RFC3339),
 	})
@@ -51,9 +51,9 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	}
 	bundle, err := signing.ParseBundle(bundleJSON)
 	if err != nil {
-		return Receipt{}, false, bundleProblem(err)
+		return Receipt{}, false, BundleProblem(err)
 	}
-	st, err := decode[WithdrawalPredicate](bundle.Payload, WithdrawalType)
+	st, err := Decode[WithdrawalPredicate](bundle.Payload, WithdrawalType)
 	if err != nil {
 		return Receipt{}, false, err
 	}
@@ -74,20 +74,20 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err != nil {
 		return Receipt{}, false, wrap("read supplier", err)
 	}
-	key, pub, err := signerOf(bundle, sup)
+	signed, err := s.Signers.Of(ctx, bundle, sup, now)
 	if err != nil {
+		return Receipt{}, false, BundleProblem(err)
+	}
+	if err := signed.Key.Usable(now); err != nil {
 		return Receipt{}, false, err
 	}
-	if err := keyUsable(key, now); err != nil {
-		return Receipt{}, false, err
-	}
-	leaf, err := signing.LeafBody(bundle, pub)
+	leaf, err := signing.LeafBody(bundle, signed.Public)
 	if err != nil {
 		return Receipt{}, false, wrap("write log entry", err)
 	}
 	w := Withdrawal{
 		Attestation: digest, Supplier: rec.Supplier, Offering: rec.Offering, Set: rec.Set, Reason: strings.TrimSpace(st.Predicate.Reason),
-		At: now, KeyID: key.ID, Digest: signing.Digest(bundle.Payload), Bundle: bundleJSON,
+		At: now, KeyID: signed.Key.ID, Digest: signing.Digest(bundle.Payload), Bundle: bundleJSON,
 	}
 	err = s.Store.InsertWithdrawal(ctx, w)
 	if errors.Is(err, problem.ErrExists) {
