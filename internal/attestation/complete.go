@@ -70,8 +70,18 @@ func (s *Service) complete(ctx context.Context, digests []string, key func(strin
 	return done, nil
 }
 
-// logRecord makes sure a stored declaration is logged.
+// logRecord makes sure a stored declaration is logged. A second signature goes
+// first: what has a place in the log has all its signatures there.
 func (s *Service) logRecord(ctx context.Context, r Record) (Place, error) {
+	if r.SecondKeyID != "" {
+		second, err := s.second(ctx, r)
+		if err != nil {
+			return Place{}, err
+		}
+		if _, err := s.logStored(ctx, SecondLogKey(r.Digest), r.Supplier, second.At, second.Bundle); err != nil {
+			return Place{}, err
+		}
+	}
 	return s.logStored(ctx, r.LogKey(), r.Supplier, r.ReceivedAt, r.Bundle)
 }
 

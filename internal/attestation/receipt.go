@@ -39,8 +39,15 @@ type Receipt struct {
 	Set         string              `json:"set"`
 	SetVersion  string              `json:"setVersion,omitempty"`
 	ReceivedAt  time.Time           `json:"receivedAt"`
-	Log         LogProof            `json:"log"`
+	Log         LogProof            `json:"log,omitzero"`
+	// Waiting says what is missing before the declaration takes effect; until
+	// then there is no proof.
+	Waiting string `json:"waiting,omitempty"`
 }
+
+// WaitsForSecond is what a declaration waits for where the supplier asks for
+// four eyes.
+const WaitsForSecond = "second-signature"
 
 // LogProof is an inclusion proof (RFC 6962 §2.1.1) with the checkpoint it
 // leads to. Byte strings are base64 in JSON.

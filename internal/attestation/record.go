@@ -16,16 +16,18 @@ type Record struct {
 	SupplierName string              `json:"supplierName"`
 	Offering     string              `json:"offering"`
 	// Descriptor is the digest of the offering's descriptor that was signed.
-	Descriptor string    `json:"descriptor"`
-	Set        string    `json:"set"`
-	SetVersion string    `json:"setVersion"`
-	SetDigest  string    `json:"setDigest"`
-	KeyID      string    `json:"keyId"`
-	DeclaredAt time.Time `json:"declaredAt"`
-	ValidUntil time.Time `json:"validUntil"`
-	ReceivedAt time.Time `json:"receivedAt"`
-	Supersedes string    `json:"supersedes,omitempty"`
-	Answers    []Answer  `json:"answers"`
+	Descriptor string `json:"descriptor"`
+	Set        string `json:"set"`
+	SetVersion string `json:"setVersion"`
+	SetDigest  string `json:"setDigest"`
+	KeyID      string `json:"keyId"`
+	// SecondKeyID is who signed too, where the supplier asks for four eyes.
+	SecondKeyID string    `json:"secondKeyId,omitempty"`
+	DeclaredAt  time.Time `json:"declaredAt"`
+	ValidUntil  time.Time `json:"validUntil"`
+	ReceivedAt  time.Time `json:"receivedAt"`
+	Supersedes  string    `json:"supersedes,omitempty"`
+	Answers     []Answer  `json:"answers"`
 	// Bundle is the received bundle, verbatim. Lists leave it out.
 	Bundle []byte `json:"bundle,omitempty"`
 }
@@ -79,6 +81,16 @@ type Store interface {
 	// AttestationsRevision tells cheaply whether something was declared or
 	// withdrawn for an offering: the value changes then, and only then.
 	AttestationsRevision(ctx context.Context, offering string) (string, error)
+
+	// InsertSignature adds one signer's bundle over a declaration that needs two
+	// (problem.ErrExists when that signer has signed it).
+	InsertSignature(ctx context.Context, s Signature) error
+	// Signatures lists those over a declaration with their bundles, the oldest
+	// first, and by signer in the same millisecond.
+	Signatures(ctx context.Context, attestation string) ([]Signature, error)
+	// SignaturesOf lists a supplier's signatures at or after t without bundles,
+	// the newest first, at most limit.
+	SignaturesOf(ctx context.Context, number organisation.Number, t time.Time, limit int) ([]Signature, error)
 
 	// InsertWithdrawal adds a withdrawal (problem.ErrExists).
 	InsertWithdrawal(ctx context.Context, w Withdrawal) error

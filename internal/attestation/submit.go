@@ -64,20 +64,17 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 		return Receipt{}, false, err
 	}
 	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, signed.Key.ID, now, bundleJSON
+	if sup.FourEyes {
+		return s.submitSigned(ctx, rec, sup)
+	}
 	leaf, err := signing.LeafBody(bundle, signed.Public)
 	if err != nil {
 		return Receipt{}, false, wrap("write log entry", err)
 	}
-	err = s.Store.InsertAttestation(ctx, rec)
-	if errors.Is(err, problem.ErrExists) { // the same payload at the same time
-		known, err := s.Store.Attestation(ctx, digest)
-		if err != nil {
-			return Receipt{}, false, wrap("read attestation", err)
-		}
+	if known, err = s.insert(ctx, rec); err != nil {
+		return Receipt{}, false, err
+	} else if known.Digest != "" {
 		return s.again(ctx, known)
-	}
-	if err != nil {
-		return Receipt{}, false, wrap("store attestation", err)
 	}
 	index, at, err := s.Log.Append(ctx, rec.LogKey(), leaf)
 	if err != nil {
@@ -85,6 +82,17 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	}
 	r, err = s.receiptFor(ctx, rec, Place{index, at})
 	return r, err == nil, err
+}
+
+// insert stores a declaration, and gives the one that is there if the same
+// payload came at the same time.
+func (s *Service) insert(ctx context.Context, rec Record) (known Record, err error) {
+	err = s.Store.InsertAttestation(ctx, rec)
+	if errors.Is(err, problem.ErrExists) {
+		known, err = s.Store.Attestation(ctx, rec.Digest)
+		return known, wrap("read attestation", err)
+	}
+	return Record{}, wrap("store attestation", err)
 }
 
 // again answers for a payload that is stored. The log entry is that of the

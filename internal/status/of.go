@@ -7,6 +7,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/supplier"
 )
 
 // Of computes the status at the moment now from what was known then: a
@@ -53,7 +54,7 @@ func lifecycle(f Facts, d Declaration, newer *Declaration, now time.Time) Declar
 	}
 	switch {
 	case revokedBefore(f, d, now):
-		k, _ := f.Supplier.Key(d.KeyID)
+		k, _ := revoker(f, d, now)
 		out.Lifecycle, out.Since, out.Reason = LifeRevoked, k.Revoked.At, string(k.Revoked.Reason)
 	case d.Withdrawal != nil && !d.Withdrawal.At.After(now):
 		out.Lifecycle, out.Since, out.Reason = LifeWithdrawn, d.Withdrawal.At, d.Withdrawal.Reason
@@ -65,11 +66,22 @@ func lifecycle(f Facts, d Declaration, newer *Declaration, now time.Time) Declar
 	return out
 }
 
-// revokedBefore reports whether the key was revoked at a log position before
-// the declaration's. The position decides, not any time in the statement.
+// revokedBefore reports whether a key that the declaration needs was revoked
+// at a log position before the declaration's. The position decides, not any
+// time in the statement.
 func revokedBefore(f Facts, d Declaration, now time.Time) bool {
-	k, ok := f.Supplier.Key(d.KeyID)
-	return ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Index <= d.LogIndex
+	_, revoked := revoker(f, d, now)
+	return revoked
+}
+
+func revoker(f Facts, d Declaration, now time.Time) (supplier.Key, bool) {
+	for _, id := range []string{d.KeyID, d.SecondKeyID} {
+		k, ok := f.Supplier.Key(id)
+		if ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Counts(d.LogIndex, d.LoggedAt) {
+			return k, true
+		}
+	}
+	return supplier.Key{}, false
 }
 
 // decide picks the declaration that counts and says what it is worth: the

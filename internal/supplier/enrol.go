@@ -99,7 +99,7 @@ func enrollable(sup Supplier, keyID string) error {
 type keyEvent struct {
 	Event     string `json:"event"`
 	Supplier  string `json:"supplier"`
-	Key       string `json:"key"`
+	Key       string `json:"key,omitempty"`
 	Algorithm string `json:"algorithm,omitempty"`
 	PEM       string `json:"pem,omitempty"`
 	Expires   string `json:"expires,omitempty"`

@@ -78,3 +78,14 @@ func (k Key) Usable(now time.Time) error {
 	}
 	return nil
 }
+
+// signers counts the keys that may sign something new now.
+func (s Supplier) signers(now time.Time) int {
+	n := 0
+	for _, k := range s.Keys {
+		if k.Usable(now) == nil {
+			n++
+		}
+	}
+	return n
+}

@@ -18,7 +18,9 @@ type Supplier struct {
 	Country string `json:"country"`
 	Website string `json:"website,omitempty"`
 	// Invented marks a supplier made up for demonstration.
-	Invented  bool      `json:"invented,omitempty"`
+	Invented bool `json:"invented,omitempty"`
+	// FourEyes: a declaration takes effect when two signers have signed it.
+	FourEyes  bool      `json:"fourEyes,omitempty"`
 	Keys      []Key     `json:"keys,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
@@ -80,6 +82,16 @@ type Revocation struct {
 	Index  int64     `json:"index"`
 	Reason Reason    `json:"reason"`
 	Note   string    `json:"note,omitempty"`
+	// Since is when the issuer of a certificate says that it ended, which may be
+	// long before this registry heard of it.
+	Since *time.Time `json:"since,omitempty"`
+}
+
+// Counts reports whether something logged at a place came too late: after the
+// revocation in the log, or after the issuer had ended the certificate. Both are
+// told by others than the signer.
+func (r Revocation) Counts(index int64, loggedAt time.Time) bool {
+	return r.Index <= index || r.Since != nil && !loggedAt.Before(*r.Since)
 }
 
 // Reason says why a key was revoked.

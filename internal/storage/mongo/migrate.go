@@ -76,6 +76,8 @@ func (s *Store) index(ctx context.Context) error {
 		{s.attestations, up("received", "_id"), plain},
 		{s.withdrawals, up("offering"), plain},
 		{s.withdrawals, up("at", "_id"), plain},
+		{s.signatures, up("attestation", "at", "_id"), plain},
+		{s.signatures, up("supplier", "at", "_id"), plain},
 		{s.procurements, up("agency", "_id"), plain},
 		{s.responses, up("procurement", "received", "_id"), plain},
 		{s.reports, up("requirement", "_id"), plain},

@@ -28,7 +28,7 @@ type Store struct {
 	db     *mongo.Database
 	bucket *mongo.GridFSBucket
 
-	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals,
+	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
 	procurements, responses, logStates, logEntries, logHashes, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports *mongo.Collection
 
@@ -79,6 +79,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		evidence:     db.Collection("evidence"),
 		attestations: db.Collection("attestations"),
 		withdrawals:  db.Collection("withdrawals"),
+		signatures:   db.Collection("signatures"),
 		procurements: db.Collection("procurements"),
 		responses:    db.Collection("responses"),
 		logStates:    db.Collection("log_states"),

@@ -36,6 +36,7 @@ const (
 	PutBlob           Write = "PutBlob"
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
+	InsertSignature   Write = "InsertSignature"
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
@@ -241,6 +242,11 @@ func (f *Faulty) InsertAttestation(ctx context.Context, r attestation.Record) er
 // InsertWithdrawal implements storage.Store.
 func (f *Faulty) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) error {
 	return f.do(InsertWithdrawal, func() error { return f.Store.InsertWithdrawal(ctx, w) })
+}
+
+// InsertSignature implements storage.Store.
+func (f *Faulty) InsertSignature(ctx context.Context, s attestation.Signature) error {
+	return f.do(InsertSignature, func() error { return f.Store.InsertSignature(ctx, s) })
 }
 
 // InsertProcurement implements storage.Store.

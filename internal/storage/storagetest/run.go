@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("evidence", func(t *testing.T) { RunEvidence(t, open) })
 	t.Run("blobs", func(t *testing.T) { RunBlobs(t, open) })
 	t.Run("attestations", func(t *testing.T) { RunAttestations(t, open) })
+	t.Run("signatures", func(t *testing.T) { RunSignatures(t, open) })
 	t.Run("latest", func(t *testing.T) { RunLatest(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("drafts", func(t *testing.T) { RunDrafts(t, open) })
