@@ -505,6 +505,12 @@ type EvidenceRef struct {
 // FieldProblem defines model for FieldProblem.
 type FieldProblem = httpd.FieldProblem
 
+// FourEyesInput defines model for FourEyesInput.
+type FourEyesInput struct {
+	// Required Whether a declaration takes effect only when two signers have signed it.
+	Required bool `json:"required"`
+}
+
 // Graded defines model for Graded.
 type Graded struct {
 	// Level 1 low, 2 moderate, 3 high, 4 critical.
@@ -666,6 +672,11 @@ type RefusedResponse struct {
 	Status   int            `json:"status"`
 	Title    string         `json:"title"`
 	Type     string         `json:"type"`
+}
+
+// RenewalInput defines model for RenewalInput.
+type RenewalInput struct {
+	ValidUntil Time `json:"validUntil,omitempty,omitzero"`
 }
 
 // Report defines model for Report.
@@ -880,6 +891,9 @@ type Supplier struct {
 	Country   string `json:"country"`
 	CreatedAt Time   `json:"createdAt"`
 
+	// FourEyes A declaration takes effect when two signers have signed it.
+	FourEyes bool `json:"fourEyes,omitempty,omitzero"`
+
 	// Invented Made up for demonstration.
 	Invented bool   `json:"invented,omitempty,omitzero"`
 	Name     string `json:"name"`
@@ -968,6 +982,31 @@ type VerdictCheck struct {
 
 // Visibility defines model for Visibility.
 type Visibility = evidence.Visibility
+
+// Waiting defines model for Waiting.
+type Waiting struct {
+	At Time `json:"at"`
+
+	// Attestation SHA-256, in hex.
+	Attestation Digest `json:"attestation"`
+
+	// KeyId SHA-256, in hex.
+	KeyId Digest `json:"keyId"`
+
+	// Offering A UUID in lower case.
+	Offering   ID     `json:"offering"`
+	Set        string `json:"set"`
+	SetVersion string `json:"setVersion"`
+
+	// Statement The exact bytes to sign, in base64.
+	Statement []byte `json:"statement"`
+}
+
+// WaitingPage defines model for WaitingPage.
+type WaitingPage struct {
+	Items []Waiting `json:"items"`
+	Next  string    `json:"next,omitempty,omitzero"`
+}
 
 // WantedRelease defines model for WantedRelease.
 type WantedRelease = catalogue.WantedRelease
@@ -1340,6 +1379,15 @@ type GetSupplierStatusParams struct {
 	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
 }
 
+// ListWaitingParams defines parameters for ListWaiting.
+type ListWaitingParams struct {
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -1351,6 +1399,9 @@ type ListTasksParams struct {
 
 // PrepareAttestationJSONRequestBody defines body for PrepareAttestation for application/json ContentType.
 type PrepareAttestationJSONRequestBody = Draft
+
+// PrepareRenewalJSONRequestBody defines body for PrepareRenewal for application/json ContentType.
+type PrepareRenewalJSONRequestBody = RenewalInput
 
 // PrepareWithdrawalJSONRequestBody defines body for PrepareWithdrawal for application/json ContentType.
 type PrepareWithdrawalJSONRequestBody = WithdrawalInput
@@ -1388,6 +1439,9 @@ type CheckStatusJSONRequestBody = CheckInput
 // PutSupplierJSONRequestBody defines body for PutSupplier for application/json ContentType.
 type PutSupplierJSONRequestBody = SupplierInput
 
+// PutFourEyesJSONRequestBody defines body for PutFourEyes for application/json ContentType.
+type PutFourEyesJSONRequestBody = FourEyesInput
+
 // BeginEnrolmentJSONRequestBody defines body for BeginEnrolment for application/json ContentType.
 type BeginEnrolmentJSONRequestBody = EnrolmentInput
 
@@ -1414,6 +1468,9 @@ type ServerInterface interface {
 	// GetReceipt The receipt, with a fresh inclusion proof
 	// (GET /api/v1/attestations/{digest}/receipt)
 	GetReceipt(c *gin.Context, digest Digest)
+	// PrepareRenewal The renewal to sign
+	// (POST /api/v1/attestations/{digest}/renewals/prepare)
+	PrepareRenewal(c *gin.Context, digest Digest)
 	// GetVerdict Every check, made again now
 	// (GET /api/v1/attestations/{digest}/verdict)
 	GetVerdict(c *gin.Context, digest Digest, params GetVerdictParams)
@@ -1552,6 +1609,9 @@ type ServerInterface interface {
 	// ListEvidence A supplier's documentation, as much of it as you may see
 	// (GET /api/v1/suppliers/{orgnr}/evidence)
 	ListEvidence(c *gin.Context, orgnr Orgnr, params ListEvidenceParams)
+	// PutFourEyes Ask for two signers, or for one
+	// (PUT /api/v1/suppliers/{orgnr}/four-eyes)
+	PutFourEyes(c *gin.Context, orgnr Orgnr)
 	// ListKeys The keys a supplier has enrolled, also those revoked
 	// (GET /api/v1/suppliers/{orgnr}/keys)
 	ListKeys(c *gin.Context, orgnr Orgnr, params ListKeysParams)
@@ -1573,6 +1633,9 @@ type ServerInterface interface {
 	// GetSupplierStatus Status of every offering of a supplier, per requirement set
 	// (GET /api/v1/suppliers/{orgnr}/status)
 	GetSupplierStatus(c *gin.Context, orgnr Orgnr, params GetSupplierStatusParams)
+	// ListWaiting Declarations that wait for a second signer
+	// (GET /api/v1/suppliers/{orgnr}/waiting)
+	ListWaiting(c *gin.Context, orgnr Orgnr, params ListWaitingParams)
 	// ListTasks Tasks of public bodies
 	// (GET /api/v1/tasks)
 	ListTasks(c *gin.Context, params ListTasksParams)
@@ -1684,6 +1747,31 @@ func (siw *ServerInterfaceWrapper) GetReceipt(c *gin.Context) {
 	}
 
 	siw.Handler.GetReceipt(c, digest)
+}
+
+// PrepareRenewal operation middleware
+func (siw *ServerInterfaceWrapper) PrepareRenewal(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest Digest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareRenewal(c, digest)
 }
 
 // GetVerdict operation middleware
@@ -3400,6 +3488,31 @@ func (siw *ServerInterfaceWrapper) ListEvidence(c *gin.Context) {
 	siw.Handler.ListEvidence(c, orgnr, params)
 }
 
+// PutFourEyes operation middleware
+func (siw *ServerInterfaceWrapper) PutFourEyes(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutFourEyes(c, orgnr)
+}
+
 // ListKeys operation middleware
 func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 
@@ -3642,6 +3755,50 @@ func (siw *ServerInterfaceWrapper) GetSupplierStatus(c *gin.Context) {
 	siw.Handler.GetSupplierStatus(c, orgnr, params)
 }
 
+// ListWaiting operation middleware
+func (siw *ServerInterfaceWrapper) ListWaiting(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWaitingParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListWaiting(c, orgnr, params)
+}
+
 // ListTasks operation middleware
 func (siw *ServerInterfaceWrapper) ListTasks(c *gin.Context) {
 
@@ -3721,6 +3878,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys", wrapper.BeginEnrolment)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/challenges/:id", wrapper.CompleteEnrolment)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/:keyId/revocation", wrapper.RevokeKey)
+	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr/four-eyes", wrapper.PutFourEyes)
+	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/waiting", wrapper.ListWaiting)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.ListOfferings)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.CreateOffering)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/evidence", wrapper.ListEvidence)
@@ -3738,6 +3897,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/bundle", wrapper.GetAttestationBundle)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/receipt", wrapper.GetReceipt)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/verdict", wrapper.GetVerdict)
+	router.POST(options.BaseURL+"/api/v1/attestations/:digest/renewals/prepare", wrapper.PrepareRenewal)
 	router.POST(options.BaseURL+"/api/v1/attestations/:digest/withdrawals/prepare", wrapper.PrepareWithdrawal)
 	router.GET(options.BaseURL+"/api/v1/procurements", wrapper.ListProcurements)
 	router.POST(options.BaseURL+"/api/v1/procurements", wrapper.CreateProcurement)
@@ -3933,6 +4093,56 @@ type GetReceiptdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareRenewalRequestObject struct {
+	Digest Digest `json:"digest"`
+	Body   *PrepareRenewalJSONRequestBody
+}
+
+type PrepareRenewalResponseObject interface {
+	VisitPrepareRenewalResponse(w http.ResponseWriter) error
+}
+
+type PrepareRenewal200ResponseHeaders struct {
+	Reworded        string
+	StatementDigest string
+}
+
+type PrepareRenewal200ApplicationVndInTotoPlusJSONResponse struct {
+	Body    map[string]interface{}
+	Headers PrepareRenewal200ResponseHeaders
+}
+
+func (response PrepareRenewal200ApplicationVndInTotoPlusJSONResponse) VisitPrepareRenewalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Reworded", fmt.Sprint(response.Headers.Reworded))
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareRenewaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareRenewaldefaultApplicationProblemPlusJSONResponse) VisitPrepareRenewalResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6040,6 +6250,46 @@ func (response ListEvidencedefaultApplicationProblemPlusJSONResponse) VisitListE
 	return err
 }
 
+type PutFourEyesRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+	Body  *PutFourEyesJSONRequestBody
+}
+
+type PutFourEyesResponseObject interface {
+	VisitPutFourEyesResponse(w http.ResponseWriter) error
+}
+
+type PutFourEyes200JSONResponse Supplier
+
+func (response PutFourEyes200JSONResponse) VisitPutFourEyesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutFourEyesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutFourEyesdefaultApplicationProblemPlusJSONResponse) VisitPutFourEyesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListKeysRequestObject struct {
 	Orgnr  Orgnr `json:"orgnr"`
 	Params ListKeysParams
@@ -6340,6 +6590,46 @@ func (response GetSupplierStatusdefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type ListWaitingRequestObject struct {
+	Orgnr  Orgnr `json:"orgnr"`
+	Params ListWaitingParams
+}
+
+type ListWaitingResponseObject interface {
+	VisitListWaitingResponse(w http.ResponseWriter) error
+}
+
+type ListWaiting200JSONResponse WaitingPage
+
+func (response ListWaiting200JSONResponse) VisitListWaitingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWaitingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWaitingdefaultApplicationProblemPlusJSONResponse) VisitListWaitingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTasksRequestObject struct {
 	Params ListTasksParams
 }
@@ -6393,6 +6683,9 @@ type StrictServerInterface interface {
 	// GetReceipt The receipt, with a fresh inclusion proof
 	// (GET /api/v1/attestations/{digest}/receipt)
 	GetReceipt(ctx context.Context, request GetReceiptRequestObject) (GetReceiptResponseObject, error)
+	// PrepareRenewal The renewal to sign
+	// (POST /api/v1/attestations/{digest}/renewals/prepare)
+	PrepareRenewal(ctx context.Context, request PrepareRenewalRequestObject) (PrepareRenewalResponseObject, error)
 	// GetVerdict Every check, made again now
 	// (GET /api/v1/attestations/{digest}/verdict)
 	GetVerdict(ctx context.Context, request GetVerdictRequestObject) (GetVerdictResponseObject, error)
@@ -6531,6 +6824,9 @@ type StrictServerInterface interface {
 	// ListEvidence A supplier's documentation, as much of it as you may see
 	// (GET /api/v1/suppliers/{orgnr}/evidence)
 	ListEvidence(ctx context.Context, request ListEvidenceRequestObject) (ListEvidenceResponseObject, error)
+	// PutFourEyes Ask for two signers, or for one
+	// (PUT /api/v1/suppliers/{orgnr}/four-eyes)
+	PutFourEyes(ctx context.Context, request PutFourEyesRequestObject) (PutFourEyesResponseObject, error)
 	// ListKeys The keys a supplier has enrolled, also those revoked
 	// (GET /api/v1/suppliers/{orgnr}/keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -6552,6 +6848,9 @@ type StrictServerInterface interface {
 	// GetSupplierStatus Status of every offering of a supplier, per requirement set
 	// (GET /api/v1/suppliers/{orgnr}/status)
 	GetSupplierStatus(ctx context.Context, request GetSupplierStatusRequestObject) (GetSupplierStatusResponseObject, error)
+	// ListWaiting Declarations that wait for a second signer
+	// (GET /api/v1/suppliers/{orgnr}/waiting)
+	ListWaiting(ctx context.Context, request ListWaitingRequestObject) (ListWaitingResponseObject, error)
 	// ListTasks Tasks of public bodies
 	// (GET /api/v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
@@ -6728,6 +7027,50 @@ func (sh *strictHandler) GetReceipt(ctx *gin.Context, digest Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReceiptResponseObject); ok {
 		if err := validResponse.VisitGetReceiptResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareRenewal operation middleware
+func (sh *strictHandler) PrepareRenewal(ctx *gin.Context, digest Digest) {
+	var request PrepareRenewalRequestObject
+
+	request.Digest = digest
+
+	var body PrepareRenewalJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareRenewal(ctx, request.(PrepareRenewalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareRenewal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PrepareRenewalResponseObject); ok {
+		if err := validResponse.VisitPrepareRenewalResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8169,6 +8512,50 @@ func (sh *strictHandler) ListEvidence(ctx *gin.Context, orgnr Orgnr, params List
 	}
 }
 
+// PutFourEyes operation middleware
+func (sh *strictHandler) PutFourEyes(ctx *gin.Context, orgnr Orgnr) {
+	var request PutFourEyesRequestObject
+
+	request.Orgnr = orgnr
+
+	var body PutFourEyesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutFourEyes(ctx, request.(PutFourEyesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutFourEyes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutFourEyesResponseObject); ok {
+		if err := validResponse.VisitPutFourEyesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListKeys operation middleware
 func (sh *strictHandler) ListKeys(ctx *gin.Context, orgnr Orgnr, params ListKeysParams) {
 	var request ListKeysRequestObject
@@ -8421,6 +8808,33 @@ func (sh *strictHandler) GetSupplierStatus(ctx *gin.Context, orgnr Orgnr, params
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetSupplierStatusResponseObject); ok {
 		if err := validResponse.VisitGetSupplierStatusResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWaiting operation middleware
+func (sh *strictHandler) ListWaiting(ctx *gin.Context, orgnr Orgnr, params ListWaitingParams) {
+	var request ListWaitingRequestObject
+
+	request.Orgnr = orgnr
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWaiting(ctx, request.(ListWaitingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWaiting")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListWaitingResponseObject); ok {
+		if err := validResponse.VisitListWaitingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -65,6 +66,43 @@ func (a *API) PrepareWithdrawal(ctx context.Context, r PrepareWithdrawalRequestO
 	return newStatement(body), nil
 }
 
+// renewal is a statement, with what to read before signing it.
+type renewal struct{ statement }
+
+// VisitPrepareRenewalResponse sends it.
+func (r renewal) VisitPrepareRenewalResponse(w http.ResponseWriter) error { return r.send(w) }
+
+// PrepareRenewal makes the statement that renews a declaration.
+func (a *API) PrepareRenewal(ctx context.Context, r PrepareRenewalRequestObject) (PrepareRenewalResponseObject, error) {
+	ctx, actor := caller(ctx)
+	out, err := a.Attestations.PrepareRenewal(ctx, actor, r.Digest, r.Body.ValidUntil)
+	if err != nil {
+		return nil, err
+	}
+	st := newStatement(out.Statement)
+	if len(out.Reworded) > 0 {
+		st.header["Reworded"] = strings.Join(each(out.Reworded, func(c catalogue.Change) string { return c.Requirement }), ", ")
+	}
+	return renewal{st}, nil
+}
+
+// ListWaiting lists what waits for a second signer.
+func (a *API) ListWaiting(ctx context.Context, r ListWaitingRequestObject) (ListWaitingResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Attestations.WaitingFor(ctx, actor, n)
+	if err != nil {
+		return nil, err
+	}
+	some, next, err := page(all, r.Params.Limit, r.Params.Cursor, func(w attestation.Waiting) string { return w.Attestation })
+	return ListWaiting200JSONResponse{each(some, func(w attestation.Waiting) Waiting {
+		return Waiting{Attestation: w.Attestation, KeyId: w.KeyID, Offering: w.Offering, Set: w.Set, SetVersion: w.SetVersion, At: w.At, Statement: w.Statement}
+	}), next}, err
+}
+
 // submitAttestation hands a bundle over as it came: it is parsed once, by the
 // service, and stored in the very bytes.
 func (a *API) submitAttestation(c *gin.Context) {
@@ -103,7 +141,10 @@ func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []by
 		return
 	}
 	status := http.StatusOK
-	if created {
+	switch {
+	case receipt.Waiting != "":
+		status = http.StatusAccepted
+	case created:
 		status = http.StatusCreated
 		c.Header("Location", "/api/v1/attestations/"+receipt.Attestation)
 	}

@@ -46,6 +46,7 @@ var rules = map[string]rule{
 	"beginEnrolment":    {action: access.WriteKey, body: small},
 	"completeEnrolment": {action: access.WriteKey, body: small},
 	"revokeKey":         {action: access.WriteKey, body: small},
+	"putFourEyes":       {action: access.WriteKey, body: small},
 
 	"listOfferings":  {action: access.ReadOffering},
 	"createOffering": {action: access.WriteOffering, body: form},
@@ -63,6 +64,8 @@ var rules = map[string]rule{
 	"getAttestationBundle": {action: access.ReadAttestation},
 	"getReceipt":           {action: access.ReadAttestation},
 	"getVerdict":           {action: access.ReadAttestation},
+	"prepareRenewal":       {action: access.PrepareStatement, body: small},
+	"listWaiting":          {action: access.PrepareStatement},
 	"prepareWithdrawal":    {action: access.Withdraw, body: small},
 	"submitWithdrawal":     {action: access.Withdraw, body: maxBundle, raw: true},
 

@@ -15,7 +15,7 @@ func orgnr(s organisation.Number) (organisation.Number, error) {
 
 func supplierView(s supplier.Supplier) Supplier {
 	return Supplier{
-		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented,
+		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 }
@@ -126,4 +126,15 @@ func (a *API) RevokeKey(ctx context.Context, r RevokeKeyRequestObject) (RevokeKe
 	}
 	k, err := a.Suppliers.RevokeKey(ctx, actor, n, r.KeyId, r.Body.Reason, r.Body.Note)
 	return RevokeKey200JSONResponse(k), err
+}
+
+// PutFourEyes asks for two signers, or for one.
+func (a *API) PutFourEyes(ctx context.Context, r PutFourEyesRequestObject) (PutFourEyesResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.SetFourEyes(ctx, actor, n, r.Body.Required)
+	return PutFourEyes200JSONResponse(supplierView(s)), err
 }

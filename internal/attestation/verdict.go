@@ -2,6 +2,7 @@ package attestation
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"felleskrav/internal/access"
@@ -31,6 +32,7 @@ type CheckName string
 // The checks, in the order they are made.
 const (
 	CheckSignature  CheckName = "signature-valid"
+	CheckSecond     CheckName = "second-signature-valid" // where two were asked for
 	CheckIdentity   CheckName = "payload-unchanged"
 	CheckKey        CheckName = "key-not-revoked-before"
 	CheckLogged     CheckName = "logged"
@@ -71,14 +73,20 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 		return Verdict{}, Record{}, evidenceErr
 	}
 	place, logged := places[r.LogKey()]
-	key, signed, same := s.resigned(r, sup)
+	signed, err := s.resigned(ctx, r, sup)
+	if err != nil {
+		return Verdict{}, Record{}, err
+	}
 	set, published := s.Catalogue.Content().Version(r.Set, r.SetVersion)
 	newest, _ := s.Catalogue.Content().Version(r.Set, "")
 	v := Verdict{Attestation: digest, At: s.now(), Holds: true}
-	for _, c := range []Check{
-		{CheckSignature, signed},
-		{CheckIdentity, same},
-		{CheckKey, signed && (key.Revoked == nil || logged && key.Revoked.Index > place.Index)},
+	checks := []Check{{CheckSignature, signed.first}}
+	if r.SecondKeyID != "" {
+		checks = append(checks, Check{CheckSecond, signed.second})
+	}
+	checks = append(checks, []Check{
+		{CheckIdentity, signed.same},
+		{CheckKey, signed.first && signed.standing(place, logged)},
 		{CheckLogged, logged},
 		{CheckSet, published && set.Digest == r.SetDigest},
 		{CheckSetNewest, newest.Version == r.SetVersion},
@@ -86,20 +94,62 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 		{CheckEvidence, evidenceErr == nil},
 		{CheckTime, v.At.Before(r.ValidUntil)},
 		{CheckStanding, len(withdrawn) == 0},
-	} {
+	}...)
+	for _, c := range checks {
 		v.Checks = append(v.Checks, c)
 		v.Holds = v.Holds && c.Holds
 	}
 	return v, r, nil
 }
 
-// resigned verifies the stored bytes again: whether a key of the supplier made
-// the signature, and whether the payload still has the digest it is known by.
-func (s *Service) resigned(r Record, sup supplier.Supplier) (key supplier.Key, signed, same bool) {
+// signatures are what became of those on a stored declaration.
+type signatures struct {
+	// first and second tell whether they verify; same, whether the payload still
+	// has the digest it is known by.
+	first, second, same bool
+	keys                []supplier.Key
+}
+
+// standing tells whether none of the keys was revoked before the declaration
+// got its place in the log.
+func (s signatures) standing(p Place, logged bool) bool {
+	for _, k := range s.keys {
+		if k.Revoked != nil && (!logged || k.Revoked.Counts(p.Index, p.At)) {
+			return false
+		}
+	}
+	return true
+}
+
+// resigned verifies the stored bytes again: whether signers of the supplier
+// made the signatures.
+func (s *Service) resigned(ctx context.Context, r Record, sup supplier.Supplier) (signatures, error) {
+	var out signatures
 	bundle, err := signing.ParseBundle(r.Bundle)
 	if err != nil {
-		return supplier.Key{}, false, false
+		return out, nil //nolint:nilerr // stored bytes that are no bundle any more are a verdict
 	}
-	who, err := s.Signers.Again(bundle, sup, r.ReceivedAt)
-	return who.Key, err == nil, signing.Digest(bundle.Payload) == r.Digest
+	out.same = signing.Digest(bundle.Payload) == r.Digest
+	if who, err := s.Signers.Again(bundle, sup, r.ReceivedAt); err == nil {
+		out.first, out.keys = true, append(out.keys, who.Key)
+	}
+	if r.SecondKeyID == "" {
+		return out, nil
+	}
+	sig, err := s.second(ctx, r)
+	if errors.Is(err, problem.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	other, err := signing.ParseBundle(sig.Bundle)
+	if err != nil {
+		return out, nil //nolint:nilerr // as above
+	}
+	out.same = out.same && signing.Digest(other.Payload) == r.Digest
+	if who, err := s.Signers.Again(other, sup, sig.At); err == nil && who.Key.ID == r.SecondKeyID && who.Key.ID != r.KeyID {
+		out.second, out.keys = true, append(out.keys, who.Key)
+	}
+	return out, nil
 }
