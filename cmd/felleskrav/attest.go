@@ -38,7 +38,11 @@ type attestPrepareCmd struct {
 	Visibility   string `placeholder:"WHO"`
 	Withdraw     string `placeholder:"SHA256"`
 	Reason       string `placeholder:"TEXT"`
-	Output       string `short:"o" placeholder:"FILE"`
+	// Renew makes the statement that renews a declaration, and Second fetches
+	// one that somebody else of the supplier has signed.
+	Renew  string `placeholder:"SHA256"`
+	Second string `placeholder:"SHA256"`
+	Output string `short:"o" placeholder:"FILE"`
 	remote
 }
 
@@ -50,9 +54,14 @@ func (c *attestPrepareCmd) Run(s *session) error {
 		return err
 	}
 	var payload []byte
-	if c.Withdraw != "" {
+	switch {
+	case c.Withdraw != "":
 		payload, err = c.withdrawal(s, api)
-	} else {
+	case c.Renew != "":
+		payload, err = c.renewal(s, api)
+	case c.Second != "":
+		payload, _, err = api.call(s.ctx, http.MethodGet, "/api/v1/attestations/"+url.PathEscape(c.Second)+"/statement", nil, "", nil)
+	default:
 		payload, err = c.declaration(s, api)
 	}
 	if err != nil {
@@ -76,6 +85,31 @@ func (c *attestPrepareCmd) withdrawal(s *session, api *client) ([]byte, error) {
 	}
 	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Withdraw)+"/withdrawals/prepare", nil, "application/json", bytes.NewReader(body))
 	return data, err
+}
+
+// renewal has the server write the earlier answers anew, and says which
+// requirements to read again.
+func (c *attestPrepareCmd) renewal(s *session, api *client) ([]byte, error) {
+	in := map[string]any{}
+	if c.ValidUntil != "" {
+		until, err := endOfDay(c.ValidUntil)
+		if err != nil {
+			return nil, err
+		}
+		in["validUntil"] = until
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("write request: %w", err)
+	}
+	data, res, err := api.ask(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Renew)+"/renewals/prepare", nil, "application/json", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if reworded := res.Header.Get("Reworded"); reworded != "" {
+		s.say("cli.prepare.reworded", "Requirements", reworded)
+	}
+	return data, nil
 }
 
 // draft is what the server makes the statement of.
@@ -284,9 +318,12 @@ func (c *attestSubmitCmd) Run(s *session) error {
 	if err := api.decode(receipt, &r); err != nil {
 		return err
 	}
-	if created {
+	switch {
+	case r.Waiting != "":
+		s.say("cli.submit.waiting", "Digest", r.Attestation)
+	case created:
 		s.say("cli.submit.done", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
-	} else {
+	default:
 		s.say("cli.submit.again", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
 	}
 	var pretty bytes.Buffer

@@ -1471,6 +1471,9 @@ type ServerInterface interface {
 	// PrepareRenewal The renewal to sign
 	// (POST /api/v1/attestations/{digest}/renewals/prepare)
 	PrepareRenewal(c *gin.Context, digest Digest)
+	// GetStatement The exact bytes that were signed
+	// (GET /api/v1/attestations/{digest}/statement)
+	GetStatement(c *gin.Context, digest Digest)
 	// GetVerdict Every check, made again now
 	// (GET /api/v1/attestations/{digest}/verdict)
 	GetVerdict(c *gin.Context, digest Digest, params GetVerdictParams)
@@ -1772,6 +1775,31 @@ func (siw *ServerInterfaceWrapper) PrepareRenewal(c *gin.Context) {
 	}
 
 	siw.Handler.PrepareRenewal(c, digest)
+}
+
+// GetStatement operation middleware
+func (siw *ServerInterfaceWrapper) GetStatement(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest Digest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStatement(c, digest)
 }
 
 // GetVerdict operation middleware
@@ -3894,6 +3922,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.DownloadEvidence)
 	router.POST(options.BaseURL+"/api/v1/attestations/prepare", wrapper.PrepareAttestation)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest", wrapper.GetAttestation)
+	router.GET(options.BaseURL+"/api/v1/attestations/:digest/statement", wrapper.GetStatement)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/bundle", wrapper.GetAttestationBundle)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/receipt", wrapper.GetReceipt)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/verdict", wrapper.GetVerdict)
@@ -4143,6 +4172,48 @@ type PrepareRenewaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PrepareRenewaldefaultApplicationProblemPlusJSONResponse) VisitPrepareRenewalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementRequestObject struct {
+	Digest Digest `json:"digest"`
+}
+
+type GetStatementResponseObject interface {
+	VisitGetStatementResponse(w http.ResponseWriter) error
+}
+
+type GetStatement200ApplicationVndInTotoPlusJSONResponse struct {
+	StatementApplicationVndInTotoPlusJSONResponse
+}
+
+func (response GetStatement200ApplicationVndInTotoPlusJSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStatementdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetStatementdefaultApplicationProblemPlusJSONResponse) VisitGetStatementResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6686,6 +6757,9 @@ type StrictServerInterface interface {
 	// PrepareRenewal The renewal to sign
 	// (POST /api/v1/attestations/{digest}/renewals/prepare)
 	PrepareRenewal(ctx context.Context, request PrepareRenewalRequestObject) (PrepareRenewalResponseObject, error)
+	// GetStatement The exact bytes that were signed
+	// (GET /api/v1/attestations/{digest}/statement)
+	GetStatement(ctx context.Context, request GetStatementRequestObject) (GetStatementResponseObject, error)
 	// GetVerdict Every check, made again now
 	// (GET /api/v1/attestations/{digest}/verdict)
 	GetVerdict(ctx context.Context, request GetVerdictRequestObject) (GetVerdictResponseObject, error)
@@ -7071,6 +7145,32 @@ func (sh *strictHandler) PrepareRenewal(ctx *gin.Context, digest Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PrepareRenewalResponseObject); ok {
 		if err := validResponse.VisitPrepareRenewalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStatement operation middleware
+func (sh *strictHandler) GetStatement(ctx *gin.Context, digest Digest) {
+	var request GetStatementRequestObject
+
+	request.Digest = digest
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStatement(ctx, request.(GetStatementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStatement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetStatementResponseObject); ok {
+		if err := validResponse.VisitGetStatementResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -66,6 +66,19 @@ func (a *API) PrepareWithdrawal(ctx context.Context, r PrepareWithdrawalRequestO
 	return newStatement(body), nil
 }
 
+// VisitGetStatementResponse sends it.
+func (s statement) VisitGetStatementResponse(w http.ResponseWriter) error { return s.send(w) }
+
+// GetStatement gives the bytes that were signed.
+func (a *API) GetStatement(ctx context.Context, r GetStatementRequestObject) (GetStatementResponseObject, error) {
+	ctx, actor := caller(ctx)
+	body, err := a.Attestations.Statement(ctx, actor, r.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return newStatement(body), nil
+}
+
 // renewal is a statement, with what to read before signing it.
 type renewal struct{ statement }
 

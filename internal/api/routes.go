@@ -62,6 +62,7 @@ var rules = map[string]rule{
 	"submitAttestation":    {action: access.SubmitAttestation, body: maxBundle, raw: true},
 	"getAttestation":       {action: access.ReadAttestation},
 	"getAttestationBundle": {action: access.ReadAttestation},
+	"getStatement":         {action: access.ReadAttestation},
 	"getReceipt":           {action: access.ReadAttestation},
 	"getVerdict":           {action: access.ReadAttestation},
 	"prepareRenewal":       {action: access.PrepareStatement, body: small},

@@ -135,20 +135,28 @@ func (s *Service) WaitingFor(ctx context.Context, actor access.Actor, number org
 	return out, nil
 }
 
-// WaitingStatement finds one declaration that waits for its second signature.
-func (s *Service) WaitingStatement(ctx context.Context, actor access.Actor, digest string) (Waiting, error) {
-	missing := problem.New(problem.NotFound, "attestation.not-found", nil)
-	if !isDigest(digest) {
-		return Waiting{}, missing
+// Statement gives the exact bytes that were signed: of a declaration, and, to
+// its supplier alone, of one that waits for its second signature.
+func (s *Service) Statement(ctx context.Context, actor access.Actor, digest string) ([]byte, error) {
+	r, err := s.Get(ctx, actor, digest)
+	if err == nil {
+		b, err := signing.ParseBundle(r.Bundle)
+		if err != nil {
+			return nil, wrap("read stored bundle", err)
+		}
+		return b.Payload, nil
 	}
-	w, err := s.waiting(ctx, digest)
-	if err != nil {
-		return Waiting{}, err
+	if problem.KindOf(err) != problem.NotFound || !isDigest(digest) {
+		return nil, err
+	}
+	w, waits := s.waiting(ctx, digest)
+	if waits != nil {
+		return nil, waits
 	}
 	if access.Check(actor, access.PrepareStatement, string(w.Supplier)) != nil {
-		return Waiting{}, missing // others do not learn that there is one
+		return nil, err // others do not learn that there is one
 	}
-	return w, nil
+	return w.Statement, nil
 }
 
 func (s *Service) waiting(ctx context.Context, digest string) (Waiting, error) {

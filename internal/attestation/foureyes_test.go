@@ -120,7 +120,10 @@ func TestFourEyesRefusals(t *testing.T) {
 	statement := h.prepare(h.draft("grunnsett"))
 	h.submit(sign(t, h.key, statement))
 	digest := signing.Digest(statement)
-	if _, err := h.service.WaitingStatement(t.Context(), as(theirs), digest); problem.KindOf(err) != problem.NotFound {
+	if b, err := h.service.Statement(t.Context(), as(ours), digest); err != nil || string(b) != string(statement) {
+		t.Errorf("the supplier reads what waits: %q, %v", b, err)
+	}
+	if _, err := h.service.Statement(t.Context(), as(theirs), digest); problem.KindOf(err) != problem.NotFound {
 		t.Errorf("another supplier reads what waits: %v, want not found", err)
 	}
 	if _, err := h.service.WaitingFor(t.Context(), as(theirs), ours); problem.KindOf(err) != problem.Forbidden {

@@ -82,12 +82,20 @@ func TestRenewalForANewVersion(t *testing.T) {
 		key      string
 		reworded int
 	}{
-		"the same":             {func(rs []catalogue.Requirement) []catalogue.Requirement { return rs }, "", 0},
-		"one is reworded":      {reworded, "", 1},
-		"one is taken away":    {func(rs []catalogue.Requirement) []catalogue.Requirement { return rs[1:] }, "", 0},
-		"one has changed":      {func(rs []catalogue.Requirement) []catalogue.Requirement { rs[0].Edition = 9; return rs }, "renewal.changed", 0},
-		"one is new":           {func(rs []catalogue.Requirement) []catalogue.Requirement { n := rs[0]; n.ID = "K-NY-01"; return append(rs, n) }, "renewal.changed", 0},
-		"new and one reworded": {func(rs []catalogue.Requirement) []catalogue.Requirement { n := rs[0]; n.ID = "K-NY-01"; return append(reworded(rs), n) }, "renewal.changed", 0},
+		"the same":          {func(rs []catalogue.Requirement) []catalogue.Requirement { return rs }, "", 0},
+		"one is reworded":   {reworded, "", 1},
+		"one is taken away": {func(rs []catalogue.Requirement) []catalogue.Requirement { return rs[1:] }, "", 0},
+		"one has changed":   {func(rs []catalogue.Requirement) []catalogue.Requirement { rs[0].Edition = 9; return rs }, "renewal.changed", 0},
+		"one is new": {func(rs []catalogue.Requirement) []catalogue.Requirement {
+			n := rs[0]
+			n.ID = "K-NY-01"
+			return append(rs, n)
+		}, "renewal.changed", 0},
+		"new and one reworded": {func(rs []catalogue.Requirement) []catalogue.Requirement {
+			n := rs[0]
+			n.ID = "K-NY-01"
+			return append(reworded(rs), n)
+		}, "renewal.changed", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, nil)
