@@ -17,20 +17,23 @@ const (
 	PayloadType = "application/vnd.in-toto+json"
 	// MaxBundle is the largest bundle accepted, in bytes.
 	MaxBundle = 1 << 20
-
-	// As many as sigstore-go accepts.
-	maxLogEntries = 32
-	maxTimestamps = 32
 )
 
-// Bundle is a Sigstore bundle v0.3 holding one in-toto statement in a DSSE envelope with one signature by
-// a plain public key. Nothing in it is verified before [Bundle.Verify] says so.
+// Bundle is a Sigstore bundle v0.3 holding one in-toto statement in a DSSE envelope with one signature,
+// by a plain public key or by the key of a certificate. Nothing in it is verified before [Bundle.Verify],
+// or for a certificate [Authorities.Verify], says so.
 type Bundle struct {
 	// Payload is the statement, the exact bytes signed; [Digest] of it identifies the attestation, since
 	// envelope and signature can be written in several ways.
 	Payload []byte
-	// Hint is what the signer wrote about the key, not covered by the signature: see [PublicKey.Hint].
+	// Hint is what the signer wrote about the key, not covered by the signature: see [PublicKey.Hint]. It
+	// is empty when the signer is named by a certificate.
 	Hint string
+	// Certificate is the signer's certificate in DER, or nil when a plain key signed. The signature does
+	// not cover it: another certificate for the same key verifies the same bundle.
+	Certificate []byte
+	// Chain holds the other certificates that the bundle carries, in DER, as they stood.
+	Chain [][]byte
 	// Signature is the signature over the envelope's pre-authentication encoding.
 	Signature []byte
 	// Inclusions are the log entries that the bundle carries, unverified.
@@ -49,24 +52,6 @@ type bundleJSON struct {
 	MessageSignature     json.RawMessage `json:"messageSignature,omitempty"`
 }
 
-type materialJSON struct {
-	PublicKey                 *publicKeyJSON  `json:"publicKey,omitempty"`
-	Certificate               json.RawMessage `json:"certificate,omitempty"`
-	X509CertificateChain      json.RawMessage `json:"x509CertificateChain,omitempty"`
-	TlogEntries               []logEntryJSON  `json:"tlogEntries,omitempty"`
-	TimestampVerificationData *timestampsJSON `json:"timestampVerificationData,omitempty"`
-}
-
-type publicKeyJSON struct {
-	Hint string `json:"hint"`
-}
-
-type timestampsJSON struct {
-	RFC3161Timestamps []struct {
-		SignedTimestamp string `json:"signedTimestamp"`
-	} `json:"rfc3161Timestamps,omitempty"`
-}
-
 type envelopeJSON struct {
 	Payload     string          `json:"payload"`
 	PayloadType string          `json:"payloadType"`
@@ -81,11 +66,15 @@ type signatureJSON struct {
 // SignBundle signs payload, an in-toto statement, and returns the bundle. The payload is signed as it is
 // and not looked into.
 func SignBundle(ctx context.Context, key crypto.Signer, payload []byte) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("sign bundle: %w", err)
-	}
 	public, err := PublicOf(key)
 	if err != nil {
+		return nil, fmt.Errorf("sign bundle: %w", err)
+	}
+	return signBundle(ctx, key, payload, &materialJSON{PublicKey: &publicKeyJSON{Hint: public.Hint()}})
+}
+
+func signBundle(ctx context.Context, key crypto.Signer, payload []byte, material *materialJSON) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sign bundle: %w", err)
 	}
 	sig, err := SignMessage(key, preAuthEncoding(payload))
@@ -94,7 +83,7 @@ func SignBundle(ctx context.Context, key crypto.Signer, payload []byte) ([]byte,
 	}
 	data, err := json.Marshal(bundleJSON{
 		MediaType:            MediaType,
-		VerificationMaterial: &materialJSON{PublicKey: &publicKeyJSON{Hint: public.Hint()}},
+		VerificationMaterial: material,
 		DSSEEnvelope: &envelopeJSON{
 			Payload:     base64.StdEncoding.EncodeToString(payload),
 			PayloadType: PayloadType,
@@ -145,12 +134,6 @@ func (doc *bundleJSON) bundle() (*Bundle, error) {
 	if material == nil {
 		return nil, ErrNoKeyMaterial
 	}
-	if material.Certificate != nil || material.X509CertificateChain != nil {
-		return nil, ErrCertificateNotEnabled
-	}
-	if material.PublicKey == nil {
-		return nil, ErrNoKeyMaterial
-	}
 	if doc.DSSEEnvelope.PayloadType != PayloadType {
 		return nil, fmt.Errorf("%w: %q", ErrPayloadType, doc.DSSEEnvelope.PayloadType)
 	}
@@ -161,35 +144,19 @@ func (doc *bundleJSON) bundle() (*Bundle, error) {
 	if doc.DSSEEnvelope.Signatures[0].KeyID != "" {
 		return nil, ErrKeyID
 	}
-	b := &Bundle{Hint: material.PublicKey.Hint}
-	var err error
+	b := new(Bundle)
+	err := material.signer(b)
+	if err != nil {
+		return nil, err
+	}
 	if b.Payload, err = decodeBase64("payload", doc.DSSEEnvelope.Payload); err != nil {
 		return nil, err
 	}
 	if b.Signature, err = decodeBase64("sig", doc.DSSEEnvelope.Signatures[0].Sig); err != nil {
 		return nil, err
 	}
-	if len(material.TlogEntries) > maxLogEntries {
-		return nil, fmt.Errorf("%w: more than %d entries", ErrLogEntry, maxLogEntries)
-	}
-	for _, entry := range material.TlogEntries {
-		in, err := entry.inclusion()
-		if err != nil {
-			return nil, err
-		}
-		b.Inclusions = append(b.Inclusions, in)
-	}
-	if stamps := material.TimestampVerificationData; stamps != nil {
-		if len(stamps.RFC3161Timestamps) > maxTimestamps {
-			return nil, fmt.Errorf("%w: more than %d timestamps", ErrLogEntry, maxTimestamps)
-		}
-		for _, stamp := range stamps.RFC3161Timestamps {
-			der, err := decodeBase64("signedTimestamp", stamp.SignedTimestamp)
-			if err != nil {
-				return nil, err
-			}
-			b.Timestamps = append(b.Timestamps, der)
-		}
+	if err := material.evidence(b); err != nil {
+		return nil, err
 	}
 	return b, nil
 }

@@ -47,10 +47,16 @@ var (
 	ErrSignatureCount = errors.New("envelope does not have exactly one signature")
 	// ErrKeyID says that the signature names a key by itself, which Sigstore bundles do not.
 	ErrKeyID = errors.New("signature has a key id")
-	// ErrCertificateNotEnabled says that the signer is named by a certificate.
+	// ErrCertificateNotEnabled says that the signer is named by a certificate where only keys are taken.
 	ErrCertificateNotEnabled = errors.New("certificate signatures are not enabled")
-	// ErrNoKeyMaterial says that the bundle does not say that a public key verifies it.
-	ErrNoKeyMaterial = errors.New("bundle names no public key")
+	// ErrCertificate says that a certificate, or the list of them, is malformed.
+	ErrCertificate = errors.New("certificate is malformed")
+	// ErrNoCertificate says that the signer is not named by a certificate where one is asked for.
+	ErrNoCertificate = errors.New("bundle has no certificate")
+	// ErrCertificateKey says that the certificate is for another key than the one that signs.
+	ErrCertificateKey = errors.New("certificate is for another key")
+	// ErrNoKeyMaterial says that the bundle does not say who signed it.
+	ErrNoKeyMaterial = errors.New("bundle names no public key or certificate")
 	// ErrLogEntry says that a transparency log entry or timestamp in the bundle is malformed.
 	ErrLogEntry = errors.New("log entry in bundle is malformed")
 	// ErrSignature says that the signature is not that of the key over these bytes.
