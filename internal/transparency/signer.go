@@ -38,17 +38,16 @@ func GenerateSignerKey(origin string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, _ := s.PrivateKey()
-	return text, nil
+	return s.PrivateKey(), nil
 }
 
 // NewSigner returns the signer of the log named origin with key, an Ed25519 key in memory or one that
 // signs somewhere else, and then may fail or be slow: see [Signer.Sign].
 func NewSigner(origin string, key crypto.Signer) (*Signer, error) {
-	public, ok := key.Public().(ed25519.PublicKey)
 	if private, inMemory := key.(ed25519.PrivateKey); inMemory && len(private) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("make log signer: private key has %d bytes", len(private))
 	}
+	public, ok := key.Public().(ed25519.PublicKey)
 	if !ok || len(public) != ed25519.PublicKeySize {
 		return nil, fmt.Errorf("make log signer: the key is no Ed25519 key but %T", key.Public())
 	}
@@ -110,15 +109,14 @@ func keyID(origin string, key ed25519.PublicKey) []byte {
 	return h.Sum(nil)
 }
 
-// PrivateKey returns the secret text that [ParseSigner] reads. ok is false for a key that is kept
-// elsewhere.
-func (s *Signer) PrivateKey() (text string, ok bool) {
+// PrivateKey returns the secret text that [ParseSigner] reads, or "" for a key that is kept elsewhere.
+func (s *Signer) PrivateKey() string {
 	private, ok := s.key.(ed25519.PrivateKey)
 	if !ok {
-		return "", false
+		return ""
 	}
 	data := append([]byte{algEd25519}, private.Seed()...)
-	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", s.name, s.KeyHash(), base64.StdEncoding.EncodeToString(data)), true
+	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", s.name, s.KeyHash(), base64.StdEncoding.EncodeToString(data))
 }
 
 // VerifierKey returns the public text, "ORIGIN+HASH+BASE64", that anyone needs to verify checkpoints.
