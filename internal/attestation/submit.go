@@ -58,7 +58,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 		return Receipt{}, false, wrap("look for attestation", err)
 	}
 	now := s.now()
-	if err := keyUsable(key, now); err != nil {
+	if err := keyUsable(sup, key, now); err != nil {
 		return Receipt{}, false, err
 	}
 	rec, err := s.check(ctx, st, o, sup, now)
@@ -131,10 +131,10 @@ func signerOf(b *signing.Bundle, sup supplier.Supplier) (supplier.Key, signing.P
 	return supplier.Key{}, signing.PublicKey{}, refused("signature.unknown-key", map[string]any{"Supplier": sup.Name})
 }
 
-// keyUsable says whether a key may sign something new now.
-func keyUsable(k supplier.Key, now time.Time) error {
+// keyUsable says whether a key of sup's may sign something new now.
+func keyUsable(sup supplier.Supplier, k supplier.Key, now time.Time) error {
 	switch {
-	case k.Revoked != nil:
+	case sup.Ends(k.ID):
 		return refused("signature.key-revoked", map[string]any{"Label": k.Label})
 	case !now.Before(k.ExpiresAt):
 		return refused("signature.key-expired", map[string]any{"Label": k.Label})

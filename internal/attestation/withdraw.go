@@ -78,7 +78,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	if err := keyUsable(key, now); err != nil {
+	if err := keyUsable(sup, key, now); err != nil {
 		return Receipt{}, false, err
 	}
 	leaf, err := signing.LeafBody(bundle, pub)
