@@ -262,7 +262,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 
 type attestSignCmd struct {
 	Statement string `arg:"" placeholder:"STATEMENT.json"`
-	Key       string `required:"" conf:"" placeholder:"FILE"`
+	Key       string `required:"" conf:"" placeholder:"FILE|NAME://KEY"`
 	Output    string `short:"o" placeholder:"FILE"`
 }
 
@@ -288,7 +288,7 @@ func (c *attestSignCmd) Run(s *session) error {
 	fmt.Fprint(s.stderr, s.plain(st))
 	bundle, err := signing.SignBundle(s.ctx, key, payload)
 	if err != nil {
-		return fmt.Errorf("sign: %w", err)
+		return kmsFault(c.Key, fmt.Errorf("sign: %w", err))
 	}
 	s.say("cli.sign.done", "ID", public.ID, "Digest", st.Digest)
 	return s.put(output{Output: c.Output}, bundle)

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,81 +91,6 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 		return s, fmt.Errorf("write trusted root: %w", err)
 	}
 	return s, nil
-}
-
-// logSecret names the log's private key among the store's secrets.
-const logSecret = "log-key"
-
-// logSigner finds the log's key: in the file the operator keeps it in, or in
-// the store, which makes one the first time. origin names a new log, and must
-// be "" or the name of one that is there: a log keeps its name.
-func logSigner(ctx context.Context, store storage.Store, file, origin, fallback string) (*transparency.Signer, error) {
-	var text []byte
-	var err error
-	if file != "" {
-		if text, err = os.ReadFile(file); err != nil {
-			return nil, cannot(err, "cli.file.read", "File", file)
-		}
-	} else {
-		text, err = store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) {
-			name := origin
-			if name == "" {
-				name = fallback
-			}
-			key, err := transparency.GenerateSignerKey(name)
-			return []byte(key), err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("make log key: %w", err)
-		}
-	}
-	signer, err := transparency.ParseSigner(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil, cannot(nil, "cli.log.key", "File", file)
-	}
-	if origin != "" && signer.Name() != origin {
-		return nil, usage("cli.log.origin", "Origin", origin, "Known", signer.Name())
-	}
-	return signer, nil
-}
-
-// verdictSecret names the private key for verdicts among the store's secrets.
-const verdictSecret = "verdict-key"
-
-// verdictSigner finds the registry's own key: in the file the operator keeps
-// it in, or in the store, which makes one the first time. It is another than
-// the log's, since stock verifiers take no log key for a signer's.
-func verdictSigner(ctx context.Context, store storage.Store, file string) (crypto.Signer, error) {
-	if file == "" {
-		text, err := store.SecretOrCreate(ctx, verdictSecret, func() ([]byte, error) {
-			key, err := signing.GenerateKey(signing.ECDSAP256)
-			if err != nil {
-				return nil, err
-			}
-			return signing.MarshalPrivateKey(key)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("make verdict key: %w", err)
-		}
-		key, err := signing.ParsePrivateKey(text)
-		if err != nil {
-			return nil, fmt.Errorf("read verdict key: %w", err)
-		}
-		return key, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, cannot(err, "cli.file.read", "File", file)
-	}
-	key, err := signing.ParsePrivateKey(text)
-	if err != nil {
-		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
-	}
-	public, err := signing.PublicOf(key)
-	if err != nil || !public.Algorithm.CosignVerifiable() {
-		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
-	}
-	return key, nil
 }
 
 // logReleases makes every published set version part of the log, each once. A

@@ -4,18 +4,18 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
-	"felleskrav/internal/organisation"
 	"felleskrav/internal/signing"
-	"felleskrav/internal/supplier"
+	"felleskrav/internal/signing/kms"
 )
 
 type keyCmd struct {
 	Generate keyGenerateCmd `cmd:""`
 	Enrol    keyEnrolCmd    `cmd:""`
+	List     keyListCmd     `cmd:""`
+	Rotate   keyRotateCmd   `cmd:""`
+	Revoke   keyRevokeCmd   `cmd:""`
 }
 
 type keyGenerateCmd struct {
@@ -55,8 +55,11 @@ func (c *keyGenerateCmd) Run(s *session) error {
 	return nil
 }
 
-// privateKey reads a key file.
+// privateKey reads a key file, or asks the plugin of a KMS URI.
 func (s *session) privateKey(file string) (crypto.Signer, error) {
+	if kms.IsURI(file) {
+		return kmsKey(s.ctx, file)
+	}
 	data, err := s.read(file)
 	if err != nil {
 		return nil, err
@@ -89,80 +92,4 @@ func (s *session) publicKey(file string) (signing.PublicKey, error) {
 		return key, no("cli.key.malformed", "File", file)
 	}
 	return key, nil
-}
-
-type keyEnrolCmd struct {
-	Key      string `required:"" conf:"" placeholder:"FILE"`
-	Supplier string `required:"" conf:"" placeholder:"ORGNR"`
-	Label    string `placeholder:"TEXT"`
-	Expires  string `placeholder:"YYYY-MM-DD"`
-	remote
-	output
-}
-
-// challenge is what the server wants signed.
-type challenge struct {
-	ID      string `json:"id"`
-	KeyID   string `json:"keyId"`
-	Message []byte `json:"message"`
-}
-
-// Run enrols a public key by signing a challenge with the private one, which
-// stays where it is.
-func (c *keyEnrolCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
-	if err != nil {
-		return err
-	}
-	number, err := organisation.ParseNumber(c.Supplier)
-	if err != nil {
-		return err
-	}
-	in := map[string]any{}
-	if c.Expires != "" {
-		t, err := endOfDay(c.Expires)
-		if err != nil {
-			return err
-		}
-		in["expiresAt"] = t.Format(time.RFC3339)
-	}
-	if c.Label != "" {
-		in["label"] = c.Label
-	}
-	private, err := s.privateKey(c.Key)
-	if err != nil {
-		return err
-	}
-	public, err := signing.PublicOf(private)
-	if err != nil {
-		return fmt.Errorf("enrol key: %w", err)
-	}
-	in["pem"] = public.PEM
-	api, err := s.client(c.remote)
-	if err != nil {
-		return err
-	}
-	path := "/api/v1/suppliers/" + string(number) + "/keys"
-	var ch challenge
-	if err := api.send(s.ctx, http.MethodPost, path, in, &ch); err != nil {
-		return err
-	}
-	// Never sign what one cannot read: the challenge is a text that says what
-	// it is for, so that it can be no statement and no document.
-	if want := "felleskrav key enrolment v1\nsupplier: " + number.ID() + "\nkey: " + public.ID + "\n"; !strings.HasPrefix(string(ch.Message), want) {
-		return no("cli.key.challenge", "Server", c.Server)
-	}
-	sig, err := signing.SignMessage(private, ch.Message)
-	if err != nil {
-		return fmt.Errorf("sign challenge: %w", err)
-	}
-	var key supplier.Key
-	if err := api.send(s.ctx, http.MethodPost, path+"/challenges/"+ch.ID, map[string]any{"signature": sig}, &key); err != nil {
-		return err
-	}
-	if format != "text" {
-		return s.putValue(c.output, format, key)
-	}
-	s.say("cli.key.enrolled", "Supplier", number.Grouped(), "ID", key.ID, "Until", s.t.Date(key.ExpiresAt), "Index", key.EnrolledIndex)
-	return s.put(c.output, []byte(key.ID+"\n"))
 }

@@ -22,7 +22,7 @@ type logCmd struct {
 type logSource struct {
 	Server string `conf:"" placeholder:"URL"`
 	local
-	LogKeyFile string `conf:"" placeholder:"FILE"`
+	logKey
 }
 
 // openLog is a log that can be read, with the key that verifies it.
@@ -46,11 +46,14 @@ func (c logSource) open(s *session, key string) (*openLog, error) {
 	if c.Server != "" {
 		return c.remoteLog(s, trusted)
 	}
+	if faults := c.logKey.faults(); faults != nil {
+		return nil, configFaults(faults)
+	}
 	store, err := c.local.open(s.ctx, s.now)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := existingSigner(s.ctx, store, c.LogKeyFile)
+	signer, err := c.logKey.existing(s.ctx, store)
 	if err != nil {
 		store.Close() //nolint:errcheck,gosec // nothing was written
 		return nil, err
@@ -71,10 +74,10 @@ func (c logSource) open(s *session, key string) (*openLog, error) {
 
 var errNoLog = errors.New("there is no log")
 
-// existingSigner finds the key of a log that is there, and makes none.
-func existingSigner(ctx context.Context, store storage.Store, file string) (*transparency.Signer, error) {
-	if file != "" {
-		return logSigner(ctx, store, file, "", "")
+// existing finds the key of a log that is there, and makes none.
+func (k logKey) existing(ctx context.Context, store storage.Store) (*transparency.Signer, error) {
+	if k.LogKeyKMS != "" || k.LogKeyFile != "" {
+		return k.signer(ctx, store, "")
 	}
 	text, err := store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) { return nil, errNoLog })
 	if errors.Is(err, errNoLog) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,11 +34,11 @@ import (
 type serveCmd struct {
 	Listen string `conf:"" default:"127.0.0.1:8080" placeholder:"ADDR"`
 	local
-	BaseURL    string `name:"base-url" conf:"" placeholder:"URL"`
-	LogOrigin  string `conf:"" placeholder:"HOST"`
-	LogKeyFile string `conf:"" placeholder:"FILE"`
+	BaseURL string `name:"base-url" conf:"" placeholder:"URL"`
+	logKey
 	// VerdictKeyFile holds a private key in PEM, unencrypted.
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
+	VerdictKeyKMS  string `name:"verdict-key-kms" conf:"" placeholder:"NAME://KEY"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
 	content
 	Demo  bool `conf:""`
@@ -65,8 +66,9 @@ func (c *serveCmd) check() error {
 			add("cli.serve.base-url", "Value", c.BaseURL)
 		}
 	}
-	if strings.ContainsAny(c.LogOrigin, "/:+ \t") {
-		add("cli.serve.log-origin", "Value", c.LogOrigin)
+	faults = append(faults, c.logKey.faults()...)
+	if c.VerdictKeyFile != "" && c.VerdictKeyKMS != "" {
+		add("cli.kms.twice", "File", "--verdict-key-file", "KMS", "--verdict-key-kms")
 	}
 	for _, file := range []string{c.LogKeyFile, c.VerdictKeyFile} {
 		if file == "" {
@@ -177,11 +179,16 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if err != nil {
 		return fmt.Errorf("read base URL: %w", err)
 	}
-	signer, err := logSigner(ctx, store, v.LogKeyFile, v.LogOrigin, u.Hostname())
+	signer, err := v.logKey.signer(ctx, store, u.Hostname())
 	if err != nil {
 		return err
 	}
-	verdictKey, err := verdictSigner(ctx, store, v.VerdictKeyFile)
+	var verdictKey crypto.Signer
+	if v.VerdictKeyKMS != "" {
+		verdictKey, err = verdictKMS(ctx, v.VerdictKeyKMS)
+	} else {
+		verdictKey, err = verdictSigner(ctx, store, v.VerdictKeyFile)
+	}
 	if err != nil {
 		return err
 	}

@@ -480,6 +480,9 @@ type EnrolmentInput struct {
 
 	// Pem The public key (P-256, Ed25519 or RSA-3072) as PEM.
 	Pem string `json:"pem"`
+
+	// Replaces The id of the supplier's own key that the new one replaces.
+	Replaces string `json:"replaces,omitempty,omitzero"`
 }
 
 // Evidence defines model for Evidence.

@@ -96,7 +96,7 @@ func (a *API) BeginEnrolment(ctx context.Context, r BeginEnrolmentRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	ch, err := a.Suppliers.BeginEnrolment(ctx, actor, n, supplier.Enrolment{PEM: r.Body.Pem, Label: r.Body.Label, ExpiresAt: r.Body.ExpiresAt})
+	ch, err := a.Suppliers.BeginEnrolment(ctx, actor, n, supplier.Enrolment{PEM: r.Body.Pem, Label: r.Body.Label, ExpiresAt: r.Body.ExpiresAt, Replaces: r.Body.Replaces})
 	if err != nil {
 		return nil, err
 	}

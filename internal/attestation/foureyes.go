@@ -86,7 +86,7 @@ func (s *Service) join(ctx context.Context, sig Signature, sup supplier.Supplier
 	}
 	var out []Signature
 	for _, x := range all {
-		if k, ok := sup.Key(x.KeyID); x.KeyID == sig.KeyID || ok && k.Usable(sig.At) == nil {
+		if k, ok := sup.Key(x.KeyID); x.KeyID == sig.KeyID || ok && sup.Usable(k, sig.At) == nil {
 			out = append(out, x)
 		}
 	}

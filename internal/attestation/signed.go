@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/supplier"
 )
@@ -112,5 +113,8 @@ func (s *Service) SignedVerdict(ctx context.Context, actor access.Actor, digest 
 		return nil, wrap("write verdict", err)
 	}
 	b, err := signing.SignBundle(ctx, s.Verifier.Key, payload)
-	return b, wrap("sign verdict", err)
+	if err != nil { // the key may be kept elsewhere, and be out of reach
+		return nil, problem.New(problem.Unavailable, "attestation.verdict-unsigned", nil).Because(wrap("sign verdict", err))
+	}
+	return b, nil
 }

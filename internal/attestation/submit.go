@@ -56,7 +56,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	case !errors.Is(err, problem.ErrNotFound):
 		return Receipt{}, false, wrap("look for attestation", err)
 	}
-	if err := signed.Key.Usable(now); err != nil {
+	if err := sup.Usable(signed.Key, now); err != nil {
 		return Receipt{}, false, err
 	}
 	rec, err := s.check(ctx, st, o, sup, now)

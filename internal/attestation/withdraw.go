@@ -78,7 +78,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err != nil {
 		return Receipt{}, false, BundleProblem(err)
 	}
-	if err := signed.Key.Usable(now); err != nil {
+	if err := sup.Usable(signed.Key, now); err != nil {
 		return Receipt{}, false, err
 	}
 	leaf, err := signing.LeafBody(bundle, signed.Public)

@@ -20,6 +20,9 @@ type Enrolment struct {
 	Label string
 	// ExpiresAt is when the key should stop; zero means the longest allowed.
 	ExpiresAt time.Time
+	// Replaces is the id of a key that is revoked as replaced when the new one
+	// is enrolled, at a later place in the log; "" is none.
+	Replaces string
 }
 
 const (
@@ -35,7 +38,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 	if err := access.Check(actor, access.WriteKey, string(number)); err != nil {
 		return Challenge{}, err
 	}
-	sup, err := s.read(ctx, number)
+	sup, err := s.settle(ctx, number)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -54,6 +57,17 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 	c.Line("label", in.Label, 0, 100)
 	c.Check(in.ExpiresAt.After(now), "expiresAt", "key.expiry-past", nil)
 	c.Check(!in.ExpiresAt.After(now.Add(maxKeyAge)), "expiresAt", "key.expiry-late", problem.Args{"Years": 3})
+	if in.Replaces != "" {
+		old, known := sup.Key(in.Replaces)
+		switch {
+		case keyErr == nil && in.Replaces == key.ID:
+			c.Add("replaces", "key.replaces-itself", nil)
+		case !known:
+			c.Add("replaces", "key.replaces-unknown", nil)
+		case old.Revoked != nil:
+			c.Add("replaces", "key.replaces-revoked", nil)
+		}
+	}
 	if err := c.Err(); err != nil {
 		return Challenge{}, err
 	}
@@ -68,17 +82,27 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 		return Challenge{}, wrap("make challenge", err)
 	}
 	ch := Challenge{
-		ID: s.NewID(), Supplier: number, KeyID: key.ID, PEM: key.PEM, Label: in.Label,
+		ID: s.NewID(), Supplier: number, KeyID: key.ID, PEM: key.PEM, Label: in.Label, Replaces: in.Replaces,
 		KeyExpiresAt: in.ExpiresAt.UTC().Truncate(time.Millisecond), ExpiresAt: now.Add(challengeTTL),
 	}
 	// The bytes say what they are for, so that a signature over them cannot be
 	// taken for anything else, nor the other way round.
-	ch.Bytes = fmt.Appendf(nil, "felleskrav key enrolment v1\nsupplier: %s\nkey: %s\nchallenge: %s\nnonce: %s\nexpires: %s\n",
-		number.ID(), key.ID, ch.ID, base64.StdEncoding.EncodeToString(nonce), ch.ExpiresAt.Format(time.RFC3339))
+	ch.Bytes = fmt.Append(nil, ChallengeHead(number, key.ID, in.Replaces),
+		"challenge: ", ch.ID, "\nnonce: ", base64.StdEncoding.EncodeToString(nonce), "\nexpires: ", ch.ExpiresAt.Format(time.RFC3339), "\n")
 	if err := s.Store.InsertChallenge(ctx, ch); err != nil {
 		return Challenge{}, wrap("save challenge", err)
 	}
 	return ch, nil
+}
+
+// ChallengeHead is how a challenge begins: what a signature over it asks for.
+// The line after it begins with "challenge: ". replaces may be "".
+func ChallengeHead(number organisation.Number, keyID, replaces string) string {
+	head := "felleskrav key enrolment v1\nsupplier: " + number.ID() + "\nkey: " + keyID + "\n"
+	if replaces != "" {
+		head += "replaces: " + replaces + "\n"
+	}
+	return head
 }
 
 func enrollable(sup Supplier, keyID string) error {
@@ -94,30 +118,10 @@ func enrollable(sup Supplier, keyID string) error {
 	return nil
 }
 
-// keyEvent is the log's public record of a key event; its bytes are canonical
-// JSON.
-type keyEvent struct {
-	Event     string `json:"event"`
-	Supplier  string `json:"supplier"`
-	Key       string `json:"key,omitempty"`
-	Algorithm string `json:"algorithm,omitempty"`
-	PEM       string `json:"pem,omitempty"`
-	Expires   string `json:"expires,omitempty"`
-	Reason    string `json:"reason,omitempty"`
-	Challenge string `json:"challenge,omitempty"`
-}
-
-func (s *Service) log(ctx context.Context, key string, e keyEvent) (int64, time.Time, error) {
-	body, err := signing.Canonical(e)
-	if err != nil {
-		return 0, time.Time{}, wrap("write key event", err)
-	}
-	index, at, err := s.Log.Append(ctx, key, body)
-	return index, at, wrap("log key event", err)
-}
-
 // CompleteEnrolment checks the signature over the challenge, logs the
-// enrolment and adds the key. A challenge can be tried once.
+// enrolment and adds the key; a key it replaces is revoked with it. A
+// challenge can be tried once, but for one that was answered and whose
+// enrolment is not finished: that is finished.
 func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, number organisation.Number, challengeID string, signature []byte) (Key, error) {
 	if err := access.Check(actor, access.WriteKey, string(number)); err != nil {
 		return Key{}, err
@@ -125,7 +129,7 @@ func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, num
 	gone := problem.New(problem.NotFound, "key.challenge-gone", nil)
 	ch, err := s.Store.TakeChallenge(ctx, challengeID)
 	if errors.Is(err, problem.ErrNotFound) {
-		return Key{}, gone
+		return s.resume(ctx, number, challengeID, gone)
 	}
 	if err != nil {
 		return Key{}, wrap("take challenge", err)
@@ -143,33 +147,40 @@ func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, num
 	if err := signing.VerifyMessage(pub, ch.Bytes, signature); err != nil {
 		return Key{}, problem.New(problem.Refused, "key.proof", nil).Because(err)
 	}
+	sup, err := s.alter(ctx, number, func(old Supplier) (*KeyChange, error) {
+		if err := enrollable(old, pub.ID); err != nil {
+			return nil, err
+		}
+		change := &KeyChange{ID: ch.ID, Enrol: &Key{ID: pub.ID, Algorithm: string(pub.Algorithm), PEM: pub.PEM, Label: ch.Label, ExpiresAt: ch.KeyExpiresAt}}
+		// One that was revoked in the meantime has its reason and its place.
+		if ch.Replaces != "" && !old.Ends(ch.Replaces) {
+			change.Revoke, change.Reason = ch.Replaces, Replaced
+		}
+		return change, nil
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	key, _ := sup.Key(pub.ID)
+	return key, nil
+}
+
+// resume finishes the enrolment that a challenge which is gone was answered
+// for, if that is what the supplier has pending.
+func (s *Service) resume(ctx context.Context, number organisation.Number, challengeID string, gone error) (Key, error) {
 	sup, err := s.read(ctx, number)
 	if err != nil {
 		return Key{}, err
 	}
-	if err := enrollable(sup, pub.ID); err != nil {
+	if sup.Pending == nil || sup.Pending.ID != challengeID || sup.Pending.Enrol == nil {
+		return Key{}, gone
+	}
+	id := sup.Pending.Enrol.ID
+	if sup, err = s.settle(ctx, number); err != nil {
 		return Key{}, err
 	}
-	index, at, err := s.log(ctx, "key-enrolled:"+string(number)+":"+ch.ID, keyEvent{
-		Event: "key-enrolled", Supplier: number.ID(), Key: pub.ID, Algorithm: string(pub.Algorithm), PEM: pub.PEM,
-		Expires: ch.KeyExpiresAt.Format(time.RFC3339), Challenge: ch.ID,
-	})
-	if err != nil {
-		return Key{}, err
-	}
-	key := Key{
-		ID: pub.ID, Algorithm: string(pub.Algorithm), PEM: pub.PEM, Label: ch.Label,
-		EnrolledAt: at, EnrolledIndex: index, ExpiresAt: ch.KeyExpiresAt,
-	}
-	_, err = s.Store.UpdateSupplier(ctx, number, func(old Supplier) (Supplier, error) {
-		if err := enrollable(old, key.ID); err != nil {
-			return Supplier{}, err
-		}
-		old.Keys = append(old.Keys[:len(old.Keys):len(old.Keys)], key)
-		old.UpdatedAt = at
-		return old, nil
-	})
-	return key, wrap("add key", err)
+	key, _ := sup.Key(id)
+	return key, nil
 }
 
 // RevokeKey ends a key from the log position the revocation gets. Revoking a
@@ -184,36 +195,19 @@ func (s *Service) RevokeKey(ctx context.Context, actor access.Actor, number orga
 	if err := c.Err(); err != nil {
 		return Key{}, err
 	}
-	sup, err := s.read(ctx, number)
-	if err != nil {
-		return Key{}, err
-	}
-	key, ok := sup.Key(keyID)
-	if !ok {
-		return Key{}, problem.New(problem.NotFound, "key.not-found", nil)
-	}
-	if key.Revoked != nil {
-		return key, nil
-	}
-	index, at, err := s.log(ctx, "key-revoked:"+string(number)+":"+keyID+":"+string(reason), keyEvent{
-		Event: "key-revoked", Supplier: number.ID(), Key: keyID, Reason: string(reason),
-	})
-	if err != nil {
-		return Key{}, err
-	}
-	saved, err := s.Store.UpdateSupplier(ctx, number, func(old Supplier) (Supplier, error) {
-		keys := append([]Key(nil), old.Keys...)
-		for i := range keys {
-			if keys[i].ID == keyID && keys[i].Revoked == nil {
-				keys[i].Revoked = &Revocation{At: at, Index: index, Reason: reason, Note: note}
-			}
+	sup, err := s.alter(ctx, number, func(old Supplier) (*KeyChange, error) {
+		key, ok := old.Key(keyID)
+		if !ok {
+			return nil, problem.New(problem.NotFound, "key.not-found", nil)
 		}
-		old.Keys, old.UpdatedAt = keys, at
-		return old, nil
+		if key.Revoked != nil {
+			return nil, nil
+		}
+		return &KeyChange{ID: s.NewID(), Revoke: keyID, Reason: reason, Note: note}, nil
 	})
 	if err != nil {
-		return Key{}, wrap("revoke key", err)
+		return Key{}, err
 	}
-	key, _ = saved.Key(keyID)
+	key, _ := sup.Key(keyID)
 	return key, nil
 }

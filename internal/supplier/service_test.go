@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
@@ -44,15 +45,20 @@ type house struct {
 	now time.Time
 }
 
-func newHouse(t *testing.T) *house {
+// newHouse puts around, if there is one, between the services and the store.
+func newHouse(t *testing.T, around ...func(storage.Store) storage.Store) *house {
 	t.Helper()
 	h := &house{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return h.now }
-	store, err := sqlite.Open(t.Context(), t.TempDir(), clock)
+	kept, err := sqlite.Open(t.Context(), t.TempDir(), clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	t.Cleanup(func() { _ = kept.Close() })
+	var store storage.Store = kept
+	for _, f := range around {
+		store = f(store)
+	}
 	skey, err := transparency.GenerateSignerKey("log.test")
 	if err != nil {
 		t.Fatal(err)

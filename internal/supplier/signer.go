@@ -25,7 +25,7 @@ type Signed struct {
 
 // Of finds which of the organisation's signers made the signature on b, at the
 // moment at, and verifies it. Whether the signer may sign something new is for
-// [Key.Usable] to say. The error is a problem, or one of package signing's
+// [Supplier.Usable] to say. The error is a problem, or one of package signing's
 // reasons to refuse a bundle.
 func (s *Signers) Of(_ context.Context, b *signing.Bundle, org Supplier, _ time.Time) (Signed, error) {
 	return enrolledSigner(b, org)
@@ -68,10 +68,10 @@ func enrolledSigner(b *signing.Bundle, org Supplier) (Signed, error) {
 	return Signed{}, problem.New(problem.Refused, "signature.unknown-key", problem.Args{"Supplier": org.Name})
 }
 
-// Usable says whether the key may sign something new now.
-func (k Key) Usable(now time.Time) error {
+// Usable says whether a key of s may sign something new now.
+func (s Supplier) Usable(k Key, now time.Time) error {
 	switch {
-	case k.Revoked != nil:
+	case s.Ends(k.ID):
 		return problem.New(problem.Refused, "signature.key-revoked", problem.Args{"Label": k.Label})
 	case !now.Before(k.ExpiresAt):
 		return problem.New(problem.Refused, "signature.key-expired", problem.Args{"Label": k.Label})
@@ -83,7 +83,7 @@ func (k Key) Usable(now time.Time) error {
 func (s Supplier) signers(now time.Time) int {
 	n := 0
 	for _, k := range s.Keys {
-		if k.Usable(now) == nil {
+		if s.Usable(k, now) == nil {
 			n++
 		}
 	}

@@ -54,6 +54,8 @@ type Challenge struct {
 	Label    string              `json:"label"`
 	// Bytes are the exact bytes to sign.
 	Bytes []byte `json:"bytes"`
+	// Replaces is the id of the key that the new one takes the place of, or "".
+	Replaces string `json:"replaces,omitempty"`
 	// KeyExpiresAt is the end of validity asked for.
 	KeyExpiresAt time.Time `json:"keyExpiresAt"`
 	ExpiresAt    time.Time `json:"expiresAt"`

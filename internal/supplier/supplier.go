@@ -20,11 +20,13 @@ type Supplier struct {
 	// Invented marks a supplier made up for demonstration.
 	Invented bool `json:"invented,omitempty"`
 	// FourEyes: a declaration takes effect when two signers have signed it.
-	FourEyes  bool      `json:"fourEyes,omitempty"`
-	Keys      []Key     `json:"keys,omitempty"`
-	CreatedAt time.Time `json:"createdAt"`
-	UpdatedAt time.Time `json:"updatedAt"`
-	Rev       int64     `json:"rev"`
+	FourEyes bool  `json:"fourEyes,omitempty"`
+	Keys     []Key `json:"keys,omitempty"`
+	// Pending is a change of the keys that is decided and not finished.
+	Pending   *KeyChange `json:"pending,omitempty"`
+	CreatedAt time.Time  `json:"createdAt"`
+	UpdatedAt time.Time  `json:"updatedAt"`
+	Rev       int64      `json:"rev"`
 }
 
 // Limits on what one supplier document may hold.
@@ -104,6 +106,28 @@ const (
 	Compromised Reason = "compromised"
 	Retired     Reason = "retired"
 )
+
+// KeyChange is a decided change of a supplier's keys: one is enrolled, one is
+// revoked, or one is enrolled in the place of another. Log entries and the
+// supplier's document cannot be written in one step, so what is to happen is
+// written down first. Whoever changes the keys next finishes what a crash left.
+type KeyChange struct {
+	// ID is the challenge answered, or a UUIDv7 of its own for a revocation.
+	ID string `json:"id"`
+	// Enrol is the new key, which has no place in the log yet.
+	Enrol *Key `json:"enrol,omitempty"`
+	// Revoke is the id of the key that ends.
+	Revoke string `json:"revoke,omitempty"`
+	Reason Reason `json:"reason,omitempty"`
+	Note   string `json:"note,omitempty"`
+}
+
+// Ends reports whether a key is revoked, or it is decided that it will be: it
+// may sign nothing new.
+func (s Supplier) Ends(id string) bool {
+	k, ok := s.Key(id)
+	return ok && k.Revoked != nil || s.Pending != nil && s.Pending.Revoke == id
+}
 
 func checkCountry(c *problem.Collector, path, s string) {
 	ok := len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'

@@ -83,7 +83,7 @@ func Open(ctx context.Context, store Store, cfg Config) (*Log, error) {
 		store: store, origin: cfg.Origin, signer: cfg.Signer, verifier: cfg.Signer.Verifier(), now: cfg.Now, logger: cfg.Logger,
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	if err := l.create(ctx); err != nil {
+	if err := l.retry(ctx, l.create); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	if err := l.retry(ctx, func(ctx context.Context) error { return l.sync(ctx) }); err != nil {

@@ -19,7 +19,7 @@ const (
 
 	// attemptWait bounds one round of store calls.
 	attemptWait = 15 * time.Second
-	// maxFailures is how often in a row the store may fail before the appenders are told.
+	// maxFailures is how often in a row the store or the signer may fail before the appenders are told.
 	maxFailures = 6
 	// maxLost is how often in a row another writer may be faster. Each time the log has grown.
 	maxLost = 200
@@ -156,7 +156,8 @@ func taken(entry Entry, body []byte) error {
 }
 
 // retry runs f until it returns nil or ErrInconsistent, the limits are reached, or ctx ends. After an
-// error the state in memory is not trusted: whatever happened, the store knows.
+// error the state in memory is not trusted: whatever happened, the store knows. When signing failed the
+// entries are stored already, and whoever writes next publishes them.
 func (l *Log) retry(ctx context.Context, f func(ctx context.Context) error) error {
 	for failures, lost := 0, 0; ; {
 		attempt, cancel := context.WithTimeout(ctx, attemptWait)
@@ -180,7 +181,7 @@ func (l *Log) retry(ctx context.Context, f func(ctx context.Context) error) erro
 			pause = time.Millisecond << min(lost-1, 4)
 		default:
 			failures++
-			l.logger.Warn("log store failed", slog.String("origin", l.origin), slog.Int("failures", failures), slog.Any("error", err))
+			l.logger.Warn("writing to the log failed", slog.String("origin", l.origin), slog.Int("failures", failures), slog.Any("error", err))
 			if failures == maxFailures {
 				return err
 			}

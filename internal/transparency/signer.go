@@ -1,12 +1,14 @@
 package transparency
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,11 +18,12 @@ import (
 // algEd25519 tells the kind of key in the signed-note format.
 const algEd25519 = 1
 
-// Signer signs checkpoints with an Ed25519 key. It is a note.Signer.
+// Signer signs checkpoints with an Ed25519 key, which may be kept elsewhere. It is a note.Signer.
 type Signer struct {
-	note.Signer
-	private ed25519.PrivateKey
-	vkey    string
+	name   string
+	key    crypto.Signer
+	public ed25519.PublicKey
+	vkey   string
 }
 
 // GenerateSignerKey makes a new private key for the log named origin and returns it in the form that
@@ -38,22 +41,44 @@ func GenerateSignerKey(origin string) (string, error) {
 	return s.PrivateKey(), nil
 }
 
-// NewSigner returns the signer of the log named origin with key.
-func NewSigner(origin string, key ed25519.PrivateKey) (*Signer, error) {
+// NewSigner returns the signer of the log named origin with key, an Ed25519 key in memory or one that
+// signs somewhere else, and then may fail or be slow: see [Signer.Sign].
+func NewSigner(origin string, key crypto.Signer) (*Signer, error) {
+	if private, inMemory := key.(ed25519.PrivateKey); inMemory && len(private) != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("make log signer: private key has %d bytes", len(private))
+	}
 	public, ok := key.Public().(ed25519.PublicKey)
-	if !ok || len(key) != ed25519.PrivateKeySize {
-		return nil, fmt.Errorf("make log signer: private key has %d bytes", len(key))
+	if !ok || len(public) != ed25519.PublicKeySize {
+		return nil, fmt.Errorf("make log signer: the key is no Ed25519 key but %T", key.Public())
 	}
 	vkey, err := note.NewEd25519VerifierKey(origin, public)
 	if err != nil {
 		return nil, fmt.Errorf("make log signer: %w", err)
 	}
-	s := &Signer{private: key, vkey: vkey}
-	s.Signer, err = note.NewSigner(s.encode(origin))
-	if err != nil {
+	// Which names a log can have is for note to say.
+	if _, err := note.NewVerifier(vkey); err != nil {
 		return nil, fmt.Errorf("make log signer: %w", err)
 	}
-	return s, nil
+	return &Signer{name: origin, key: key, public: public, vkey: vkey}, nil
+}
+
+// Name implements note.Signer: the log's origin.
+func (s *Signer) Name() string { return s.name }
+
+// KeyHash implements note.Signer.
+func (s *Signer) KeyHash() uint32 { return binary.BigEndian.Uint32(keyID(s.name, s.public)) }
+
+// Sign implements note.Signer. A key that is kept elsewhere may fail. Whatever it answers is verified
+// first: a checkpoint that does not verify, once stored, would stop the log for good.
+func (s *Signer) Sign(message []byte) ([]byte, error) {
+	sig, err := s.key.Sign(rand.Reader, message, crypto.Hash(0))
+	if err != nil {
+		return nil, fmt.Errorf("sign with log key: %w", err)
+	}
+	if !ed25519.Verify(s.public, message, sig) {
+		return nil, errors.New("sign with log key: the signature does not verify")
+	}
+	return sig, nil
 }
 
 // ParseSigner reads a private key in the form that golang.org/x/mod/sumdb/note writes,
@@ -75,13 +100,6 @@ func ParseSigner(skey string) (*Signer, error) {
 	return NewSigner(parts[2], ed25519.NewKeyFromSeed(data[1:]))
 }
 
-// encode writes the private key in note's form.
-func (s *Signer) encode(origin string) string {
-	id := keyID(origin, s.private.Public().(ed25519.PublicKey))
-	data := append([]byte{algEd25519}, s.private.Seed()...)
-	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", origin, binary.BigEndian.Uint32(id), base64.StdEncoding.EncodeToString(data))
-}
-
 // keyID is the whole digest of which a note's key hash is the first four bytes (C2SP signed-note).
 func keyID(origin string, key ed25519.PublicKey) []byte {
 	h := sha256.New()
@@ -91,15 +109,22 @@ func keyID(origin string, key ed25519.PublicKey) []byte {
 	return h.Sum(nil)
 }
 
-// PrivateKey returns the secret text that [ParseSigner] reads.
-func (s *Signer) PrivateKey() string { return s.encode(s.Name()) }
+// PrivateKey returns the secret text that [ParseSigner] reads, or "" for a key that is kept elsewhere.
+func (s *Signer) PrivateKey() string {
+	private, ok := s.key.(ed25519.PrivateKey)
+	if !ok {
+		return ""
+	}
+	data := append([]byte{algEd25519}, private.Seed()...)
+	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", s.name, s.KeyHash(), base64.StdEncoding.EncodeToString(data))
+}
 
 // VerifierKey returns the public text, "ORIGIN+HASH+BASE64", that anyone needs to verify checkpoints.
 func (s *Signer) VerifierKey() string { return s.vkey }
 
 // PublicKeyDER returns the public key as SubjectPublicKeyInfo.
 func (s *Signer) PublicKeyDER() []byte {
-	der, err := x509.MarshalPKIXPublicKey(s.private.Public())
+	der, err := x509.MarshalPKIXPublicKey(s.public)
 	if err != nil {
 		panic("transparency: an Ed25519 key has no SubjectPublicKeyInfo: " + err.Error())
 	}
@@ -108,7 +133,7 @@ func (s *Signer) PublicKeyDER() []byte {
 
 // LogID returns 32 bytes that name origin and key together, for Sigstore's trusted root and log entries.
 func (s *Signer) LogID() []byte {
-	return keyID(s.Name(), s.private.Public().(ed25519.PublicKey))
+	return keyID(s.name, s.public)
 }
 
 // Verifier returns what verifies this signer's checkpoints.

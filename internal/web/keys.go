@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/supplier"
@@ -17,10 +18,12 @@ import (
 
 type keysPage struct {
 	Base
-	Supplier       supplier.Supplier
-	Own            bool
-	Now            time.Time
-	PEM, KeyLabel  Field
+	Supplier      supplier.Supplier
+	Own           bool
+	Now           time.Time
+	PEM, KeyLabel Field
+	// Replaces has no options when there is nothing to replace.
+	Replaces       Field
 	Reasons        []Option
 	ChallengeWaits bool
 }
@@ -46,11 +49,32 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 	p.Form = newForm(t, failed)
 	p.PEM = p.Form.field(Field{Name: "publicKey", Label: "page.keys.pem", Hint: "page.keys.pem-hint", Value: c.PostForm("publicKey"), Rows: 6, Required: true})
 	p.KeyLabel = p.Form.field(Field{Name: "label", Label: "page.keys.label", Hint: "page.keys.label-hint", Value: c.PostForm("label"), Size: "m"})
+	p.Replaces = p.Form.field(replaces(t, s, c.PostForm("replaces")))
 	for _, r := range []supplier.Reason{supplier.Replaced, supplier.Retired, supplier.Compromised} {
 		p.Reasons = append(p.Reasons, Option{Value: string(r), Text: t.T(termKey("revocation", r))})
 	}
 	_, p.ChallengeWaits = w.challenge(c, n)
 	return w.show(c, code, "keys", p)
+}
+
+// replaces is the choice of a key that the new one takes the place of: each
+// that is not revoked, since also one that has expired may be ended.
+func replaces(t *locale.Texts, s supplier.Supplier, chosen string) Field {
+	f := Field{Name: "replaces", Label: "page.keys.replaces", Hint: "page.keys.replaces-hint", Size: "m"}
+	for _, k := range s.Keys {
+		if k.Revoked != nil {
+			continue
+		}
+		name := short(k.ID)
+		if k.Label != "" {
+			name = k.Label + " (" + name + ")"
+		}
+		f.Options = append(f.Options, Option{Value: k.ID, Text: name, Selected: k.ID == chosen})
+	}
+	if f.Options != nil {
+		f.Options = append([]Option{{Text: t.T("page.keys.replaces-none")}}, f.Options...)
+	}
+	return f
 }
 
 func (w *Web) keyBegin(c *gin.Context) error {
@@ -62,7 +86,7 @@ func (w *Web) keyBegin(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	ch, err := w.Suppliers.BeginEnrolment(ctx, w.actor(c), n, supplier.Enrolment{PEM: text(c.PostForm("publicKey")) + "\n", Label: line(c.PostForm("label"))})
+	ch, err := w.Suppliers.BeginEnrolment(ctx, w.actor(c), n, supplier.Enrolment{PEM: text(c.PostForm("publicKey")) + "\n", Label: line(c.PostForm("label")), Replaces: c.PostForm("replaces")})
 	if err != nil {
 		if mendable(err) {
 			return w.showKeys(c, err)

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/supplier"
+)
+
+func keysPath(n organisation.Number) string { return "/api/v1/suppliers/" + string(n) + "/keys" }
+
+// fetchKeys reads all keys that a supplier has enrolled, the oldest first.
+func fetchKeys(s *session, api *client, number organisation.Number) ([]supplier.Key, error) {
+	out := []supplier.Key{}
+	query := url.Values{"limit": {"200"}}
+	for {
+		var page struct {
+			Items []supplier.Key `json:"items"`
+			Next  string         `json:"next"`
+		}
+		if err := api.get(s.ctx, keysPath(number), query, &page); err != nil {
+			return nil, err
+		}
+		out = append(out, page.Items...)
+		if page.Next == "" || page.Next == query.Get("cursor") {
+			return out, nil
+		}
+		query.Set("cursor", page.Next)
+	}
+}
+
+// keyForm is a key id or enough of the beginning of one.
+var keyForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// findKey finds a supplier's key by its id or the beginning of it.
+func findKey(s *session, api *client, number organisation.Number, id string) (supplier.Key, error) {
+	id = strings.ToLower(id)
+	if !keyForm.MatchString(id) {
+		return supplier.Key{}, usage("cli.key.id", "ID", id)
+	}
+	keys, err := fetchKeys(s, api, number)
+	if err != nil {
+		return supplier.Key{}, err
+	}
+	keys = slices.DeleteFunc(keys, func(k supplier.Key) bool { return !strings.HasPrefix(k.ID, id) })
+	switch len(keys) {
+	case 0:
+		return supplier.Key{}, no("cli.key.unknown", "ID", id, "Supplier", number.Grouped())
+	case 1:
+		return keys[0], nil
+	}
+	return supplier.Key{}, usage("cli.key.several", "ID", id)
+}
+
+type keyListCmd struct {
+	Supplier string `required:"" conf:"" placeholder:"ORGNR"`
+	remote
+	output
+}
+
+// Run lists the keys of a supplier, those too that are revoked or expired.
+func (c *keyListCmd) Run(s *session) error {
+	format, err := c.choose("text", "json", "yaml")
+	if err != nil {
+		return err
+	}
+	number, err := organisation.ParseNumber(c.Supplier)
+	if err != nil {
+		return err
+	}
+	api, err := s.client(c.remote)
+	if err != nil {
+		return err
+	}
+	keys, err := fetchKeys(s, api, number)
+	if err != nil {
+		return err
+	}
+	if format != "text" {
+		return s.putValue(c.output, format, map[string]any{"items": keys})
+	}
+	if len(keys) == 0 {
+		s.say("cli.key.none", "Supplier", number.Grouped())
+		return nil
+	}
+	return s.put(c.output, []byte(s.keyTable(keys)))
+}
+
+func (s *session) keyTable(keys []supplier.Key) string {
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, strings.Join([]string{
+		s.t.T("cli.key.column.id"), s.t.T("cli.key.column.state"), s.t.T("cli.key.column.enrolled"), s.t.T("cli.key.column.until"),
+		s.t.T("cli.key.column.algorithm"), s.t.T("cli.key.column.label"),
+	}, "\t"))
+	for _, k := range keys {
+		fmt.Fprintln(table, strings.Join([]string{k.ID, s.keyState(k, s.now()), s.t.Date(k.EnrolledAt), s.t.Date(k.ExpiresAt), k.Algorithm, k.Label}, "\t"))
+	}
+	table.Flush() //nolint:errcheck,gosec // into memory
+	return b.String()
+}
+
+// keyState says what a key can be used for.
+func (s *session) keyState(k supplier.Key, now time.Time) string {
+	switch {
+	case k.Revoked != nil:
+		return s.t.T("cli.key.state.revoked", "At", s.t.Date(k.Revoked.At), "Index", k.Revoked.Index, "Reason", s.reason(k.Revoked.Reason))
+	case !now.Before(k.ExpiresAt):
+		return s.t.T("cli.key.state.expired")
+	}
+	return s.t.T("cli.key.state.valid")
+}
+
+func (s *session) reason(r supplier.Reason) string {
+	return strings.ToLower(s.t.T("revocation." + string(r)))
+}
+
+type keyRevokeCmd struct {
+	KeyID    string `arg:"" name:"keyid" placeholder:"KEYID"`
+	Supplier string `required:"" conf:"" placeholder:"ORGNR"`
+	Reason   string `required:"" enum:"replaced,retired,compromised" placeholder:"WHY"`
+	Note     string `placeholder:"TEXT"`
+	Yes      bool   `short:"y"`
+	remote
+	output
+}
+
+// Run revokes a key, after it has said what that means and got a yes.
+func (c *keyRevokeCmd) Run(s *session) error {
+	format, err := c.choose("text", "json", "yaml")
+	if err != nil {
+		return err
+	}
+	number, err := organisation.ParseNumber(c.Supplier)
+	if err != nil {
+		return err
+	}
+	api, err := s.client(c.remote)
+	if err != nil {
+		return err
+	}
+	key, err := findKey(s, api, number, c.KeyID)
+	if err != nil {
+		return err
+	}
+	if key.Revoked == nil {
+		s.say("cli.key.revoke-means", "ID", key.ID, "Label", key.Label, "Supplier", number.Grouped(), "Reason", s.reason(supplier.Reason(c.Reason)))
+		if c.Reason == string(supplier.Compromised) {
+			s.say("cli.key.revoke-compromised")
+		}
+		if err := c.confirm(s); err != nil {
+			return err
+		}
+	}
+	already := key.Revoked != nil
+	in := map[string]any{"reason": c.Reason, "note": c.Note}
+	if err := api.send(s.ctx, http.MethodPost, keysPath(number)+"/"+key.ID+"/revocation", in, &key); err != nil {
+		return err
+	}
+	if key.Revoked == nil {
+		return cannot(nil, "cli.server.strange", "Server", c.Server, "Status", "200")
+	}
+	if format != "text" {
+		return s.putValue(c.output, format, key)
+	}
+	about := []any{"ID", key.ID, "At", s.t.DateTime(key.Revoked.At), "Index", key.Revoked.Index, "Reason", s.reason(key.Revoked.Reason)}
+	if already {
+		s.say("cli.key.revoked-before", about...)
+	} else {
+		s.say("cli.key.revoked", about...)
+	}
+	return s.put(c.output, []byte(key.ID+"\n"))
+}
+
+// confirm asks the person at the terminal; any other answer than yes, in one
+// of the languages, is no.
+func (c *keyRevokeCmd) confirm(s *session) error {
+	if c.Yes {
+		return nil
+	}
+	fmt.Fprint(s.stderr, s.t.T("cli.key.confirm"), " ")
+	line, err := bufio.NewReader(s.stdin).ReadString('\n')
+	if err != nil && line == "" { // nobody is there to answer
+		fmt.Fprintln(s.stderr)
+		return usage("cli.key.confirm-flag")
+	}
+	if !slices.Contains([]string{"j", "ja", "y", "yes"}, strings.ToLower(strings.TrimSpace(line))) {
+		return no("cli.key.kept")
+	}
+	return nil
+}
