@@ -7,6 +7,7 @@ import (
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/signing/keyless"
 )
 
 // Supplier is an organisation that delivers services to public bodies. It is
@@ -20,8 +21,11 @@ type Supplier struct {
 	// Invented marks a supplier made up for demonstration.
 	Invented bool `json:"invented,omitempty"`
 	// FourEyes: a declaration takes effect when two signers have signed it.
-	FourEyes bool  `json:"fourEyes,omitempty"`
-	Keys     []Key `json:"keys,omitempty"`
+	FourEyes bool `json:"fourEyes,omitempty"`
+	// Identifiers are the organisation's in other registers, as certificates
+	// write them ("NTRSE-5560360793"). An editor has verified them.
+	Identifiers []string `json:"identifiers,omitempty"`
+	Keys        []Key    `json:"keys,omitempty"`
 	// Pending is a change of the keys that is decided and not finished.
 	Pending   *KeyChange `json:"pending,omitempty"`
 	CreatedAt time.Time  `json:"createdAt"`
@@ -60,14 +64,17 @@ func (s Supplier) Key(id string) (Key, bool) {
 	return Key{}, false
 }
 
-// Key is a public key a supplier signs with. Its private half never leaves
-// the supplier.
+// Key is what a supplier signs with: a public key whose private half never
+// leaves the supplier, the key of a certificate, or a login.
 type Key struct {
-	// ID is the SHA-256 of the key's SubjectPublicKeyInfo, in hex.
-	ID        string `json:"id"`
-	Algorithm string `json:"algorithm"`
-	PEM       string `json:"pem"`
-	Label     string `json:"label"`
+	// ID is the SHA-256 of the key's SubjectPublicKeyInfo, in hex; of a login, its
+	// own digest.
+	ID string `json:"id"`
+	// Kind is empty for an enrolled key.
+	Kind      SignerKind `json:"kind,omitempty"`
+	Algorithm string     `json:"algorithm"`
+	PEM       string     `json:"pem"`
+	Label     string     `json:"label"`
 	// EnrolledAt and EnrolledIndex say when and where in the log the key was
 	// enrolled; a statement logged before that is not covered by it.
 	EnrolledAt    time.Time `json:"enrolledAt"`
@@ -75,6 +82,33 @@ type Key struct {
 	// ExpiresAt is when the key may no longer be used for new statements.
 	ExpiresAt time.Time   `json:"expiresAt"`
 	Revoked   *Revocation `json:"revoked,omitempty"`
+	// Certificate is set for an EnterpriseCertificate, and Identity for a
+	// LoginIdentity, which has no algorithm and no key of its own.
+	Certificate *Certificate      `json:"certificate,omitempty"`
+	Identity    *keyless.Identity `json:"identity,omitempty"`
+}
+
+// Certificate is an enterprise certificate that was accepted, with what is shown
+// of it.
+type Certificate struct {
+	// PEM is the certificate, and Chain what the bundle carried besides it.
+	PEM   string `json:"pem"`
+	Chain string `json:"chain,omitempty"`
+	// Subject and Issuer are for people to read.
+	Subject string `json:"subject"`
+	Issuer  string `json:"issuer"`
+	// Serial is in hex, and Fingerprint the SHA-256 of the certificate, in hex.
+	Serial      string `json:"serial"`
+	Fingerprint string `json:"fingerprint"`
+	// Organisation is the identifier in it ("NTRNO-123456785").
+	Organisation string    `json:"organisation"`
+	NotBefore    time.Time `json:"notBefore"`
+	NotAfter     time.Time `json:"notAfter"`
+	// ClaimsQualifiedSeal: the certificate says so of itself.
+	ClaimsQualifiedSeal bool `json:"claimsQualifiedSeal,omitempty"`
+	// Checked is when its issuer was last asked whether it is revoked, and had an
+	// answer.
+	Checked *time.Time `json:"checked,omitempty"`
 }
 
 // Revocation ends a key. It counts from a position in the log and not from a
