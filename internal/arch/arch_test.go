@@ -24,7 +24,6 @@ var may = map[string][]string{
 	// Leaves: they know no noun of the domain.
 	"internal/problem":      {},
 	"internal/locale":       {},
-	"internal/signing":      {},
 	"internal/transparency": {},
 	// Speaks HTTP to addresses that others wrote.
 	"internal/safehttp": {},
@@ -34,6 +33,11 @@ var may = map[string][]string{
 	"internal/access":              {"internal/problem"},
 	"requirements":                 {},
 	"templates":                    {},
+
+	// Asks about certificates that others sign with.
+	"internal/signing":            {"internal/signing/revocation"},
+	"internal/signing/revocation": {"internal/safehttp"},
+	"internal/signing/certtest":   {},
 
 	// Nouns.
 	"internal/organisation": {"internal/access", "internal/problem"},

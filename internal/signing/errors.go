@@ -68,3 +68,31 @@ var (
 	// ErrLeafTooLarge says that a leaf would not fit in the log.
 	ErrLeafTooLarge = errors.New("log leaf is too large")
 )
+
+// Reasons to refuse a certificate, besides ErrAlgorithm for what it or one above it is signed with.
+var (
+	// ErrUntrusted says that no path leads from the certificate to an installed root.
+	ErrUntrusted = errors.New("certificate does not lead to an installed root")
+	// ErrExpired says that the certificate, or one above it, was no longer valid at the time.
+	ErrExpired = errors.New("certificate had expired")
+	// ErrNotYetValid says that the certificate, or one above it, was not valid yet at the time.
+	ErrNotYetValid = errors.New("certificate was not valid yet")
+	// ErrKeyUsage says that the certificate is not for signatures.
+	ErrKeyUsage = errors.New("certificate is not for signatures")
+	// ErrIssuerAsSigner says that the certificate is one to issue others with.
+	ErrIssuerAsSigner = errors.New("certificate is that of an issuer")
+	// ErrNoOrganisation says that the certificate names no organisation identifier.
+	ErrNoOrganisation = errors.New("certificate has no organisation identifier")
+	// ErrSeveralOrganisations says that it names more than one.
+	ErrSeveralOrganisations = errors.New("certificate has several organisation identifiers")
+	// ErrOrganisation says that an organisation identifier is malformed, or of a register that is not
+	// understood.
+	ErrOrganisation = errors.New("organisation identifier is malformed")
+	// ErrRevoked says that the certificate, or one above it, was revoked by the time.
+	ErrRevoked = errors.New("certificate was revoked")
+	// ErrRevocationUnknown says that nobody could tell whether it was, and that this is not good enough.
+	ErrRevocationUnknown = errors.New("nobody could tell whether certificate was revoked")
+	// ErrTimestamp says that a timestamp is malformed, of something else than the signature, or not what the
+	// time-stamper signed.
+	ErrTimestamp = errors.New("timestamp is bad")
+)

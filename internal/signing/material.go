@@ -43,9 +43,11 @@ type chainJSON struct {
 }
 
 type timestampsJSON struct {
-	RFC3161Timestamps []struct {
-		SignedTimestamp string `json:"signedTimestamp"`
-	} `json:"rfc3161Timestamps,omitempty"`
+	RFC3161Timestamps []timestampJSON `json:"rfc3161Timestamps,omitempty"`
+}
+
+type timestampJSON struct {
+	SignedTimestamp string `json:"signedTimestamp"`
 }
 
 // signer reads who signed into b: one of a key's hint, a certificate and a chain of them.
@@ -170,7 +172,7 @@ func KeyForm(bundle []byte) ([]byte, error) {
 func certificateMaterial(chain []*x509.Certificate) *materialJSON {
 	var list []certificateJSON
 	for i, c := range chain {
-		if i > 0 && bytes.Equal(c.RawIssuer, c.RawSubject) {
+		if i > 0 && selfSigned(c) {
 			continue
 		}
 		list = append(list, certificateJSON{RawBytes: base64.StdEncoding.EncodeToString(c.Raw)})
