@@ -308,11 +308,13 @@ func TestRoots(t *testing.T) {
 		t.Errorf("certificate in no certificate log: %v", err)
 	}
 	for name, data := range map[string][]byte{
-		"no authority":         a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.CertificateAuthorities = nil }),
-		"no time, log of v2":   a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.TimestampAuthorities = nil }),
-		"no log and no time":   a.TrustedRoot(t, noLogs, func(r *rootpb.TrustedRoot) { r.TimestampAuthorities = nil }),
-		"an empty chain":       a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.CertificateAuthorities[0].CertChain.Certificates = nil }),
-		"broken certificate":   a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.CertificateAuthorities[0].CertChain.Certificates[0].RawBytes = []byte("x") }),
+		"no authority":       a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.CertificateAuthorities = nil }),
+		"no time, log of v2": a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.TimestampAuthorities = nil }),
+		"no log and no time": a.TrustedRoot(t, noLogs, func(r *rootpb.TrustedRoot) { r.TimestampAuthorities = nil }),
+		"an empty chain":     a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.CertificateAuthorities[0].CertChain.Certificates = nil }),
+		"broken certificate": a.TrustedRoot(t, func(r *rootpb.TrustedRoot) {
+			r.CertificateAuthorities[0].CertChain.Certificates[0].RawBytes = []byte("x")
+		}),
 		"another media type":   a.TrustedRoot(t, func(r *rootpb.TrustedRoot) { r.MediaType = "application/json" }),
 		"nothing":              nil,
 		"an empty object":      []byte("{}"),
