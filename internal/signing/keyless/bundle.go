@@ -163,20 +163,8 @@ func (e *logEntryJSON) check() error {
 			return fail("empty hash")
 		}
 	}
-	// sigstore-go compares a leaf of Rekor v2 with the bundle only under a checkpoint of Rekor v2; those of v1 name
-	// the tree behind the host ("rekor.sigstore.dev - 2605736670972794746").
-	origin, _, _ := strings.Cut(proof.Checkpoint.Envelope, "\n")
-	if e.KindVersion.Kind == kindV2 && e.KindVersion.Version == versionV2 && strings.Contains(origin, " ") {
-		return fail("leaf of Rekor v2 under a checkpoint of v1")
-	}
 	return nil
 }
-
-// The only leaf that Rekor v2 makes; v1 has a hashedrekord 0.0.1 and an intoto 0.0.2.
-const (
-	kindV2    = "hashedrekord"
-	versionV2 = "0.0.2"
-)
 
 // statement returns the envelope as package signing sees one by a plain key, so that its rules for signature,
 // algorithm and statement are the rules here too.

@@ -17,9 +17,11 @@ import (
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	dssepb "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/testing/ca"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
+	"github.com/sigstore/sigstore-go/pkg/verify"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"felleskrav/internal/signing"
@@ -125,6 +127,12 @@ func completeV1(t testing.TB, vs *ca.VirtualSigstore, e *rekorpb.TransparencyLog
 		t.Fatal(err)
 	}
 	e.InclusionPromise = &rekorpb.InclusionPromise{SignedEntryTimestamp: promise}
+	completeProof(t, vs, e)
+}
+
+// completeProof gives an entry a proof under a checkpoint of Rekor v1.
+func completeProof(t testing.TB, vs *ca.VirtualSigstore, e *rekorpb.TransparencyLogEntry) {
+	t.Helper()
 	proof, err := vs.GetInclusionProof(e.CanonicalizedBody)
 	if err != nil {
 		t.Fatal(err)
@@ -222,6 +230,49 @@ func TestVirtualSigstore(t *testing.T) {
 	}
 }
 
+// sigstore-go compares a leaf of Rekor v2 with the bundle only when the checkpoint is of Rekor v2 too: under one of
+// v1 it takes the leaf of any other signature. This shows why such a bundle is refused before it is asked.
+func TestLeafOfAnotherSignature(t *testing.T) {
+	vs, err := ca.NewVirtualSigstore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := virtualRoot(t, vs)
+	var entry *rekorpb.TransparencyLogEntry
+	other, err := vs.AttestHashedRekordV2(person, issuer, statementOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	virtualBundle(t, vs, other, func(b *bundlepb.Bundle) { entry = b.VerificationMaterial.TlogEntries[0] })
+	own, err := vs.AttestHashedRekordV2(person, issuer, statementOf(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := virtualBundle(t, vs, own, func(b *bundlepb.Bundle) {
+		entry.IntegratedTime = 0
+		completeProof(t, vs, entry)
+		b.VerificationMaterial.TlogEntries[0] = entry
+	})
+	if _, err := verifier(t, trusted).VerifyStatement(data, statementOf(2)); !errors.Is(err, keyless.ErrLogEntry) {
+		t.Errorf("leaf of another signature: %v", err)
+	}
+	var b bundle.Bundle
+	if err := b.UnmarshalJSON(data); err != nil {
+		t.Fatal(err)
+	}
+	material, err := root.NewTrustedRootFromJSON(trusted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := verify.NewVerifier(material, verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(&b, verify.NewPolicy(verify.WithoutArtifactUnsafe(), verify.WithoutIdentitiesUnsafe())); err != nil {
+		t.Errorf("sigstore-go refuses it by itself: %v", err)
+	}
+}
+
 // sigstoreFile reads a file of sigstore-go's own sources.
 func sigstoreFile(t testing.TB, parts ...string) []byte {
 	t.Helper()
@@ -237,7 +288,7 @@ func sigstoreFile(t testing.TB, parts ...string) []byte {
 }
 
 // asV03 writes a bundle of version 0.1 anew in version 0.3, which names the leaf certificate alone.
-func asV03(t testing.TB, data []byte) (bundle, payload []byte) {
+func asV03(t testing.TB, data []byte) (inV03, payload []byte) {
 	t.Helper()
 	var b bundlepb.Bundle
 	if err := protojson.Unmarshal(data, &b); err != nil {
@@ -247,11 +298,11 @@ func asV03(t testing.TB, data []byte) (bundle, payload []byte) {
 	if chain := b.VerificationMaterial.GetX509CertificateChain(); chain != nil {
 		b.VerificationMaterial.Content = &bundlepb.VerificationMaterial_Certificate{Certificate: chain.Certificates[0]}
 	}
-	bundle, err := protojson.Marshal(&b)
+	inV03, err := protojson.Marshal(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bundle, b.GetDsseEnvelope().GetPayload()
+	return inV03, b.GetDsseEnvelope().GetPayload()
 }
 
 // Signatures made by the public Sigstore and by a test installation of it.

@@ -39,13 +39,17 @@ func verifier(t testing.TB, trustedRoot []byte) *keyless.Verifier {
 	return v
 }
 
-// edit replaces text in a bundle and fails if it is not there. The bundle is first written without the spaces that
-// protobuf puts in at random.
+// compact takes out the spaces that protobuf puts into JSON at random.
+func compact(data []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(data, []byte(`": `), []byte(`":`)), []byte(`, "`), []byte(`,"`))
+}
+
+// edit replaces text in a compact bundle and fails if it is not there.
 func edit(t testing.TB, data []byte, old, replacement string) []byte {
 	t.Helper()
-	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte(`": `), []byte(`":`)), []byte(`, "`), []byte(`,"`))
+	data = compact(data)
 	if !bytes.Contains(data, []byte(old)) {
-		t.Fatalf("%q is not in the bundle %s", old, data)
+		t.Fatalf("%q is not in the bundle", old)
 	}
 	return bytes.Replace(data, []byte(old), []byte(replacement), 1)
 }

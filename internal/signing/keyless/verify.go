@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/bundle"
@@ -172,6 +173,9 @@ func (v *Verifier) trust(s *signed, bundleJSON []byte, artifact verify.ArtifactP
 	if err := entity.UnmarshalJSON(bundleJSON); err != nil {
 		return nil, fmt.Errorf("%w: %w", signing.ErrLogEntry, err)
 	}
+	if err := sameRekor(entity); err != nil {
+		return nil, err
+	}
 	result, err := v.verifier.Verify(entity, verify.NewPolicy(artifact, verify.WithoutIdentitiesUnsafe()))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", v.reason(s, entity), err)
@@ -193,6 +197,23 @@ func (v *Verifier) trust(s *signed, bundleJSON []byte, artifact verify.ArtifactP
 		return nil, ErrTime
 	}
 	return entity, nil
+}
+
+// sameRekor refuses a leaf of Rekor v2 under a checkpoint of v1, whose first line names the tree behind the host
+// ("rekor.sigstore.dev - 2605736670972794746"). sigstore-go compares the leaf's fields with the bundle for entries of
+// v1 and the whole leaf under checkpoints of v2, but nothing in this case.
+func sameRekor(entity *bundle.Bundle) error {
+	entries, err := entity.TlogEntries()
+	if err != nil {
+		return fmt.Errorf("%w: %w", signing.ErrLogEntry, err)
+	}
+	for _, entry := range entries {
+		origin, _, _ := strings.Cut(entry.TransparencyLogEntry().GetInclusionProof().GetCheckpoint().GetEnvelope(), "\n")
+		if entry.IsRekorV2() && strings.Contains(origin, " ") {
+			return fmt.Errorf("%w: leaf of Rekor v2 under a checkpoint of v1", ErrLogEntry)
+		}
+	}
+	return nil
 }
 
 func within(leaf *x509.Certificate, at time.Time) bool {

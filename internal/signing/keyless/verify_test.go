@@ -141,7 +141,7 @@ func both(t testing.TB, a *keylesstest.Authority, sign func(options ...keylesste
 		"entry of no kind":             {entry(func(e *rekorpb.TransparencyLogEntry) { e.KindVersion = nil }), signing.ErrLogEntry},
 		"entry without body":           {entry(func(e *rekorpb.TransparencyLogEntry) { e.CanonicalizedBody = nil }), signing.ErrLogEntry},
 		"body is not an entry":         {entry(func(e *rekorpb.TransparencyLogEntry) { e.CanonicalizedBody = []byte("{}") }), signing.ErrLogEntry},
-		"v2 leaf, checkpoint as of v1": {entry(func(e *rekorpb.TransparencyLogEntry) { asV1(e) }), signing.ErrLogEntry},
+		"v2 leaf, checkpoint as of v1": {entry(func(e *rekorpb.TransparencyLogEntry) { asV1(e) }), keyless.ErrLogEntry},
 		"many log entries": {material(func(m *bundlepb.VerificationMaterial) {
 			for range 32 {
 				m.TlogEntries = append(m.TlogEntries, m.TlogEntries[0])
