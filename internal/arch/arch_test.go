@@ -39,6 +39,10 @@ var may = map[string][]string{
 	"internal/signing/revocation": {"internal/safehttp"},
 	"internal/signing/certtest":   {},
 
+	// Signatures by certificates, and an authority that gives tests some.
+	"internal/signing/keyless":             {"internal/signing"},
+	"internal/signing/keyless/keylesstest": {"internal/signing"},
+
 	// Nouns.
 	"internal/organisation": {"internal/access", "internal/problem"},
 	"internal/catalogue":    {"internal/access", "internal/problem"},
@@ -110,7 +114,8 @@ var only = map[string][]string{
 	"github.com/pressly/goose/v3":         {"internal/storage/sqlite"},
 	"github.com/alecthomas/kong":          {wiring},
 	"github.com/gin-gonic/gin":            {"internal/httpd", "internal/api", "internal/web", "internal/login", "internal/bench"},
-	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest"},
+	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
+	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
 	"github.com/getkin/kin-openapi":       {"internal/api"},
 	"github.com/prometheus/client_golang": {"internal/httpd"},
 }
