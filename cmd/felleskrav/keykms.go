@@ -23,10 +23,10 @@ func kmsKey(ctx context.Context, uri string) (crypto.Signer, error) {
 func kmsFault(uri string, err error) error {
 	plugin := kms.PluginName(uri)
 	switch {
-	case !kms.IsURI(uri):
-		return err
 	case errors.Is(err, kms.ErrURI):
 		return usage("cli.kms.uri", "Key", uri)
+	case !kms.IsURI(uri):
+		return err
 	case errors.Is(err, signing.ErrAlgorithm):
 		return no("cli.key.algorithm-of", "File", uri)
 	case errors.Is(err, kms.ErrNoPlugin):

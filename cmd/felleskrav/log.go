@@ -61,6 +61,9 @@ func (c logSource) open(s *session, key string) (*openLog, error) {
 	log, err := transparency.Open(s.ctx, store, transparency.Config{Signer: signer, Now: s.now})
 	if err != nil {
 		store.Close() //nolint:errcheck,gosec // nothing was written
+		if c.LogKeyKMS != "" && !errors.Is(err, transparency.ErrInconsistent) {
+			return nil, kmsFault(c.LogKeyKMS, err)
+		}
 		return nil, no("cli.log.inconsistent-detail", "Detail", err.Error())
 	}
 	if trusted == nil {

@@ -200,7 +200,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 	}
 	in, err := install(ctx, store, live, v.session.texts, signer, v.logger, v.session.now)
 	if err != nil {
-		return err
+		return kmsFault(v.LogKeyKMS, err)
 	}
 	defer func() { err = errors.Join(err, in.log.Close()) }()
 	in.attestations.Verifier = attestation.NewVerifier(signer.Name(), verdictKey)
