@@ -52,6 +52,7 @@ const (
 	WriteSupplier     Action = "supplier.write"
 	RegisterSupplier  Action = "supplier.register"
 	WriteKey          Action = "key.write"
+	VerifySupplier    Action = "supplier.verify"
 	ReadOffering      Action = "offering.read"
 	WriteOffering     Action = "offering.write"
 	WriteEvidence     Action = "evidence.write"
@@ -87,6 +88,7 @@ var policy = map[Action]map[Role]reach{
 	RegisterSupplier:  {Supplier: own, Editor: all},
 	WriteSupplier:     {Supplier: own, Editor: all},
 	WriteKey:          {Supplier: own},
+	VerifySupplier:    {Editor: all},
 	ReadOffering:      {Public: all},
 	WriteOffering:     {Supplier: own},
 	WriteEvidence:     {Supplier: own},

@@ -48,13 +48,13 @@ var may = map[string][]string{
 	"internal/catalogue":    {"internal/access", "internal/problem"},
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
 	// A supplier is its number and its keys.
-	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing"},
+	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/signing/revocation"},
 	"internal/evidence": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier"},
 	// Speaks to the scanner that evidence asks for a verdict.
 	"internal/evidence/clamd":           {"internal/evidence"},
 	"internal/evidence/clamd/clamdtest": {"internal/evidence/clamd"},
 	"internal/attestation": {
-		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/supplier",
+		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/supplier",
 	},
 	// Translates between the nouns' view of the log and the log.
 	"internal/attestation/publiclog": {"internal/attestation", "internal/signing", "internal/transparency"},

@@ -78,23 +78,23 @@ func (s *Service) logRecord(ctx context.Context, r Record) (Place, error) {
 		if err != nil {
 			return Place{}, err
 		}
-		if _, err := s.logStored(ctx, SecondLogKey(r.Digest), r.Supplier, second.At, second.Bundle); err != nil {
+		if _, err := s.logStored(ctx, SecondLogKey(r.Digest), r.Supplier, second.Bundle); err != nil {
 			return Place{}, err
 		}
 	}
-	return s.logStored(ctx, r.LogKey(), r.Supplier, r.ReceivedAt, r.Bundle)
+	return s.logStored(ctx, r.LogKey(), r.Supplier, r.Bundle)
 }
 
 // logWithdrawal makes sure a stored withdrawal, read with its bundle, is
 // logged.
 func (s *Service) logWithdrawal(ctx context.Context, w Withdrawal) (Place, error) {
-	return s.logStored(ctx, w.LogKey(), w.Supplier, w.At, w.Bundle)
+	return s.logStored(ctx, w.LogKey(), w.Supplier, w.Bundle)
 }
 
 // logStored logs a bundle as it is stored: its leaf is the same each time, and
 // so the log takes it once. A key that was revoked since does not matter; the
 // signature was accepted when it was stored.
-func (s *Service) logStored(ctx context.Context, key string, by organisation.Number, at time.Time, stored []byte) (Place, error) {
+func (s *Service) logStored(ctx context.Context, key string, by organisation.Number, stored []byte) (Place, error) {
 	bundle, err := signing.ParseBundle(stored)
 	if err != nil {
 		return Place{}, wrap("read stored bundle", err)
@@ -103,7 +103,7 @@ func (s *Service) logStored(ctx context.Context, key string, by organisation.Num
 	if err != nil {
 		return Place{}, wrap("read supplier", err)
 	}
-	signed, err := s.Signers.Again(bundle, sup, at)
+	signed, err := s.Signers.Again(bundle, sup)
 	if err != nil {
 		return Place{}, wrap("read signer of stored bundle", err)
 	}

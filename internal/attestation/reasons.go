@@ -5,6 +5,7 @@ import (
 
 	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/signing/keyless"
 )
 
 // bundleReasons turns signing's reasons into ours, most specific first.
@@ -15,6 +16,26 @@ var bundleReasons = []struct {
 }{
 	{signing.ErrTooLarge, problem.TooLarge, "bundle.large"},
 	{signing.ErrCertificateNotEnabled, problem.Refused, "bundle.certificate"},
+	{signing.ErrUntrusted, problem.Refused, "certificate.untrusted"},
+	{signing.ErrExpired, problem.Refused, "certificate.expired"},
+	{signing.ErrNotYetValid, problem.Refused, "certificate.not-yet-valid"},
+	{signing.ErrKeyUsage, problem.Refused, "certificate.usage"},
+	{signing.ErrIssuerAsSigner, problem.Refused, "certificate.issuer"},
+	{signing.ErrNoOrganisation, problem.Refused, "certificate.no-organisation"},
+	{signing.ErrSeveralOrganisations, problem.Refused, "certificate.several-organisations"},
+	{signing.ErrOrganisation, problem.Refused, "certificate.organisation"},
+	{signing.ErrRevoked, problem.Refused, "certificate.revoked"},
+	{signing.ErrRevocationUnknown, problem.Unavailable, "certificate.revocation-unknown"},
+	{signing.ErrTimestamp, problem.Refused, "certificate.timestamp"},
+	{signing.ErrCertificate, problem.Refused, "certificate.malformed"},
+	{keyless.ErrCertificate, problem.Refused, "identity.untrusted"},
+	{keyless.ErrIdentity, problem.Refused, "identity.name"},
+	{keyless.ErrNoTime, problem.Refused, "identity.no-time"},
+	{keyless.ErrTime, problem.Refused, "identity.time"},
+	{keyless.ErrNoLogEntry, problem.Refused, "identity.log-entry"},
+	{keyless.ErrLogEntry, problem.Refused, "identity.log-entry"},
+	{keyless.ErrPayload, problem.Refused, "signature.wrong"},
+	{signing.ErrAlgorithm, problem.Refused, "signature.algorithm"},
 	{signing.ErrSignatureCount, problem.Refused, "bundle.signatures"},
 	{signing.ErrPayloadType, problem.Refused, "bundle.payload-type"},
 	{signing.ErrMediaType, problem.Refused, "bundle.media-type"},

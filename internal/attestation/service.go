@@ -32,9 +32,30 @@ type Service struct {
 	Log       Log
 	// Signers tells who signed; nil knows enrolled keys only.
 	Signers *supplier.Signers
+	// Keeper takes in signers that are seen for the first time.
+	Keeper Keeper
 	// Verifier signs verdicts; without it there are none that are signed.
 	Verifier *Verifier
 	Now      func() time.Time
+}
+
+// Keeper adds a signer that was seen for the first time to an organisation's
+// own, and gives it as it is then. It is idempotent.
+type Keeper interface {
+	Keep(ctx context.Context, number organisation.Number, signed supplier.Signed) (supplier.Signed, supplier.Supplier, error)
+}
+
+// known makes sure that a signer that passed every check is among the
+// organisation's own.
+func (s *Service) known(ctx context.Context, signed supplier.Signed, sup supplier.Supplier) (supplier.Signed, supplier.Supplier, error) {
+	if !signed.Fresh {
+		return signed, sup, nil
+	}
+	if s.Keeper == nil {
+		return signed, sup, refused("bundle.certificate", nil)
+	}
+	signed, sup, err := s.Keeper.Keep(ctx, sup.Number, signed)
+	return signed, sup, wrap("keep signer", err)
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
@@ -284,7 +305,15 @@ func (s *Service) Bundle(ctx context.Context, actor access.Actor, digest string,
 	if err != nil {
 		return nil, wrap("prove inclusion", err)
 	}
-	b, err := signing.WithInclusion(r.Bundle, in)
+	b := r.Bundle
+	if parsed, err := signing.ParseBundle(b); err != nil {
+		return nil, wrap("read stored bundle", err)
+	} else if parsed.Certificate != nil {
+		if b, err = signing.KeyForm(b); err != nil {
+			return nil, wrap("write bundle", err)
+		}
+	}
+	b, err = signing.WithInclusion(b, in)
 	return b, wrap("write bundle", err)
 }
 

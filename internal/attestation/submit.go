@@ -56,11 +56,14 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	case !errors.Is(err, problem.ErrNotFound):
 		return Receipt{}, false, wrap("look for attestation", err)
 	}
-	if err := sup.Usable(signed.Key, now); err != nil {
+	if err := sup.Usable(signed.Key, signed.At); err != nil {
 		return Receipt{}, false, err
 	}
 	rec, err := s.check(ctx, st, o, sup, now)
 	if err != nil {
+		return Receipt{}, false, err
+	}
+	if signed, sup, err = s.known(ctx, signed, sup); err != nil {
 		return Receipt{}, false, err
 	}
 	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, signed.Key.ID, now, bundleJSON

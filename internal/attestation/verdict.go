@@ -16,7 +16,12 @@ type Verdict struct {
 	Attestation string    `json:"attestation"`
 	At          time.Time `json:"at"`
 	// Holds is true when every check does.
-	Holds  bool    `json:"holds"`
+	Holds bool `json:"holds"`
+	// Grade says how it is known whose the signature is.
+	Grade supplier.SignerKind `json:"grade"`
+	// Signer is the signer as people know it, and Issuer who vouches for that.
+	Signer string  `json:"signer"`
+	Issuer string  `json:"issuer,omitempty"`
 	Checks []Check `json:"checks"`
 }
 
@@ -31,17 +36,18 @@ type CheckName string
 
 // The checks, in the order they are made.
 const (
-	CheckSignature  CheckName = "signature-valid"
-	CheckSecond     CheckName = "second-signature-valid" // where two were asked for
-	CheckIdentity   CheckName = "payload-unchanged"
-	CheckKey        CheckName = "key-not-revoked-before"
-	CheckLogged     CheckName = "logged"
-	CheckSet        CheckName = "set-published"
-	CheckSetNewest  CheckName = "set-newest"
-	CheckDescriptor CheckName = "offering-unchanged"
-	CheckEvidence   CheckName = "evidence-present"
-	CheckTime       CheckName = "not-expired"
-	CheckStanding   CheckName = "not-withdrawn"
+	CheckSignature   CheckName = "signature-valid"
+	CheckSecond      CheckName = "second-signature-valid" // where two were asked for
+	CheckIdentity    CheckName = "payload-unchanged"
+	CheckCertificate CheckName = "certificate-trusted" // where one names the signer
+	CheckKey         CheckName = "key-not-revoked-before"
+	CheckLogged      CheckName = "logged"
+	CheckSet         CheckName = "set-published"
+	CheckSetNewest   CheckName = "set-newest"
+	CheckDescriptor  CheckName = "offering-unchanged"
+	CheckEvidence    CheckName = "evidence-present"
+	CheckTime        CheckName = "not-expired"
+	CheckStanding    CheckName = "not-withdrawn"
 )
 
 // Verdict verifies a stored declaration anew, from the bytes up.
@@ -84,6 +90,9 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 	if r.SecondKeyID != "" {
 		checks = append(checks, Check{CheckSecond, signed.second})
 	}
+	if signed.certified {
+		checks = append(checks, Check{CheckCertificate, signed.trusted})
+	}
 	checks = append(checks, []Check{
 		{CheckIdentity, signed.same},
 		{CheckKey, signed.first && signed.standing(place, logged)},
@@ -95,6 +104,7 @@ func (s *Service) verdict(ctx context.Context, actor access.Actor, digest string
 		{CheckTime, v.At.Before(r.ValidUntil)},
 		{CheckStanding, len(withdrawn) == 0},
 	}...)
+	v.grade(sup, r)
 	for _, c := range checks {
 		v.Checks = append(v.Checks, c)
 		v.Holds = v.Holds && c.Holds
@@ -107,7 +117,10 @@ type signatures struct {
 	// first and second tell whether they verify; same, whether the payload still
 	// has the digest it is known by.
 	first, second, same bool
-	keys                []supplier.Key
+	// certified tells whether a certificate names a signer, and trusted whether
+	// what is installed now vouches for each.
+	certified, trusted bool
+	keys               []supplier.Key
 }
 
 // standing tells whether none of the keys was revoked before the declaration
@@ -121,18 +134,28 @@ func (s signatures) standing(p Place, logged bool) bool {
 	return true
 }
 
+// judge holds the certificate on a bundle, if there is one, against what is
+// installed.
+func (s *signatures) judge(signers *supplier.Signers, b *signing.Bundle, at time.Time) {
+	if b.Certificate != nil {
+		s.certified = true
+		s.trusted = signers.Trusts(b, at) == nil && s.trusted
+	}
+}
+
 // resigned verifies the stored bytes again: whether signers of the supplier
 // made the signatures.
 func (s *Service) resigned(ctx context.Context, r Record, sup supplier.Supplier) (signatures, error) {
-	var out signatures
+	out := signatures{trusted: true}
 	bundle, err := signing.ParseBundle(r.Bundle)
 	if err != nil {
 		return out, nil //nolint:nilerr // stored bytes that are no bundle any more are a verdict
 	}
 	out.same = signing.Digest(bundle.Payload) == r.Digest
-	if who, err := s.Signers.Again(bundle, sup, r.ReceivedAt); err == nil {
+	if who, err := s.Signers.Again(bundle, sup); err == nil {
 		out.first, out.keys = true, append(out.keys, who.Key)
 	}
+	out.judge(s.Signers, bundle, r.ReceivedAt)
 	if r.SecondKeyID == "" {
 		return out, nil
 	}
@@ -148,8 +171,21 @@ func (s *Service) resigned(ctx context.Context, r Record, sup supplier.Supplier)
 		return out, nil //nolint:nilerr // as above
 	}
 	out.same = out.same && signing.Digest(other.Payload) == r.Digest
-	if who, err := s.Signers.Again(other, sup, sig.At); err == nil && who.Key.ID == r.SecondKeyID && who.Key.ID != r.KeyID {
+	out.judge(s.Signers, other, sig.At)
+	if who, err := s.Signers.Again(other, sup); err == nil && who.Key.ID == r.SecondKeyID && who.Key.ID != r.KeyID {
 		out.second, out.keys = true, append(out.keys, who.Key)
 	}
 	return out, nil
+}
+
+// grade says how it is known whose the signature is.
+func (v *Verdict) grade(sup supplier.Supplier, r Record) {
+	k, _ := sup.Key(r.KeyID)
+	v.Grade, v.Signer = k.SignerKind(), k.Label
+	switch {
+	case k.Certificate != nil:
+		v.Signer, v.Issuer = k.Certificate.Subject, k.Certificate.Issuer
+	case k.Identity != nil:
+		v.Signer, v.Issuer = k.Identity.Subject, k.Identity.Issuer
+	}
 }

@@ -78,7 +78,10 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err != nil {
 		return Receipt{}, false, BundleProblem(err)
 	}
-	if err := sup.Usable(signed.Key, now); err != nil {
+	if err := sup.Usable(signed.Key, signed.At); err != nil {
+		return Receipt{}, false, err
+	}
+	if signed, _, err = s.known(ctx, signed, sup); err != nil {
 		return Receipt{}, false, err
 	}
 	leaf, err := signing.LeafBody(bundle, signed.Public)

@@ -21,6 +21,14 @@ type keyEvent struct {
 	Expires   string `json:"expires,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	Challenge string `json:"challenge,omitempty"`
+	// Kind is left out for enrolled keys. Of a certificate its fingerprint and
+	// organisation are told; of a login nothing, since that may be a person.
+	Kind         SignerKind `json:"kind,omitempty"`
+	Certificate  string     `json:"certificate,omitempty"`
+	Organisation string     `json:"organisation,omitempty"`
+	// Since is when the issuer ended a certificate.
+	Since       string   `json:"since,omitempty"`
+	Identifiers []string `json:"identifiers,omitempty"`
 	// Replaces and ReplacedBy name the other key when one takes the place of
 	// another.
 	Replaces   string `json:"replaces,omitempty"`
@@ -95,10 +103,14 @@ func (s *Service) settle(ctx context.Context, number organisation.Number) (Suppl
 	var last time.Time
 	if change.Enrol != nil {
 		enrolled = *change.Enrol
-		enrolled.EnrolledIndex, enrolled.EnrolledAt, err = s.log(ctx, "key-enrolled:"+string(number)+":"+change.ID, keyEvent{
+		event := keyEvent{
 			Event: "key-enrolled", Supplier: number.ID(), Key: enrolled.ID, Algorithm: enrolled.Algorithm, PEM: enrolled.PEM,
-			Expires: enrolled.ExpiresAt.UTC().Format(time.RFC3339), Challenge: change.ID, Replaces: change.Revoke,
-		})
+			Expires: enrolled.ExpiresAt.UTC().Format(time.RFC3339), Challenge: change.ID, Replaces: change.Revoke, Kind: enrolled.Kind,
+		}
+		if c := enrolled.Certificate; c != nil {
+			event.Certificate, event.Organisation = c.Fingerprint, c.Organisation
+		}
+		enrolled.EnrolledIndex, enrolled.EnrolledAt, err = s.log(ctx, "key-enrolled:"+string(number)+":"+change.ID, event)
 		if err != nil {
 			return Supplier{}, err
 		}
@@ -106,10 +118,12 @@ func (s *Service) settle(ctx context.Context, number organisation.Number) (Suppl
 	}
 	var revoked *Revocation
 	if change.Revoke != "" {
-		revoked = &Revocation{Reason: change.Reason, Note: change.Note}
-		revoked.Index, revoked.At, err = s.log(ctx, "key-revoked:"+string(number)+":"+change.Revoke+":"+string(change.Reason), keyEvent{
-			Event: "key-revoked", Supplier: number.ID(), Key: change.Revoke, Reason: string(change.Reason), ReplacedBy: enrolled.ID,
-		})
+		revoked = &Revocation{Reason: change.Reason, Note: change.Note, Since: change.Since}
+		event := keyEvent{Event: "key-revoked", Supplier: number.ID(), Key: change.Revoke, Reason: string(change.Reason), ReplacedBy: enrolled.ID}
+		if change.Since != nil {
+			event.Since = change.Since.UTC().Format(time.RFC3339)
+		}
+		revoked.Index, revoked.At, err = s.log(ctx, "key-revoked:"+string(number)+":"+change.Revoke+":"+string(change.Reason), event)
 		if err != nil {
 			return Supplier{}, err
 		}

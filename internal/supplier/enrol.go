@@ -12,12 +12,15 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/signing/keyless"
 )
 
-// Enrolment is what a supplier asks for when it enrols a key.
+// Enrolment is what a supplier asks for when it enrols a key, or a login.
 type Enrolment struct {
-	PEM   string
-	Label string
+	PEM string
+	// Identity is the login; there is no PEM then.
+	Identity *keyless.Identity
+	Label    string
 	// ExpiresAt is when the key should stop; zero means the longest allowed.
 	ExpiresAt time.Time
 	// Replaces is the id of a key that is revoked as replaced when the new one
@@ -46,9 +49,18 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 	if in.ExpiresAt.IsZero() {
 		in.ExpiresAt = now.Add(maxKeyAge)
 	}
-	key, keyErr := signing.ParsePublicKey([]byte(in.PEM))
 	var c problem.Collector
+	var key signing.PublicKey
+	var keyErr error
+	if in.Identity == nil {
+		key, keyErr = signing.ParsePublicKey([]byte(in.PEM))
+	} else {
+		s.checkIdentity(&c, *in.Identity)
+		key.ID = in.Identity.ID()
+	}
 	switch {
+	case in.Identity != nil && in.PEM != "":
+		c.Add("identity", "key.identity-or-key", nil)
 	case errors.Is(keyErr, signing.ErrAlgorithm):
 		c.Add("publicKey", "key.algorithm", problem.Args{"Known": fmt.Sprint(signing.Algorithms())})
 	case keyErr != nil:
@@ -82,7 +94,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, actor access.Actor, number
 		return Challenge{}, wrap("make challenge", err)
 	}
 	ch := Challenge{
-		ID: s.NewID(), Supplier: number, KeyID: key.ID, PEM: key.PEM, Label: in.Label, Replaces: in.Replaces,
+		ID: s.NewID(), Supplier: number, KeyID: key.ID, PEM: key.PEM, Label: in.Label, Replaces: in.Replaces, Identity: in.Identity,
 		KeyExpiresAt: in.ExpiresAt.UTC().Truncate(time.Millisecond), ExpiresAt: now.Add(challengeTTL),
 	}
 	// The bytes say what they are for, so that a signature over them cannot be
@@ -140,18 +152,15 @@ func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, num
 	if !s.now().Before(ch.ExpiresAt) {
 		return Key{}, gone
 	}
-	pub, err := signing.ParsePublicKey([]byte(ch.PEM))
+	fresh, err := s.proved(ch, signature)
 	if err != nil {
-		return Key{}, wrap("read challenged key", err)
-	}
-	if err := signing.VerifyMessage(pub, ch.Bytes, signature); err != nil {
-		return Key{}, problem.New(problem.Refused, "key.proof", nil).Because(err)
+		return Key{}, err
 	}
 	sup, err := s.alter(ctx, number, func(old Supplier) (*KeyChange, error) {
-		if err := enrollable(old, pub.ID); err != nil {
+		if err := enrollable(old, fresh.ID); err != nil {
 			return nil, err
 		}
-		change := &KeyChange{ID: ch.ID, Enrol: &Key{ID: pub.ID, Algorithm: string(pub.Algorithm), PEM: pub.PEM, Label: ch.Label, ExpiresAt: ch.KeyExpiresAt}}
+		change := &KeyChange{ID: ch.ID, Enrol: &fresh}
 		// One that was revoked in the meantime has its reason and its place.
 		if ch.Replaces != "" && !old.Ends(ch.Replaces) {
 			change.Revoke, change.Reason = ch.Replaces, Replaced
@@ -161,8 +170,24 @@ func (s *Service) CompleteEnrolment(ctx context.Context, actor access.Actor, num
 	if err != nil {
 		return Key{}, err
 	}
-	key, _ := sup.Key(pub.ID)
+	key, _ := sup.Key(fresh.ID)
 	return key, nil
+}
+
+// proved is the key or the login that a challenge is for, if the proof over it
+// is right: a detached signature, or a keyless bundle.
+func (s *Service) proved(ch Challenge, proof []byte) (Key, error) {
+	if ch.Identity != nil {
+		return Key{ID: ch.KeyID, Kind: LoginIdentity, Identity: ch.Identity, Label: ch.Label, ExpiresAt: ch.KeyExpiresAt}, s.proveIdentity(ch, proof)
+	}
+	pub, err := signing.ParsePublicKey([]byte(ch.PEM))
+	if err != nil {
+		return Key{}, wrap("read challenged key", err)
+	}
+	if err := signing.VerifyMessage(pub, ch.Bytes, proof); err != nil {
+		return Key{}, problem.New(problem.Refused, "key.proof", nil).Because(err)
+	}
+	return Key{ID: pub.ID, Algorithm: string(pub.Algorithm), PEM: pub.PEM, Label: ch.Label, ExpiresAt: ch.KeyExpiresAt}, nil
 }
 
 // resume finishes the enrolment that a challenge which is gone was answered

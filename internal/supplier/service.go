@@ -25,7 +25,9 @@ type Log interface {
 type Service struct {
 	Store Store
 	Log   Log
-	Now   func() time.Time
+	// Signers tells who signed; nil knows enrolled keys only.
+	Signers *Signers
+	Now     func() time.Time
 	// NewID makes UUIDv7 strings.
 	NewID func() string
 }

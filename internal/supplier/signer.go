@@ -33,7 +33,9 @@ const (
 )
 
 // SignerKinds lists the kinds.
-func SignerKinds() []SignerKind { return []SignerKind{EnrolledKey, EnterpriseCertificate, LoginIdentity} }
+func SignerKinds() []SignerKind {
+	return []SignerKind{EnrolledKey, EnterpriseCertificate, LoginIdentity}
+}
 
 // SignerKind is the key's kind; keys from before there were others are
 // enrolled ones.
@@ -196,7 +198,7 @@ func (s *Signers) Again(b *signing.Bundle, org Supplier) (Signed, error) {
 
 // Trusts says whether what is installed now vouches for the certificate on a
 // bundle that was received at the moment at. It asks nobody about revocation.
-func (s *Signers) Trusts(ctx context.Context, b *signing.Bundle, at time.Time) error {
+func (s *Signers) Trusts(b *signing.Bundle, at time.Time) error {
 	if b.Certificate == nil {
 		return nil
 	}
@@ -210,7 +212,7 @@ func (s *Signers) Trusts(ctx context.Context, b *signing.Bundle, at time.Time) e
 		_, err := s.Identities.VerifyStatement(b.Raw, b.Payload)
 		return err
 	case s.Authorities != nil && !keyless.IsKeyless(leaf):
-		_, err := s.Authorities.VerifyWithoutRevocation(ctx, b, at)
+		_, err := s.Authorities.VerifyWithoutRevocation(b, at)
 		return err
 	}
 	return signing.ErrCertificateNotEnabled

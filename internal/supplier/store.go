@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/signing/keyless"
 )
 
 // Store keeps suppliers, offerings and enrolment challenges, one document
@@ -51,7 +52,9 @@ type Challenge struct {
 	Supplier organisation.Number `json:"supplier"`
 	KeyID    string              `json:"keyId"`
 	PEM      string              `json:"pem"`
-	Label    string              `json:"label"`
+	// Identity is the login to enrol; there is no PEM then.
+	Identity *keyless.Identity `json:"identity,omitempty"`
+	Label    string            `json:"label"`
 	// Bytes are the exact bytes to sign.
 	Bytes []byte `json:"bytes"`
 	// Replaces is the id of the key that the new one takes the place of, or "".

@@ -154,6 +154,8 @@ type KeyChange struct {
 	Revoke string `json:"revoke,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
 	Note   string `json:"note,omitempty"`
+	// Since is when the issuer of a certificate ended it.
+	Since *time.Time `json:"since,omitempty"`
 }
 
 // Ends reports whether a key is revoked, or it is decided that it will be: it

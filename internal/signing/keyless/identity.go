@@ -20,9 +20,9 @@ const (
 // pattern.
 type Identity struct {
 	// Issuer is the provider's OpenID Connect issuer identifier, an https address.
-	Issuer string
+	Issuer string `json:"issuer"`
 	// Subject is an e-mail address, or a URI as "https://github.com/owner/repo/.github/workflows/x.yml@refs/heads/main".
-	Subject string
+	Subject string `json:"subject"`
 }
 
 // Validate reports what is wrong with i, wrapping ErrIdentity. Only printable ASCII without spaces is accepted, at

@@ -64,6 +64,12 @@ func IsKeyless(leaf *x509.Certificate) bool {
 	return false
 }
 
+// IdentityOf reads the identity that leaf names. It says nothing of whether leaf is to be trusted.
+func IdentityOf(leaf *x509.Certificate) (Identity, error) {
+	s, err := signerOf(leaf)
+	return s.Identity(), err
+}
+
 // oidIssuerV1 is the extension that Fulcio writes for older verifiers, with the same issuer as bare text.
 var oidIssuerV1 = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 1}
 
