@@ -135,6 +135,8 @@ func checkLeaf(leaf *x509.Certificate) error {
 		return ErrIssuerAsSigner
 	case leaf.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0:
 		return ErrKeyUsage
+	case !slices.Contains(goodSignatures, leaf.SignatureAlgorithm):
+		return fmt.Errorf("%w: signed with %s", ErrAlgorithm, leaf.SignatureAlgorithm)
 	}
 	return nil
 }

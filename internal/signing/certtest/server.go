@@ -32,7 +32,7 @@ const (
 	DoesNotKnow         // OCSP: the state "unknown"
 	Stale               // an answer that stood until an hour ago
 	Early               // an answer of tomorrow
-	Undated             // an answer without a next update, of now
+	Undated             // OCSP: an answer without a next update, of now
 	Hang                // no answer until the client leaves
 	Garbage             // something else
 	Failure             // status 500

@@ -3,6 +3,7 @@ package certtest
 import (
 	"bytes"
 	"crypto"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -25,7 +26,7 @@ type Timestamper struct {
 // NewTimestamper makes one whose certificate is valid from and to the given seconds.
 func NewTimestamper(t testing.TB, from, to time.Time) *Timestamper {
 	t.Helper()
-	rootKey, key := newKey(t), newKey(t)
+	rootKey, key := newKey(t), RSAKey(t)
 	root := &x509.Certificate{
 		SerialNumber: newSerial(t), Subject: pkix.Name{CommonName: "Oppdiktet tidsstempel-CA"}, NotBefore: from.Add(-time.Hour), NotAfter: to.Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -52,9 +53,57 @@ func (ts *Timestamper) Stamp(t testing.TB, data []byte, at time.Time) []byte {
 	template := timestamp.Timestamp{
 		HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Time: at.UTC(), Policy: asn1.ObjectIdentifier{1, 2, 3, 4}, AddTSACertificate: !ts.Bare,
 	}
-	der, err := template.CreateResponseWithOpts(ts.Certificate, ts.key, crypto.SHA384)
+	der, err := template.CreateResponseWithOpts(ts.Certificate, ts.key, crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.Clone(der)
+	ts.signAt(t, der, at)
+	return der
+}
+
+// signAt changes the time that stands beside the signature from that of the machine's clock, which the
+// library writes there and compares with the certificate's validity, and signs anew. All lengths stay the
+// same, so it is done in place.
+func (ts *Timestamper) signAt(t testing.TB, der []byte, at time.Time) {
+	t.Helper()
+	// RFC 3161 §2.4.2, RFC 5652 §5.1 and §5.3.
+	var response struct {
+		Status asn1.RawValue
+		Token  struct {
+			Type    asn1.ObjectIdentifier
+			Content struct {
+				Version      int
+				Digests      asn1.RawValue
+				Content      asn1.RawValue
+				Certificates asn1.RawValue `asn1:"optional,tag:0"`
+				Signers      []struct {
+					Version    int
+					Issuer     asn1.RawValue
+					Digest     asn1.RawValue
+					Attributes asn1.RawValue `asn1:"optional,tag:0"`
+					Algorithm  asn1.RawValue
+					Signature  asn1.RawValue
+				} `asn1:"set"`
+			} `asn1:"explicit,tag:0"`
+		}
+	}
+	if _, err := asn1.Unmarshal(der, &response); err != nil {
+		t.Fatal(err)
+	}
+	signer := response.Token.Content.Signers[0]
+	// The attribute signingTime, a set of one UTCTime.
+	head := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05, 0x31, 0x0f, 0x17, 0x0d}
+	i := bytes.Index(signer.Attributes.FullBytes, head)
+	if i < 0 {
+		t.Fatal("the time beside the signature was not found")
+	}
+	copy(signer.Attributes.FullBytes[i+len(head):], at.UTC().Format("060102150405Z"))
+	signed := bytes.Clone(signer.Attributes.FullBytes)
+	signed[0] = 0x31 // what is signed is tagged as a set (RFC 5652 §5.4)
+	sum := sha256.Sum256(signed)
+	sig, err := ts.key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(signer.Signature.Bytes, sig)
 }

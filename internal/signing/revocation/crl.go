@@ -124,7 +124,8 @@ func (l *list) knownSigner(issuer *x509.Certificate) bool {
 		known = l.signedBy(issuer) == nil
 		l.signers.Store(id, known)
 	}
-	return known == true
+	yes, _ := known.(bool)
+	return yes
 }
 
 // answer looks the certificate up. The list is signed by its issuer.
