@@ -104,7 +104,7 @@ func (s *session) keyTable(keys []supplier.Key) string {
 	for _, k := range keys {
 		fmt.Fprintln(table, strings.Join([]string{k.ID, s.keyState(k, s.now()), s.t.Date(k.EnrolledAt), s.t.Date(k.ExpiresAt), k.Algorithm, k.Label}, "\t"))
 	}
-	table.Flush() //nolint:errcheck,gosec // into memory
+	table.Flush()
 	return b.String()
 }
 

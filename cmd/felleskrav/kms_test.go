@@ -155,8 +155,10 @@ func TestServeRefusesKMSKeys(t *testing.T) {
 }
 
 // TestKeyring lists and revokes, asks before it does, and ends as it should.
-func TestKeyring(t *testing.T) {
-	d := newDoor(t, []string{"--data-dir", t.TempDir()})
+func TestKeyring(t *testing.T) { onBackends(t, testKeyring) }
+
+func testKeyring(t *testing.T, store []string) {
+	d := newDoor(t, store)
 	w := d.walk
 	read := func(args ...string) result {
 		return w.run(0, "", append([]string{"key", "list", "--supplier", seller}, args...)...)
@@ -207,6 +209,16 @@ func TestKeyring(t *testing.T) {
 	}
 	if r := read(); !strings.Contains(r.stdout, "trukket tilbake") || !strings.Contains(r.stdout, "på avveie") {
 		t.Errorf("afterwards the table is\n%s", r.stdout)
+	}
+	must(t, 0, w.dir, nil, "key", "generate", "-o", "new.key")
+	w.run(0, d.selling, "key", "enrol", "--key", "new.key", "--supplier", seller, "--label", "Ny", "-o", "new.txt")
+	must(t, 0, w.dir, nil, "key", "generate", "-o", "newer.key")
+	if r := w.run(0, d.selling, "key", "rotate", "--key", "newer.key", "--supplier", seller, "--replaces", string(w.read("new.txt")[:10])); !strings.Contains(r.stderr, "erstattet") {
+		t.Errorf("it said\n%s", r.stderr)
+	}
+	want(t, http.StatusOK, http.MethodGet, w.base+"/api/v1/suppliers/"+seller+"/keys", "", "", nil, &list)
+	if k := list.Items; len(k) != 3 || k[1].Revoked == nil || k[1].Revoked.Reason != supplier.Replaced || k[2].Revoked != nil || k[1].Revoked.Index <= k[2].EnrolledIndex {
+		t.Errorf("the keys are %+v", k)
 	}
 	if r := w.run(0, "", "key", "list", "--supplier", otherSeller, "--format", "json"); !strings.Contains(r.stdout, "items") {
 		t.Errorf("another supplier's keys are\n%s", r.stdout)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
@@ -295,6 +296,27 @@ func TestKeys(t *testing.T) {
 	}
 	if r := h.want(409, "supplier", "POST", path, EnrolmentInput{Pem: keys.Items[1].PEM}); r.key() != "key.enrolled-before" {
 		t.Errorf("the same key again: %s", r.body)
+	}
+	// In the place of the second key.
+	old := keys.Items[1].ID
+	h.want(422, "supplier", "POST", path, EnrolmentInput{Pem: pub.PEM, Replaces: "nosuch"})
+	for replaces, want := range map[string]string{strings.Repeat("ab", 32): "key.replaces-unknown", one.Items[0].ID: "key.replaces-revoked", pub.ID: "key.replaces-itself"} {
+		if r := h.want(422, "supplier", "POST", path, EnrolmentInput{Pem: pub.PEM, Replaces: replaces}); !bytes.Contains(r.body, []byte(`"replaces"`)) || !bytes.Contains(r.body, []byte(want)) {
+			t.Errorf("replacing %s: %s, want %s", replaces, r.body, want)
+		}
+	}
+	h.want(201, "supplier", "POST", path, EnrolmentInput{Pem: pub.PEM, Label: "Ny", Replaces: old}).into(t, &ch)
+	if !bytes.Contains(ch.Message, []byte("\nreplaces: "+old+"\n")) {
+		t.Errorf("the challenge is %s", ch.Message)
+	}
+	if proof.Signature, err = signing.SignMessage(key, ch.Message); err != nil {
+		t.Fatal(err)
+	}
+	var fresh supplier.Key
+	h.want(201, "supplier", "POST", path+"/challenges/"+ch.Id, proof).into(t, &fresh)
+	h.want(200, "", "GET", path, nil).into(t, &keys)
+	if was := keys.Items[1].Revoked; was == nil || was.Reason != supplier.Replaced || was.Index <= fresh.EnrolledIndex || keys.Items[3].ID != pub.ID {
+		t.Errorf("after the rotation: %+v", keys.Items)
 	}
 }
 
