@@ -71,6 +71,27 @@ func (e ReportInputKind) Valid() bool {
 	}
 }
 
+// Defines values for VerdictGrade.
+const (
+	VerdictGradeCertificate VerdictGrade = "certificate"
+	VerdictGradeIdentity    VerdictGrade = "identity"
+	VerdictGradeKey         VerdictGrade = "key"
+)
+
+// Valid indicates whether the value is a known member of the VerdictGrade enum.
+func (e VerdictGrade) Valid() bool {
+	switch e {
+	case VerdictGradeCertificate:
+		return true
+	case VerdictGradeIdentity:
+		return true
+	case VerdictGradeKey:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Lang.
 const (
 	LangEn Lang = "en"
@@ -471,15 +492,24 @@ type Draft struct {
 	Version string `json:"version,omitempty,omitzero"`
 }
 
-// EnrolmentInput defines model for EnrolmentInput.
+// EnrolmentInput Either a key or a login.
 type EnrolmentInput struct {
 	ExpiresAt Time `json:"expiresAt,omitempty,omitzero"`
+
+	// Identity A login to sign with (keyless), where the installation takes them. The proof is then a Sigstore bundle over the message, as `cosign sign-blob` makes.
+	Identity struct {
+		// Issuer The OpenID Connect issuer.
+		Issuer string `json:"issuer"`
+
+		// Subject The e-mail address or URI in the certificate.
+		Subject string `json:"subject"`
+	} `json:"identity,omitempty,omitzero"`
 
 	// Label What the key is to people.
 	Label string `json:"label,omitempty,omitzero"`
 
 	// Pem The public key (P-256, Ed25519 or RSA-3072) as PEM.
-	Pem string `json:"pem"`
+	Pem string `json:"pem,omitempty,omitzero"`
 
 	// Replaces The id of the supplier's own key that the new one replaces.
 	Replaces string `json:"replaces,omitempty,omitzero"`
@@ -530,6 +560,12 @@ type GradedLevels struct {
 
 // ID A UUID in lower case.
 type ID = string
+
+// IdentifiersInput defines model for IdentifiersInput.
+type IdentifiersInput struct {
+	// Identifiers As certificates write them, for example NTRSE-5560360793.
+	Identifiers []string `json:"identifiers"`
+}
 
 // InformationType defines model for InformationType.
 type InformationType = catalogue.InformationType
@@ -659,8 +695,11 @@ type ProcurementList struct {
 
 // ProofInput defines model for ProofInput.
 type ProofInput struct {
+	// Bundle For a login: the Sigstore bundle over the message, in base64.
+	Bundle []byte `json:"bundle,omitempty,omitzero"`
+
 	// Signature The signature of the message, in base64.
-	Signature []byte `json:"signature"`
+	Signature []byte `json:"signature,omitempty,omitzero"`
 }
 
 // Receipt defines model for Receipt.
@@ -897,6 +936,9 @@ type Supplier struct {
 	// FourEyes A declaration takes effect when two signers have signed it.
 	FourEyes bool `json:"fourEyes,omitempty,omitzero"`
 
+	// Identifiers Identifiers in other registers, verified by an editor.
+	Identifiers []string `json:"identifiers,omitempty,omitzero"`
+
 	// Invented Made up for demonstration.
 	Invented bool   `json:"invented,omitempty,omitzero"`
 	Name     string `json:"name"`
@@ -970,9 +1012,24 @@ type Verdict struct {
 	Attestation Digest         `json:"attestation"`
 	Checks      []VerdictCheck `json:"checks"`
 
+	// Grade How it is known whose the signature is.
+	Grade VerdictGrade `json:"grade"`
+
+	// GradeText What that means, in the caller's language.
+	GradeText string `json:"gradeText"`
+
 	// Holds True when every check holds.
 	Holds bool `json:"holds"`
+
+	// Issuer Who vouches for the signer.
+	Issuer string `json:"issuer,omitempty,omitzero"`
+
+	// Signer The signer, as people know it.
+	Signer string `json:"signer,omitempty,omitzero"`
 }
+
+// VerdictGrade How it is known whose the signature is.
+type VerdictGrade string
 
 // VerdictCheck defines model for VerdictCheck.
 type VerdictCheck struct {
@@ -1445,6 +1502,9 @@ type PutSupplierJSONRequestBody = SupplierInput
 // PutFourEyesJSONRequestBody defines body for PutFourEyes for application/json ContentType.
 type PutFourEyesJSONRequestBody = FourEyesInput
 
+// PutIdentifiersJSONRequestBody defines body for PutIdentifiers for application/json ContentType.
+type PutIdentifiersJSONRequestBody = IdentifiersInput
+
 // BeginEnrolmentJSONRequestBody defines body for BeginEnrolment for application/json ContentType.
 type BeginEnrolmentJSONRequestBody = EnrolmentInput
 
@@ -1618,6 +1678,9 @@ type ServerInterface interface {
 	// PutFourEyes Ask for two signers, or for one
 	// (PUT /api/v1/suppliers/{orgnr}/four-eyes)
 	PutFourEyes(c *gin.Context, orgnr Orgnr)
+	// PutIdentifiers Say under which identifiers other registers know a supplier
+	// (PUT /api/v1/suppliers/{orgnr}/identifiers)
+	PutIdentifiers(c *gin.Context, orgnr Orgnr)
 	// ListKeys The keys a supplier has enrolled, also those revoked
 	// (GET /api/v1/suppliers/{orgnr}/keys)
 	ListKeys(c *gin.Context, orgnr Orgnr, params ListKeysParams)
@@ -3544,6 +3607,31 @@ func (siw *ServerInterfaceWrapper) PutFourEyes(c *gin.Context) {
 	siw.Handler.PutFourEyes(c, orgnr)
 }
 
+// PutIdentifiers operation middleware
+func (siw *ServerInterfaceWrapper) PutIdentifiers(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutIdentifiers(c, orgnr)
+}
+
 // ListKeys operation middleware
 func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
 
@@ -3910,6 +3998,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/challenges/:id", wrapper.CompleteEnrolment)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/:keyId/revocation", wrapper.RevokeKey)
 	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr/four-eyes", wrapper.PutFourEyes)
+	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr/identifiers", wrapper.PutIdentifiers)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/waiting", wrapper.ListWaiting)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.ListOfferings)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.CreateOffering)
@@ -6364,6 +6453,46 @@ func (response PutFourEyesdefaultApplicationProblemPlusJSONResponse) VisitPutFou
 	return err
 }
 
+type PutIdentifiersRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+	Body  *PutIdentifiersJSONRequestBody
+}
+
+type PutIdentifiersResponseObject interface {
+	VisitPutIdentifiersResponse(w http.ResponseWriter) error
+}
+
+type PutIdentifiers200JSONResponse Supplier
+
+func (response PutIdentifiers200JSONResponse) VisitPutIdentifiersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutIdentifiersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutIdentifiersdefaultApplicationProblemPlusJSONResponse) VisitPutIdentifiersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListKeysRequestObject struct {
 	Orgnr  Orgnr `json:"orgnr"`
 	Params ListKeysParams
@@ -6904,6 +7033,9 @@ type StrictServerInterface interface {
 	// PutFourEyes Ask for two signers, or for one
 	// (PUT /api/v1/suppliers/{orgnr}/four-eyes)
 	PutFourEyes(ctx context.Context, request PutFourEyesRequestObject) (PutFourEyesResponseObject, error)
+	// PutIdentifiers Say under which identifiers other registers know a supplier
+	// (PUT /api/v1/suppliers/{orgnr}/identifiers)
+	PutIdentifiers(ctx context.Context, request PutIdentifiersRequestObject) (PutIdentifiersResponseObject, error)
 	// ListKeys The keys a supplier has enrolled, also those revoked
 	// (GET /api/v1/suppliers/{orgnr}/keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -8652,6 +8784,50 @@ func (sh *strictHandler) PutFourEyes(ctx *gin.Context, orgnr Orgnr) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PutFourEyesResponseObject); ok {
 		if err := validResponse.VisitPutFourEyesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutIdentifiers operation middleware
+func (sh *strictHandler) PutIdentifiers(ctx *gin.Context, orgnr Orgnr) {
+	var request PutIdentifiersRequestObject
+
+	request.Orgnr = orgnr
+
+	var body PutIdentifiersJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutIdentifiers(ctx, request.(PutIdentifiersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutIdentifiers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutIdentifiersResponseObject); ok {
+		if err := validResponse.VisitPutIdentifiersResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -223,6 +223,7 @@ func (a *API) GetVerdict(ctx context.Context, r GetVerdictRequestObject) (GetVer
 	}
 	return GetVerdict200JSONResponse{
 		Attestation: v.Attestation, At: v.At, Holds: v.Holds,
+		Grade: VerdictGrade(v.Grade), GradeText: t.T("grade." + string(v.Grade)), Signer: v.Signer, Issuer: v.Issuer,
 		Checks: each(v.Checks, func(c attestation.Check) VerdictCheck {
 			return VerdictCheck{Name: string(c.Name), Holds: c.Holds, Text: t.T("verdict." + string(c.Name))}
 		}),

@@ -46,6 +46,7 @@ var rules = map[string]rule{
 	"beginEnrolment":    {action: access.WriteKey, body: small},
 	"completeEnrolment": {action: access.WriteKey, body: small},
 	"revokeKey":         {action: access.WriteKey, body: small},
+	"putIdentifiers":    {action: access.VerifySupplier, body: small},
 	"putFourEyes":       {action: access.WriteKey, body: small},
 
 	"listOfferings":  {action: access.ReadOffering},

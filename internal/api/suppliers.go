@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/signing/keyless"
 	"felleskrav/internal/supplier"
 )
 
@@ -15,7 +16,7 @@ func orgnr(s organisation.Number) (organisation.Number, error) {
 
 func supplierView(s supplier.Supplier) Supplier {
 	return Supplier{
-		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes,
+		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes, Identifiers: s.Identifiers,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 }
@@ -96,7 +97,11 @@ func (a *API) BeginEnrolment(ctx context.Context, r BeginEnrolmentRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	ch, err := a.Suppliers.BeginEnrolment(ctx, actor, n, supplier.Enrolment{PEM: r.Body.Pem, Label: r.Body.Label, ExpiresAt: r.Body.ExpiresAt, Replaces: r.Body.Replaces})
+	in := supplier.Enrolment{PEM: r.Body.Pem, Label: r.Body.Label, ExpiresAt: r.Body.ExpiresAt, Replaces: r.Body.Replaces}
+	if id := r.Body.Identity; id.Issuer != "" {
+		in.Identity = &keyless.Identity{Issuer: id.Issuer, Subject: id.Subject}
+	}
+	ch, err := a.Suppliers.BeginEnrolment(ctx, actor, n, in)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +118,11 @@ func (a *API) CompleteEnrolment(ctx context.Context, r CompleteEnrolmentRequestO
 	if err != nil {
 		return nil, err
 	}
-	k, err := a.Suppliers.CompleteEnrolment(ctx, actor, n, r.Id, r.Body.Signature)
+	proof := r.Body.Signature
+	if len(proof) == 0 {
+		proof = r.Body.Bundle
+	}
+	k, err := a.Suppliers.CompleteEnrolment(ctx, actor, n, r.Id, proof)
 	return CompleteEnrolment201JSONResponse(k), err
 }
 
@@ -137,4 +146,15 @@ func (a *API) PutFourEyes(ctx context.Context, r PutFourEyesRequestObject) (PutF
 	}
 	s, err := a.Suppliers.SetFourEyes(ctx, actor, n, r.Body.Required)
 	return PutFourEyes200JSONResponse(supplierView(s)), err
+}
+
+// PutIdentifiers says under which identifiers other registers know a supplier.
+func (a *API) PutIdentifiers(ctx context.Context, r PutIdentifiersRequestObject) (PutIdentifiersResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.SetIdentifiers(ctx, actor, n, r.Body.Identifiers)
+	return PutIdentifiers200JSONResponse(supplierView(s)), err
 }

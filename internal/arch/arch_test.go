@@ -83,7 +83,7 @@ var may = map[string][]string{
 	"internal/httpd":                 {"internal/access", "internal/locale", "internal/login", "internal/problem"},
 
 	// What people and programs meet: services, never storage.
-	"internal/api": services,
+	"internal/api": append([]string{"internal/signing/keyless"}, services...),
 	"internal/web": append([]string{"internal/login", "internal/signing", "templates"}, services...),
 
 	// Around the program.
