@@ -24,7 +24,9 @@ import (
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/login"
+	"felleskrav/internal/signing"
 	"felleskrav/internal/storage"
+	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/web"
 	"felleskrav/templates"
@@ -40,6 +42,7 @@ type serveCmd struct {
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
 	VerdictKeyKMS  string `name:"verdict-key-kms" conf:"" placeholder:"NAME://KEY"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
+	serverTrust
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -80,6 +83,9 @@ func (c *serveCmd) check() error {
 	}
 	if _, err := c.scanner(); err != nil {
 		add("cli.serve.clamd", "Value", c.Clamd)
+	}
+	if _, err := c.signers(time.Now); err != nil {
+		faults = append(faults, err)
 	}
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
@@ -204,6 +210,11 @@ func (v *server) serve(listener net.Listener) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.log.Close()) }()
 	in.attestations.Verifier = attestation.NewVerifier(signer.Name(), verdictKey)
+	signers, err := v.signers(v.session.now)
+	if err != nil {
+		return err
+	}
+	in.attestations.Signers, in.suppliers.Signers = signers, signers
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
@@ -294,6 +305,10 @@ const (
 	sweep = 10 * time.Minute
 	// rescanEach is how often evidence is scanned that waits for it.
 	rescanEach = time.Minute
+	// recheckFirst and recheckEach are when certificates are asked about that
+	// suppliers have signed with.
+	recheckFirst = 5 * time.Minute
+	recheckEach  = 12 * time.Hour
 )
 
 // run takes requests until the context ends, then finishes those it took.
@@ -308,6 +323,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	})
 	g.Go(func() error { return v.tend(ctx, in) })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
+	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -373,6 +389,31 @@ func (v *server) rescan(ctx context.Context, s *evidence.Service) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// recheck asks the issuers of certificates about them again, some time after
+// the start and then twice a day.
+func (v *server) recheck(ctx context.Context, s *supplier.Service) {
+	if s.Signers.Authorities == nil || v.Revocation == string(signing.NoRevocation) {
+		return
+	}
+	tick := time.NewTimer(recheckFirst)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		did, err := s.RecheckCertificates(ctx)
+		if err != nil && ctx.Err() == nil {
+			v.logger.WarnContext(ctx, "could not ask about all certificates", slog.String("error", err.Error()))
+		}
+		if did != (supplier.Rechecked{}) {
+			v.logger.InfoContext(ctx, "asked about certificates", slog.Int("good", did.Good), slog.Int("revoked", did.Revoked), slog.Int("unknown", did.Unknown))
+		}
+		tick.Reset(recheckEach)
 	}
 }
 
