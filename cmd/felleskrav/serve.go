@@ -39,6 +39,7 @@ type serveCmd struct {
 	// VerdictKeyFile holds a private key in PEM, unencrypted.
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
+	witnessing
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -79,6 +80,7 @@ func (c *serveCmd) check() error {
 	if _, err := c.scanner(); err != nil {
 		add("cli.serve.clamd", "Value", c.Clamd)
 	}
+	c.clients(add)
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -302,6 +304,10 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { return v.tend(ctx, in) })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
+	if len(v.Witness) > 0 {
+		witnesses := v.gather(in, h)
+		g.Go(func() error { witnesses.Run(ctx); return nil })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		v.ready.Store(false)

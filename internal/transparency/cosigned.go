@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,10 +46,22 @@ func (c CosignedCheckpoint) note(signed []byte) []byte {
 	return slices.Concat(signed, []byte(strings.Join(c.Lines, "")))
 }
 
-// textOf is what a signed note signs.
+// textOf is what a signed note signs, without its last newline.
 func textOf(signed []byte) []byte {
 	text, _, _ := bytes.Cut(signed, []byte("\n\n"))
 	return text
+}
+
+// bare is a checkpoint with none but the log's own signatures.
+func bare(signed []byte, origin string) []byte {
+	text, sigs, _ := bytes.Cut(signed, []byte("\n\n"))
+	out := slices.Concat(text, []byte("\n\n"))
+	for line := range bytes.Lines(sigs) {
+		if bytes.HasPrefix(line, []byte("— "+origin+" ")) {
+			out = append(out, line...)
+		}
+	}
+	return out
 }
 
 // AddCosignatures keeps signature lines for checkpoint, a note that this log has signed. The caller has
@@ -62,7 +76,7 @@ func (l *Log) AddCosignatures(ctx context.Context, checkpoint []byte, lines []st
 		if err != nil {
 			return fmt.Errorf("keep cosignatures: %w", err)
 		}
-		next, changed, err := cosigned.with(c.Size, checkpoint, lines)
+		next, changed, err := cosigned.with(c.Size, bare(checkpoint, l.origin), lines)
 		if err != nil {
 			return fmt.Errorf("keep cosignatures: %w", err)
 		}
@@ -107,6 +121,14 @@ func (c Cosigned) with(size int64, checkpoint []byte, lines []string) (next Cosi
 	return next, changed, nil
 }
 
+// By tells whether the witness with this name and key hash has cosigned the tree.
+func (c CosignedCheckpoint) By(name string, hash uint32) bool {
+	var id [6]byte
+	binary.BigEndian.PutUint32(id[:], hash)
+	want := name + " " + base64.StdEncoding.EncodeToString(id[:])[:5]
+	return slices.ContainsFunc(c.Lines, func(line string) bool { return cosigner(line) == want })
+}
+
 // cosigner is what tells the keys of signature lines apart: the name, and as much of the key's hash, with
 // which the signature begins, as five whole characters hold. For anything else it is "".
 func cosigner(line string) string {
@@ -117,6 +139,9 @@ func cosigner(line string) string {
 	}
 	return name + " " + sig[:5]
 }
+
+// Cosigned returns what is kept of witnesses' cosignatures; it is empty when there are none.
+func (l *Log) Cosigned(ctx context.Context) (Cosigned, error) { return l.cosigned(ctx) }
 
 // cosigned reads the record; before the first time it is an empty one.
 func (l *Log) cosigned(ctx context.Context) (Cosigned, error) {
