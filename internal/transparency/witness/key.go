@@ -97,11 +97,11 @@ func ParseVerifier(vkey string) (note.Verifier, error) {
 	data, err := base64.StdEncoding.Strict().DecodeString(text)
 	// The library does not compare the hash with the key.
 	if !ok || err != nil || len(data) == 0 || !validName(name) || hash != fmt.Sprintf("%08x", keyHash(name, data[0], data[1:])) {
-		return nil, fmt.Errorf("%w: %.100q", errKey, vkey)
+		return nil, errKey
 	}
 	v, err := cosignature.NewVerifierForCosignatureV1(vkey)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errKey, err)
+		return nil, fmt.Errorf("%w: %w", errKey, err) // says only what kind of thing is wrong
 	}
 	return v, nil
 }
