@@ -1,133 +1,30 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"felleskrav/internal/storage"
 	"felleskrav/internal/transparency"
+	"felleskrav/internal/transparency/witness"
 )
 
 type logCmd struct {
 	Verify     logVerifyCmd     `cmd:""`
 	Checkpoint logCheckpointCmd `cmd:""`
-}
-
-// logSource says which log: the one in a store, or a server's.
-type logSource struct {
-	Server string `conf:"" placeholder:"URL"`
-	local
-	logKey
-}
-
-// openLog is a log that can be read, with the key that verifies it.
-type openLog struct {
-	transparency.Reader
-	verifier note.Verifier
-	close    func()
-}
-
-// open gives the log to read. key is what the reader trusts; without it, the
-// log's own word is taken, which proves that the log is whole and not whose
-// it is.
-func (c logSource) open(s *session, key string) (*openLog, error) {
-	var trusted note.Verifier
-	if key != "" {
-		var err error
-		if trusted, err = s.logVerifier(key); err != nil {
-			return nil, err
-		}
-	}
-	if c.Server != "" {
-		return c.remoteLog(s, trusted)
-	}
-	if faults := c.logKey.faults(); faults != nil {
-		return nil, configFaults(faults)
-	}
-	store, err := c.local.open(s.ctx, s.now)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := c.logKey.existing(s.ctx, store)
-	if err != nil {
-		store.Close() //nolint:errcheck,gosec // nothing was written
-		return nil, err
-	}
-	log, err := transparency.Open(s.ctx, store, transparency.Config{Signer: signer, Now: s.now})
-	if err != nil {
-		store.Close() //nolint:errcheck,gosec // nothing was written
-		if c.LogKeyKMS != "" && !errors.Is(err, transparency.ErrInconsistent) {
-			return nil, kmsFault(c.LogKeyKMS, err)
-		}
-		return nil, no("cli.log.inconsistent-detail", "Detail", err.Error())
-	}
-	if trusted == nil {
-		trusted = signer.Verifier()
-	}
-	return &openLog{log, trusted, func() {
-		log.Close()   //nolint:errcheck,gosec // nothing was written
-		store.Close() //nolint:errcheck,gosec // nothing was written
-	}}, nil
-}
-
-var errNoLog = errors.New("there is no log")
-
-// existing finds the key of a log that is there, and makes none.
-func (k logKey) existing(ctx context.Context, store storage.Store) (*transparency.Signer, error) {
-	if k.LogKeyKMS != "" || k.LogKeyFile != "" {
-		return k.signer(ctx, store, "")
-	}
-	text, err := store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) { return nil, errNoLog })
-	if errors.Is(err, errNoLog) {
-		return nil, cannot(nil, "cli.log.none")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read log key: %w", err)
-	}
-	return transparency.ParseSigner(strings.TrimSpace(string(text)))
-}
-
-func (c logSource) remoteLog(s *session, trusted note.Verifier) (*openLog, error) {
-	api, err := s.client(remote{Server: c.Server})
-	if err != nil {
-		return nil, err
-	}
-	if trusted == nil {
-		data, _, err := api.call(s.ctx, http.MethodGet, "/log/key", nil, "", nil)
-		if err != nil {
-			return nil, err
-		}
-		if trusted, err = s.logVerifier(strings.TrimSpace(string(data))); err != nil {
-			return nil, err
-		}
-	}
-	return &openLog{remoteReader{api}, trusted, func() {}}, nil
-}
-
-// remoteReader reads a server's log as C2SP tlog-tiles.
-type remoteReader struct{ api *client }
-
-// Checkpoint implements transparency.Reader.
-func (r remoteReader) Checkpoint(ctx context.Context) ([]byte, error) {
-	data, _, err := r.api.call(ctx, http.MethodGet, "/log/checkpoint", nil, "", nil)
-	return data, err
-}
-
-// EntryBundle implements transparency.Reader.
-func (r remoteReader) EntryBundle(ctx context.Context, index int64, width int) ([]byte, error) {
-	path := transparency.TilePath{Level: transparency.EntriesLevel, Index: index, Width: width}
-	data, _, err := r.api.call(ctx, http.MethodGet, "/log/"+path.String(), nil, "", nil)
-	return data, err
+	Witness    logWitnessCmd    `cmd:""`
 }
 
 type logVerifyCmd struct {
-	LogKey string `conf:"" placeholder:"VKEY|FILE"`
-	Since  string `placeholder:"FILE"`
+	LogKey  string   `conf:"" placeholder:"VKEY|FILE"`
+	Since   []string `sep:"none" placeholder:"FILE"`
+	Witness []string `sep:"none" placeholder:"VKEY|FILE"`
+	// Quorum is how many of the witnesses must have cosigned; zero is all.
+	Quorum int `placeholder:"N"`
 	logSource
 	output
 }
@@ -138,15 +35,53 @@ type logAnswer struct {
 	Origin   string `json:"origin"`
 	Size     int64  `json:"size"`
 	Root     string `json:"root"`
-	// Extends says that the log begins with everything in an older checkpoint.
-	Extends *bool  `json:"extends,omitempty"`
-	Detail  string `json:"detail,omitempty"`
+	// Extends says that the log begins with everything in the older
+	// checkpoints.
+	Extends   *bool            `json:"extends,omitempty"`
+	Since     []sinceAnswer    `json:"since,omitempty"`
+	Witnessed *witnessedAnswer `json:"witnessed,omitempty"`
+	Detail    string           `json:"detail,omitempty"`
 }
 
-// Run reads every entry of the log and computes its root anew; with an older
-// checkpoint, also that nothing in it was taken away or changed since.
+// sinceAnswer is how the log compares with one older checkpoint.
+type sinceAnswer struct {
+	File    string `json:"file"`
+	Size    int64  `json:"size"`
+	Root    string `json:"root"`
+	Extends bool   `json:"extends"`
+	// Shrunk says that the log has fewer entries now.
+	Shrunk bool   `json:"shrunk"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// witnessedAnswer is what the witnesses say.
+type witnessedAnswer struct {
+	// Met says that at least Quorum of them have cosigned a checkpoint, and
+	// that the log begins with everything in it.
+	Met          bool                `json:"met"`
+	Quorum       int                 `json:"quorum"`
+	Size         int64               `json:"size"`
+	Root         string              `json:"root,omitempty"`
+	Cosignatures []cosignatureAnswer `json:"cosignatures"`
+	Shrunk       bool                `json:"shrunk,omitempty"`
+	Rewritten    bool                `json:"rewritten,omitempty"`
+	Detail       string              `json:"detail,omitempty"`
+}
+
+type cosignatureAnswer struct {
+	Witness string    `json:"witness"`
+	At      time.Time `json:"at"`
+}
+
+// Run reads every entry of the log and computes its root anew. With older
+// checkpoints, also that nothing in them was taken away or changed since; with
+// witnesses, also that they have seen the same log.
 func (c *logVerifyCmd) Run(s *session) error {
 	format, err := c.choose("text", "json", "yaml")
+	if err != nil {
+		return err
+	}
+	witnesses, err := c.witnesses(s)
 	if err != nil {
 		return err
 	}
@@ -155,29 +90,28 @@ func (c *logVerifyCmd) Run(s *session) error {
 		return err
 	}
 	defer log.close()
-	var older []byte
-	if c.Since != "" {
-		if older, err = c.older(s, log.verifier); err != nil {
-			return err
-		}
-	}
 	answer := logAnswer{Origin: log.verifier.Name()}
-	twice := &rereader{Reader: s.watch(log), seen: map[int64]seenBundle{}}
-	cp, err := transparency.VerifyLog(s.ctx, twice, log.verifier)
-	if err == nil && older != nil {
-		answer.Extends = new(bool)
-		twice.older = older
-		_, err = transparency.VerifyLog(s.ctx, twice, log.verifier)
-		*answer.Extends = err == nil
+	older, err := c.older(s, log.verifier, &answer)
+	if err != nil {
+		return err
 	}
+	cosigned, err := c.cosigned(s, log, witnesses, &answer)
+	if err != nil {
+		return err
+	}
+	if cosigned != nil {
+		older = append(older, *cosigned)
+	}
+	cp, compared, err := transparency.VerifyHistory(s.ctx, s.watch(log), log.verifier, older)
 	switch {
 	case err == nil:
 		answer.Verified, answer.Size, answer.Root = true, cp.Size, cp.Root.String()
-	case errors.Is(err, transparency.ErrVerification), errors.Is(err, errTwoFaced), errors.Is(err, errShrunk):
+	case errors.Is(err, transparency.ErrVerification):
 		answer.Detail = err.Error()
 	default:
 		return err
 	}
+	answer.compare(compared)
 	if err := c.tell(s, format, answer); err != nil {
 		return err
 	}
@@ -187,51 +121,190 @@ func (c *logVerifyCmd) Run(s *session) error {
 	return nil
 }
 
-// older reads a checkpoint that somebody kept.
-func (c *logVerifyCmd) older(s *session, v note.Verifier) ([]byte, error) {
-	data, err := s.read(c.Since)
+// witnesses reads the keys of the witnesses that are trusted.
+func (c *logVerifyCmd) witnesses(s *session) ([]note.Verifier, error) {
+	if c.Quorum < 0 || c.Quorum > len(c.Witness) {
+		return nil, usage("cli.log.quorum", "Quorum", c.Quorum, "Count", len(c.Witness))
+	}
+	var all []note.Verifier
+	names := map[string]bool{}
+	for _, key := range c.Witness {
+		text := key
+		if _, err := os.Stat(key); err == nil {
+			data, err := s.read(key)
+			if err != nil {
+				return nil, err
+			}
+			text = string(data)
+		}
+		v, err := witness.ParseVerifier(text)
+		if err != nil {
+			return nil, usage("cli.log.witness-key", "Key", key)
+		}
+		if names[v.Name()] {
+			return nil, usage("cli.log.witness-twice", "Name", v.Name())
+		}
+		names[v.Name()] = true
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// older reads the checkpoints that somebody kept.
+func (c *logVerifyCmd) older(s *session, v note.Verifier, answer *logAnswer) ([]transparency.Checkpoint, error) {
+	var all []transparency.Checkpoint
+	for _, file := range c.Since {
+		data, err := s.read(file)
+		if err != nil {
+			return nil, err
+		}
+		cp, err := transparency.ParseCheckpoint(v, data)
+		if err != nil {
+			return nil, no("cli.log.since", "File", file)
+		}
+		all = append(all, cp)
+		answer.Since = append(answer.Since, sinceAnswer{File: file, Size: cp.Size, Root: cp.Root.String()})
+	}
+	return all, nil
+}
+
+// cosigned finds the checkpoint that the witnesses have cosigned; nil when
+// there is none, or too few have.
+func (c *logVerifyCmd) cosigned(s *session, log *openLog, witnesses []note.Verifier, answer *logAnswer) (*transparency.Checkpoint, error) {
+	if len(witnesses) == 0 {
+		return nil, nil //nolint:nilnil // nobody asked
+	}
+	a := &witnessedAnswer{Quorum: c.Quorum, Cosignatures: []cosignatureAnswer{}}
+	if a.Quorum == 0 {
+		a.Quorum = len(witnesses)
+	}
+	answer.Witnessed = a
+	signed, err := log.WitnessedCheckpoint(s.ctx)
+	if errors.Is(err, transparency.ErrNotFound) {
+		a.Detail = "no checkpoint is cosigned"
+		return nil, nil //nolint:nilnil // that is the answer
+	}
 	if err != nil {
 		return nil, err
 	}
-	if _, err := transparency.ParseCheckpoint(v, data); err != nil {
-		return nil, no("cli.log.since", "File", c.Since)
+	cp, by, err := witness.Witnessed(signed, log.verifier, witnesses, a.Quorum)
+	for _, w := range by {
+		a.Cosignatures = append(a.Cosignatures, cosignatureAnswer(w))
 	}
-	return data, nil
+	a.Size = cp.Size
+	if err != nil {
+		a.Detail = err.Error()
+		return nil, nil //nolint:nilnil // that is the answer
+	}
+	a.Met, a.Root = true, cp.Root.String()
+	return &cp, nil
+}
+
+// compare takes in how the log compares with the checkpoints it was held
+// against: those that were kept, and last the cosigned one. compared is nil
+// when the reading did not come to that.
+func (a *logAnswer) compare(compared []error) {
+	if len(a.Since) > 0 {
+		a.Extends = new(bool)
+		*a.Extends = true
+	}
+	for i := range a.Since {
+		since := &a.Since[i]
+		if compared == nil {
+			*a.Extends = false
+			continue
+		}
+		since.Extends, since.Shrunk = compared[i] == nil, errors.Is(compared[i], transparency.ErrShrunk)
+		if compared[i] != nil {
+			since.Detail, *a.Extends, a.Verified = compared[i].Error(), false, false
+		}
+	}
+	w := a.Witnessed
+	if w == nil {
+		return
+	}
+	if w.Met && len(compared) > len(a.Since) {
+		if err := compared[len(a.Since)]; err != nil {
+			w.Met, w.Detail = false, err.Error()
+			w.Shrunk, w.Rewritten = errors.Is(err, transparency.ErrShrunk), errors.Is(err, transparency.ErrRewritten)
+		}
+	}
+	a.Verified = a.Verified && w.Met
 }
 
 func (c *logVerifyCmd) tell(s *session, format string, a logAnswer) error {
 	if format != "text" {
 		return s.putValue(c.output, format, a)
 	}
-	text := s.t.T("cli.log.verified", "Origin", a.Origin, "Size", a.Size, "Root", a.Root)
+	var lines []string
+	say := func(key string, args ...any) { lines = append(lines, s.t.T(key, args...)) }
 	switch {
-	case a.Extends != nil && !*a.Extends:
-		text = s.t.T("cli.log.rewritten", "Origin", a.Origin, "File", c.Since)
-	case !a.Verified:
-		text = s.t.T("cli.log.broken", "Origin", a.Origin, "Detail", a.Detail)
-	case a.Extends != nil:
-		text += "\n" + s.t.T("cli.log.extends", "File", c.Since)
+	case a.Verified:
+		say("cli.log.verified", "Origin", a.Origin, "Size", a.Size, "Root", a.Root)
+	case a.Root == "":
+		say("cli.log.broken", "Origin", a.Origin, "Detail", a.Detail)
 	}
-	return s.put(c.output, []byte(text+"\n"))
+	for _, since := range a.Since {
+		switch {
+		case since.Extends:
+			say("cli.log.extends", "File", since.File)
+		case since.Shrunk:
+			say("cli.log.shrunk", "Origin", a.Origin, "File", since.File, "Size", a.Size, "Had", since.Size)
+		case since.Detail != "":
+			say("cli.log.rewritten", "Origin", a.Origin, "File", since.File)
+		}
+	}
+	if w := a.Witnessed; w != nil {
+		lines = append(lines, s.witnessedText(a, *w)...)
+	}
+	return s.put(c.output, []byte(strings.Join(lines, "\n")+"\n"))
+}
+
+// witnessedText says what the witnesses say, a line for each and one for all.
+func (s *session) witnessedText(a logAnswer, w witnessedAnswer) []string {
+	var lines []string
+	for _, by := range w.Cosignatures {
+		lines = append(lines, s.t.T("cli.log.cosigned", "Witness", by.Witness, "Size", w.Size, "At", s.t.DateTime(by.At)))
+	}
+	verdict := ""
+	switch {
+	case w.Met:
+		verdict = s.t.T("cli.log.witnessed", "Count", len(w.Cosignatures), "Quorum", w.Quorum, "Size", w.Size)
+	case w.Shrunk:
+		verdict = s.t.T("cli.log.witnessed-shrunk", "Origin", a.Origin, "Size", a.Size, "Had", w.Size)
+	case w.Rewritten:
+		verdict = s.t.T("cli.log.witnessed-rewritten", "Origin", a.Origin, "Had", w.Size)
+	default:
+		verdict = s.t.T("cli.log.not-witnessed", "Origin", a.Origin, "Count", len(w.Cosignatures), "Quorum", w.Quorum)
+	}
+	return append(lines, verdict)
 }
 
 type logCheckpointCmd struct {
-	LogKey string `conf:"" placeholder:"VKEY|FILE"`
+	LogKey    string `conf:"" placeholder:"VKEY|FILE"`
+	Witnessed bool
 	logSource
 	Output string `short:"o" placeholder:"FILE"`
 }
 
-// Run fetches the newest checkpoint, for keeping: whoever has an old one can
-// tell when the log has been rewritten.
+// Run fetches the newest checkpoint, or the newest that is cosigned, for
+// keeping: whoever has an old one can tell when the log has been rewritten.
 func (c *logCheckpointCmd) Run(s *session) error {
 	log, err := c.logSource.open(s, c.LogKey)
 	if err != nil {
 		return err
 	}
 	defer log.close()
-	data, err := log.Checkpoint(s.ctx)
+	read := log.Checkpoint
+	if c.Witnessed {
+		read = log.WitnessedCheckpoint
+	}
+	data, err := read(s.ctx)
+	if errors.Is(err, transparency.ErrNotFound) {
+		return no("cli.log.no-witnessed", "Origin", log.verifier.Name())
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("read checkpoint: %w", err)
 	}
 	cp, err := transparency.ParseCheckpoint(log.verifier, data)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,30 +94,5 @@ func TestLogVerify(t *testing.T) {
 				t.Errorf("ended with %d:\n%s%s", r.code, r.stdout, r.stderr)
 			}
 		})
-	}
-}
-
-// twoFaced is a log that answers otherwise the second time.
-type twoFaced struct {
-	transparency.Reader
-	asked int
-}
-
-func (f *twoFaced) EntryBundle(context.Context, int64, int) ([]byte, error) {
-	f.asked++
-	return []byte{0, 1, byte('a' + f.asked)}, nil
-}
-
-func TestRereaderSeesTwoFaces(t *testing.T) {
-	r := &rereader{Reader: &twoFaced{}, seen: map[int64]seenBundle{}}
-	if _, err := r.EntryBundle(t.Context(), 0, 1); err != nil {
-		t.Fatal(err)
-	}
-	r.older = []byte("an older checkpoint")
-	if _, err := r.EntryBundle(t.Context(), 0, 1); err != errTwoFaced { //nolint:errorlint // this very value
-		t.Errorf("the second reading gave %v", err)
-	}
-	if _, err := r.EntryBundle(t.Context(), 1, 1); err != errShrunk { //nolint:errorlint // this very value
-		t.Errorf("what the first reading did not see gave %v", err)
 	}
 }

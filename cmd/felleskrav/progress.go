@@ -20,17 +20,17 @@ type watchedLog struct {
 func (s *session) watch(log *openLog) transparency.Reader {
 	f, ok := s.stderr.(*os.File)
 	if !ok {
-		return log.Reader
+		return log.logReader
 	}
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return log.Reader
+		return log.logReader
 	}
 	return &watchedLog{openLog: log, session: s}
 }
 
 // Checkpoint implements transparency.Reader, and learns how long the log is.
 func (w *watchedLog) Checkpoint(ctx context.Context) ([]byte, error) {
-	data, err := w.Reader.Checkpoint(ctx)
+	data, err := w.logReader.Checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (w *watchedLog) Checkpoint(ctx context.Context) ([]byte, error) {
 
 // EntryBundle implements transparency.Reader.
 func (w *watchedLog) EntryBundle(ctx context.Context, index int64, width int) ([]byte, error) {
-	data, err := w.Reader.EntryBundle(ctx, index, width)
+	data, err := w.logReader.EntryBundle(ctx, index, width)
 	if w.bar != nil {
 		_ = w.bar.Add(width) // it only shows
 	}

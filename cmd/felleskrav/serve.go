@@ -43,6 +43,7 @@ type serveCmd struct {
 	VerdictKeyKMS  string `name:"verdict-key-kms" conf:"" placeholder:"NAME://KEY"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
 	serverTrust
+	witnessing
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -87,6 +88,7 @@ func (c *serveCmd) check() error {
 	if _, err := c.signers(time.Now); err != nil {
 		faults = append(faults, err)
 	}
+	c.clients(add)
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -325,6 +327,10 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
+	if len(v.Witness) > 0 {
+		witnesses := v.gather(in, h)
+		g.Go(func() error { witnesses.Run(ctx); return nil })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		v.ready.Store(false)

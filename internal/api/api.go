@@ -23,8 +23,11 @@ import (
 
 // Log is what is published of the transparency log.
 type Log interface {
-	// Checkpoint is the newest signed checkpoint.
+	// Checkpoint is the newest signed checkpoint, with what cosignatures it has.
 	Checkpoint(ctx context.Context) ([]byte, error)
+	// WitnessedCheckpoint is the newest one that witnesses have cosigned;
+	// transparency.ErrNotFound when there is none.
+	WitnessedCheckpoint(ctx context.Context) ([]byte, error)
 	// Tile and EntryBundle read a page; transparency.ErrNotFound when the log
 	// does not reach that far.
 	Tile(ctx context.Context, level int, index int64, width int) ([]byte, error)
@@ -110,6 +113,7 @@ func (a *API) Mount(r gin.IRouter) {
 	g.POST("/api/v1/attestations/:digest/withdrawals", a.submitWithdrawal)
 
 	g.GET("/log/checkpoint", a.checkpoint)
+	g.GET("/log/checkpoint/witnessed", a.witnessedCheckpoint)
 	g.GET("/log/tile/*tile", a.tile)
 	g.GET("/log/trusted_root.json", a.trustedRoot)
 	g.GET("/log/key", a.logKey)

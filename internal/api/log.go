@@ -12,7 +12,10 @@ import (
 	"felleskrav/internal/transparency"
 )
 
-var errNoTile = problem.New(problem.NotFound, "log.no-tile", nil)
+var (
+	errNoTile       = problem.New(problem.NotFound, "log.no-tile", nil)
+	errNotWitnessed = problem.New(problem.NotFound, "log.not-witnessed", nil)
+)
 
 // anyOrigin lets programs on other pages read the log: it is public.
 func anyOrigin(c *gin.Context) {
@@ -27,6 +30,23 @@ func (a *API) checkpoint(c *gin.Context) {
 		httpd.Fail(c, err)
 		return
 	}
+	sendCheckpoint(c, body)
+}
+
+// witnessedCheckpoint serves the newest one that is cosigned.
+func (a *API) witnessedCheckpoint(c *gin.Context) {
+	body, err := a.Log.WitnessedCheckpoint(c.Request.Context())
+	switch {
+	case errors.Is(err, transparency.ErrNotFound):
+		httpd.Fail(c, errNotWitnessed.Because(err))
+	case err != nil:
+		httpd.Fail(c, err)
+	default:
+		sendCheckpoint(c, body)
+	}
+}
+
+func sendCheckpoint(c *gin.Context, body []byte) {
 	anyOrigin(c)
 	c.Header("Cache-Control", "no-cache")
 	c.Data(http.StatusOK, "text/plain; charset=utf-8", body)

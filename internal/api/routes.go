@@ -101,11 +101,12 @@ var rules = map[string]rule{
 	"createReport":            {action: access.WriteReport, body: small},
 	"resolveReport":           {action: access.ReadReport, body: small},
 
-	"getCheckpoint":  {action: access.ReadLog},
-	"getTile":        {action: access.ReadLog},
-	"getTrustedRoot": {action: access.ReadLog},
-	"getLogKey":      {action: access.ReadLog},
-	"getVerdictKey":  {action: access.ReadLog},
+	"getCheckpoint":          {action: access.ReadLog},
+	"getWitnessedCheckpoint": {action: access.ReadLog},
+	"getTile":                {action: access.ReadLog},
+	"getTrustedRoot":         {action: access.ReadLog},
+	"getLogKey":              {action: access.ReadLog},
+	"getVerdictKey":          {action: access.ReadLog},
 }
 
 // open lists the operations that tell nothing about anybody and are not

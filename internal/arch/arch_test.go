@@ -42,6 +42,8 @@ var may = map[string][]string{
 	// Signatures by certificates, and an authority that gives tests some.
 	"internal/signing/keyless":             {"internal/signing"},
 	"internal/signing/keyless/keylesstest": {"internal/signing"},
+	// Witnesses watch a log; both sides of that.
+	"internal/transparency/witness": {"internal/transparency"},
 
 	// Nouns.
 	"internal/organisation": {"internal/access", "internal/problem"},

@@ -31,5 +31,11 @@ func (m *metrics) observe(method, route string, status int, took time.Duration) 
 	m.took.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
+// Gauge serves, at /metrics, what value gives at the time it is read. Gauges of
+// one name differ in the values of the same labels.
+func (s *Server) Gauge(name, help string, labels map[string]string, value func() float64) {
+	s.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value))
+}
+
 // known are the methods worth a label; a sender can make up any number.
 var known = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "PATCH": true, "OPTIONS": true}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,8 +150,8 @@ func TestInstancesOnAFailingStore(t *testing.T) {
 // Each step of an append is broken once, in each way, and then for good, as in a crash. What was
 // acknowledged stays, and a new instance goes on where it was.
 func TestEachStepFails(t *testing.T) {
-	writes := []string{"InsertLogEntries", "PutLogHashes", "SwapLogState"}
-	reads := []string{"LogState", "LogEntries", "LogEntriesByKey", "LogHashes"}
+	writes := []string{"SwapLogLease", "InsertLogEntries", "PutLogHashes", "SwapLogState"}
+	reads := []string{"LogLease", "LogState", "LogEntries", "LogEntriesByKey", "LogHashes"}
 	for _, method := range append(writes, reads...) {
 		for _, how := range []fault{before, after, half} {
 			for _, crash := range []bool{false, true} {
@@ -166,11 +167,19 @@ func TestEachStepFails(t *testing.T) {
 func testStepFails(t *testing.T, method string, how fault, crash bool) {
 	store, signer := newMemory(), newSigner(t)
 	failing := &faults{Store: store, fail: func(string) fault { return none }}
-	l := open(t, failing, signer)
+	var ahead atomic.Int64
+	l, err := transparency.Open(t.Context(), failing, transparency.Config{
+		Signer: signer, Lease: lease, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
 	acknowledged := []transparency.Entry{mustAppend(t, l, "first", "first"), mustAppend(t, l, "second", "second")}
+	ahead.Store(int64(lease)) // so that it must be had anew
 
 	broken, step := false, method
-	if !slices.Contains([]string{"InsertLogEntries", "PutLogHashes", "SwapLogState"}, method) {
+	if !slices.Contains([]string{"LogLease", "SwapLogLease", "InsertLogEntries", "PutLogHashes", "SwapLogState"}, method) {
 		// Reads happen only after something else went wrong.
 		step = "InsertLogEntries"
 	}
@@ -293,16 +302,20 @@ func TestAppendOfACallerThatHasGone(t *testing.T) {
 	}
 }
 
-// With one instance, an append costs three writes and no read.
+// With one instance, an append costs three writes and no read. The first of all takes the lease.
 func TestAppendDoesNotRead(t *testing.T) {
-	calls := map[string]int{}
+	calls, at := map[string]int{}, time.Now()
 	counting := &faults{Store: newMemory(), fail: func(method string) fault { calls[method]++; return none }}
-	l := open(t, counting, newSigner(t))
+	l, err := transparency.Open(t.Context(), counting, transparency.Config{Signer: newSigner(t), Now: func() time.Time { return at }, Lease: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
 	clear(calls)
 	for i := range 10 {
 		mustAppend(t, l, fmt.Sprint(i), "x")
 	}
-	want := map[string]int{"InsertLogEntries": 10, "PutLogHashes": 10, "SwapLogState": 10}
+	want := map[string]int{"LogLease": 1, "SwapLogLease": 1, "InsertLogEntries": 10, "PutLogHashes": 10, "SwapLogState": 10}
 	if diff := cmp.Diff(want, calls); diff != "" {
 		t.Error(diff)
 	}

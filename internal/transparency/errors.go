@@ -14,6 +14,10 @@ var (
 	ErrClosed = errors.New("log is closed")
 	// ErrVerification says that a proof, a checkpoint or a log does not verify.
 	ErrVerification = errors.New("log verification failed")
+	// ErrShrunk says that a log has fewer entries than it had.
+	ErrShrunk = errors.New("log has become shorter")
+	// ErrRewritten says that a log does not begin with what it once was.
+	ErrRewritten = errors.New("log has been rewritten")
 	// ErrPath says that a text is not the path of a tile or an entry bundle.
 	ErrPath = errors.New("not a tile path")
 )

@@ -1,6 +1,7 @@
 package transparency
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Config struct {
 	Signer *Signer
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Lease is how long this instance may be silent before another takes its turn; zero is DefaultLease.
+	Lease time.Duration
 	// Logger hears about retries and inconsistencies; nil is silent.
 	Logger *slog.Logger
 }
@@ -58,6 +61,7 @@ type Log struct {
 	// What follows belongs to the sequencer alone.
 	head *head
 	seen Checkpoint // the newest tree that this Log has verified; the store may never go back behind it
+	turn turn
 }
 
 // Open opens the log on store and creates it if there is none. It publishes what an earlier writer left
@@ -81,15 +85,16 @@ func Open(ctx context.Context, store Store, cfg Config) (*Log, error) {
 	}
 	l := &Log{
 		store: store, origin: cfg.Origin, signer: cfg.Signer, verifier: cfg.Signer.Verifier(), now: cfg.Now, logger: cfg.Logger,
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), turn: newTurn(cfg.Lease),
 	}
 	if err := l.retry(ctx, l.create); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	if err := l.retry(ctx, func(ctx context.Context) error { return l.sync(ctx) }); err != nil {
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	if err := l.retry(ctx, l.finish); err != nil {
+		l.cancel()
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	l.ctx, l.cancel = context.WithCancel(context.Background())
 	go l.run()
 	return l, nil
 }
@@ -168,10 +173,22 @@ func (l *Log) Size(ctx context.Context) (int64, error) {
 	return state.Size, err
 }
 
-// Checkpoint returns the newest signed checkpoint.
+// Checkpoint returns the newest signed checkpoint, with the cosignatures that are kept of exactly its tree.
 func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
 	state, err := l.state(ctx)
-	return state.Checkpoint, err
+	if err != nil {
+		return nil, err
+	}
+	cosigned, err := l.cosigned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cosigned.Checkpoints {
+		if c.Size == state.Size && bytes.Equal(textOf(c.Checkpoint), textOf(state.Checkpoint)) {
+			return c.note(state.Checkpoint), nil
+		}
+	}
+	return state.Checkpoint, nil
 }
 
 func (l *Log) state(ctx context.Context) (LogState, error) {

@@ -87,31 +87,46 @@ func (l *Log) take() (batch []*waiting, closed bool) {
 }
 
 // run is the sequencer. It writes everything that waits as one batch, so that the cost of the three
-// durable writes is shared by all who came while the batch before was written.
+// durable writes is shared by all who came while the batch before was written, or while it was the turn
+// of another instance.
 func (l *Log) run() {
 	defer close(l.done)
 	for {
+		var err error
+		if l.busy() {
+			err = l.retry(l.ctx, l.hold)
+		}
 		batch, last := l.take()
 		if len(batch) > 0 {
-			l.process(batch)
+			l.process(batch, err)
 		}
 		if last {
+			l.rest()
 			return
 		}
 		if len(batch) == 0 {
-			<-l.wake
+			l.idle()
 		}
 	}
 }
 
-// process answers every member of batch.
-func (l *Log) process(batch []*waiting) {
+// busy says whether anything waits.
+func (l *Log) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0
+}
+
+// process answers every member of batch; err is what kept this writer from its turn.
+func (l *Log) process(batch []*waiting, err error) {
 	batch = groupByKey(batch)
-	err := l.retry(l.ctx, func(ctx context.Context) error {
-		var err error
-		batch, err = l.attempt(ctx, batch)
-		return err
-	})
+	if err == nil {
+		err = l.retry(l.ctx, func(ctx context.Context) error {
+			var err error
+			batch, err = l.attempt(ctx, batch)
+			return err
+		})
+	}
 	if err != nil && l.ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	}
@@ -166,15 +181,22 @@ func (l *Log) retry(ctx context.Context, f func(ctx context.Context) error) erro
 		if err == nil {
 			return nil
 		}
-		l.head = nil
+		if errors.Is(err, errLeased) {
+			if err := wait(ctx, l.turn.pollPause()); err != nil {
+				return err
+			}
+			continue
+		}
+		// Look again at everything, the lease too.
+		l.head, l.turn.look = nil, time.Time{}
 		var pause time.Duration
 		switch {
 		case errors.Is(err, ErrInconsistent):
 			l.logger.Error("log is inconsistent", slog.String("origin", l.origin), slog.Any("error", err))
 			return err
 		case errors.Is(err, ErrExists) || errors.Is(err, ErrStale):
-			// Another writer was faster, or a key is in the log already. A short random pause lets that
-			// writer finish its own batch.
+			// A key is in the log already, or another writer has been at work: one whose lease ran out while
+			// it did not notice. A short random pause lets it finish its batch.
 			if lost++; lost == maxLost {
 				return err
 			}
@@ -187,16 +209,27 @@ func (l *Log) retry(ctx context.Context, f func(ctx context.Context) error) erro
 			}
 			pause = 5 * time.Millisecond << failures
 		}
-		select {
-		case <-time.After(rand.N(pause)):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		if ended := wait(ctx, rand.N(pause)); ended != nil {
+			return fmt.Errorf("%w: %w", ended, err)
 		}
+	}
+}
+
+// wait pauses, or returns the error of ctx when that ends first.
+func wait(ctx context.Context, pause time.Duration) error {
+	select {
+	case <-time.After(pause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
 // attempt tries once to publish batch and returns what of it is not answered yet.
 func (l *Log) attempt(ctx context.Context, batch []*waiting) ([]*waiting, error) {
+	if err := l.hold(ctx); err != nil {
+		return batch, err
+	}
 	if l.head == nil {
 		if err := l.sync(ctx); err != nil {
 			return batch, err
@@ -256,9 +289,17 @@ func (l *Log) answerKnown(ctx context.Context, batch []*waiting) ([]*waiting, er
 	return rest, nil
 }
 
-// sync reads the published tree from the store, checks that it continues the one seen before, and
-// publishes what any writer has inserted but not published. It makes l.head.
+// sync makes l.head anew, and publishes what any writer has inserted but not published.
 func (l *Log) sync(ctx context.Context) error {
+	if err := l.load(ctx); err != nil {
+		return err
+	}
+	return l.adopt(ctx)
+}
+
+// load makes l.head: it reads the published tree from the store and checks that it continues the one seen
+// before.
+func (l *Log) load(ctx context.Context) error {
 	state, err := l.store.LogState(ctx, l.origin)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: the state is gone", ErrInconsistent)
@@ -293,7 +334,7 @@ func (l *Log) sync(ctx context.Context) error {
 		h.last = entries[0].LoggedAt
 	}
 	l.head, l.seen = h, Checkpoint{Origin: l.origin, Size: state.Size, Root: state.Root}
-	return l.adopt(ctx)
+	return nil
 }
 
 // check verifies the stored checkpoint and that its tree begins with the one seen last.

@@ -57,6 +57,31 @@ type StoredHash struct {
 	Hash  Hash
 }
 
+// Lease says which writer sequences a log, and who is next. It is a courtesy: it spares writers from
+// working against each other, while the unique positions and the swap of the state keep the log whole
+// whatever becomes of it. See lease.go for its rules.
+type Lease struct {
+	// Origin names the log and is the key of this record.
+	Origin string
+	// Holder is the writer that has the lease, or "" when it is free; names are unique to an instance.
+	Holder string
+	// Until is when the lease ends unless Holder renews it, in UTC, whole milliseconds.
+	Until time.Time
+	// Last is who had the lease before it was given back or taken over.
+	Last string
+	// Waiting are the others that want it, in the order they asked; at most maxWaiting.
+	Waiting []Wish
+	// Rev is the record's revision: 1 when created, one more for each swap. Zero is a record that is not
+	// stored yet.
+	Rev int64
+}
+
+// Wish is a writer that waits for a lease. It lapses at Until unless the writer repeats it.
+type Wish struct {
+	Holder string
+	Until  time.Time
+}
+
 // Store keeps logs, told apart by origin. It is implemented by the storage backends.
 //
 // Durability: a method that writes and returns nil has made the write survive a crash of the process
@@ -104,4 +129,19 @@ type Store interface {
 	// LogHashes returns the hashes at indexes, in that order (an index may occur twice), or
 	// ErrNotFound if any of them is missing. No indexes give an empty slice.
 	LogHashes(ctx context.Context, origin string, indexes []int64) ([]Hash, error)
+
+	// LogLease returns the lease of origin, or ErrNotFound.
+	LogLease(ctx context.Context, origin string) (Lease, error)
+
+	// SwapLogLease replaces the lease of lease.Origin if the stored revision equals lease.Rev, as one
+	// atomic step, and stores it with Rev lease.Rev+1. Rev 0 creates it if there is none. If the revision
+	// is another it returns ErrStale and changes nothing. It need not survive a crash. The store compares
+	// no times with its own clock.
+	SwapLogLease(ctx context.Context, lease Lease) error
+
+	// LogCosigned returns what witnesses have cosigned of origin, or ErrNotFound.
+	LogCosigned(ctx context.Context, origin string) (Cosigned, error)
+
+	// SwapLogCosigned replaces the record of cosigned.Origin as SwapLogLease does, durably.
+	SwapLogCosigned(ctx context.Context, cosigned Cosigned) error
 }

@@ -17,6 +17,9 @@ import (
 
 const origin = "logg.example.no"
 
+// lease is so short that a test can wait for it to run out.
+const lease = 200 * time.Millisecond
+
 // memory is a Store that lives as long as the test. It keeps every state that was ever published.
 type memory struct {
 	write time.Duration // how long a write takes, as if it went to a disk
@@ -27,6 +30,9 @@ type memory struct {
 	keys    map[string]int64
 	hashes  map[int64]transparency.Hash
 	history [][]byte
+
+	lease    transparency.Lease
+	cosigned transparency.Cosigned
 }
 
 func newMemory() *memory {
@@ -165,6 +171,58 @@ func (m *memory) LogHashes(ctx context.Context, _ string, indexes []int64) ([]tr
 	return hashes, nil
 }
 
+func (m *memory) LogLease(ctx context.Context, _ string) (transparency.Lease, error) {
+	end, err := m.begin(ctx, false)
+	if err != nil {
+		return transparency.Lease{}, err
+	}
+	defer end()
+	if m.lease.Rev == 0 {
+		return transparency.Lease{}, fmt.Errorf("memory: %w", transparency.ErrNotFound)
+	}
+	return m.lease, nil
+}
+
+func (m *memory) SwapLogLease(ctx context.Context, lease transparency.Lease) error {
+	end, err := m.begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if m.lease.Rev != lease.Rev {
+		return fmt.Errorf("memory: %w", transparency.ErrStale)
+	}
+	lease.Rev++
+	m.lease = lease
+	return nil
+}
+
+func (m *memory) LogCosigned(ctx context.Context, _ string) (transparency.Cosigned, error) {
+	end, err := m.begin(ctx, false)
+	if err != nil {
+		return transparency.Cosigned{}, err
+	}
+	defer end()
+	if m.cosigned.Rev == 0 {
+		return transparency.Cosigned{}, fmt.Errorf("memory: %w", transparency.ErrNotFound)
+	}
+	return m.cosigned, nil
+}
+
+func (m *memory) SwapLogCosigned(ctx context.Context, cosigned transparency.Cosigned) error {
+	end, err := m.begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if m.cosigned.Rev != cosigned.Rev {
+		return fmt.Errorf("memory: %w", transparency.ErrStale)
+	}
+	cosigned.Rev++
+	m.cosigned = cosigned
+	return nil
+}
+
 // faults lets calls of a Store fail. fail gets the name of the method and tells what to do.
 type faults struct {
 	transparency.Store
@@ -227,6 +285,17 @@ func (f *faults) PutLogHashes(ctx context.Context, o string, h []transparency.St
 		func() error { return f.Store.PutLogHashes(ctx, o, h[:len(h)/2]) })
 }
 
+func (f *faults) SwapLogLease(ctx context.Context, s transparency.Lease) error {
+	return f.do("SwapLogLease", func() error { return f.Store.SwapLogLease(ctx, s) }, nothing)
+}
+
+func (f *faults) LogLease(ctx context.Context, o string) (transparency.Lease, error) {
+	if f.next("LogLease") != none {
+		return transparency.Lease{}, errInjected
+	}
+	return f.Store.LogLease(ctx, o)
+}
+
 func (f *faults) LogState(ctx context.Context, o string) (transparency.LogState, error) {
 	if f.next("LogState") != none {
 		return transparency.LogState{}, errInjected
@@ -270,7 +339,7 @@ func newSigner(t testing.TB) *transparency.Signer {
 
 func open(t testing.TB, store transparency.Store, signer *transparency.Signer) *transparency.Log {
 	t.Helper()
-	l, err := transparency.Open(t.Context(), store, transparency.Config{Signer: signer})
+	l, err := transparency.Open(t.Context(), store, transparency.Config{Signer: signer, Lease: lease})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,6 +63,15 @@ func VerifyConsistency(v note.Verifier, older, newer []byte, proof []Hash) error
 	return nil
 }
 
+// CheckConsistency checks that newer's tree begins with everything in older's, by the consistency proof
+// between their sizes. An empty tree begins every tree and needs no proof. The error wraps ErrVerification.
+func CheckConsistency(older, newer Checkpoint, proof []Hash) error {
+	if err := checkTree(proof, older, newer); err != nil {
+		return fmt.Errorf("%w: %w", ErrVerification, err)
+	}
+	return nil
+}
+
 // checkTree checks that to's tree begins with from's. An empty tree begins every tree.
 func checkTree(proof []Hash, from, to Checkpoint) error {
 	if from.Size > to.Size {
@@ -93,42 +102,92 @@ type Reader interface {
 // checkpoint, which it returns. An error that wraps ErrVerification says that the log is not what it
 // claims to be; any other, that it could not be read.
 func VerifyLog(ctx context.Context, r Reader, v note.Verifier) (Checkpoint, error) {
+	c, _, err := VerifyHistory(ctx, r, v, nil)
+	return c, err
+}
+
+// VerifyHistory does what VerifyLog does, and in the same reading compares the log with older checkpoints,
+// which the caller has verified. For each of those it answers nil if the log begins with everything in it,
+// ErrShrunk if the log has become shorter, or ErrRewritten. These are answered, as far as the reading came,
+// also when the log does not hold by itself.
+func VerifyHistory(ctx context.Context, r Reader, v note.Verifier, older []Checkpoint) (Checkpoint, []error, error) {
 	signed, err := r.Checkpoint(ctx)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("read checkpoint: %w", err)
+		return Checkpoint{}, nil, fmt.Errorf("read checkpoint: %w", err)
 	}
 	c, err := ParseCheckpoint(v, signed)
 	if err != nil {
-		return Checkpoint{}, err
+		return Checkpoint{}, nil, err
 	}
+	// The roots that older checkpoints are to be compared with, by size.
+	roots := map[int64]Hash{}
+	for _, o := range older {
+		roots[o.Size] = Hash{}
+	}
+	root, err := readTree(ctx, r, c.Size, roots)
+	if err != nil {
+		return Checkpoint{}, nil, err
+	}
+	answers := make([]error, len(older))
+	for i, o := range older {
+		switch {
+		case o.Size > c.Size:
+			answers[i] = fmt.Errorf("%w: it has %d entries, and had %d", ErrShrunk, c.Size, o.Size)
+		case roots[o.Size] != o.Root:
+			answers[i] = fmt.Errorf("%w: its first %d entries are others than before", ErrRewritten, o.Size)
+		}
+	}
+	if root != c.Root {
+		return Checkpoint{}, answers, fmt.Errorf("%w: the entries give another root than the checkpoint of %d entries", ErrVerification, c.Size)
+	}
+	return c, answers, nil
+}
+
+// readTree reads size entries of r and returns the tree hash over them. It fills in the hashes over as
+// many as the keys of roots say, where that is no more than size.
+func readTree(ctx context.Context, r Reader, size int64, roots map[int64]Hash) (Hash, error) {
 	edge := edgeHashes{}
-	for size := int64(0); size < c.Size; {
-		index, width := size/tileWidth, int(min(tileWidth, c.Size-size))
+	mark := func(n int64) error {
+		if _, asked := roots[n]; !asked {
+			return nil
+		}
+		root, err := tlog.TreeHash(n, edge)
+		if err != nil {
+			return fmt.Errorf("hash tree: %w", err)
+		}
+		roots[n] = root
+		return nil
+	}
+	if err := mark(0); err != nil {
+		return Hash{}, err
+	}
+	for n := int64(0); n < size; {
+		index, width := n/tileWidth, int(min(tileWidth, size-n))
 		data, err := r.EntryBundle(ctx, index, width)
 		if err != nil {
-			return Checkpoint{}, fmt.Errorf("read entry bundle %d: %w", index, err)
+			return Hash{}, fmt.Errorf("read entry bundle %d: %w", index, err)
 		}
 		bodies, err := ParseEntryBundle(data)
 		if err != nil {
-			return Checkpoint{}, fmt.Errorf("%w: entry bundle %d: %w", ErrVerification, index, err)
+			return Hash{}, fmt.Errorf("%w: entry bundle %d: %w", ErrVerification, index, err)
 		}
 		if len(bodies) != width {
-			return Checkpoint{}, fmt.Errorf("%w: entry bundle %d has %d entries, not %d", ErrVerification, index, len(bodies), width)
+			return Hash{}, fmt.Errorf("%w: entry bundle %d has %d entries, not %d", ErrVerification, index, len(bodies), width)
 		}
 		for _, body := range bodies {
-			if _, err := edge.add(size, tlog.RecordHash(body)); err != nil {
-				return Checkpoint{}, err
+			if _, err := edge.add(n, tlog.RecordHash(body)); err != nil {
+				return Hash{}, err
 			}
-			size++
+			n++
+			if err := mark(n); err != nil {
+				return Hash{}, err
+			}
 		}
-		edge = edge.trim(size)
+		edge = edge.trim(n)
 	}
-	root, err := tlog.TreeHash(c.Size, edge)
+	root, err := tlog.TreeHash(size, edge)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("hash tree: %w", err)
+		return Hash{}, fmt.Errorf("hash tree: %w", err)
 	}
-	if root != c.Root {
-		return Checkpoint{}, fmt.Errorf("%w: the entries give another root than the checkpoint of %d entries", ErrVerification, c.Size)
-	}
-	return c, nil
+	return root, nil
 }

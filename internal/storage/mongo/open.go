@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, logStates, logEntries, logHashes, sessions, secrets,
+	procurements, responses, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports *mongo.Collection
 
 	closing sync.Once
@@ -85,6 +85,8 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		logStates:    db.Collection("log_states"),
 		logEntries:   db.Collection("log_entries"),
 		logHashes:    db.Collection("log_hashes"),
+		logLeases:    db.Collection("log_leases"),
+		logCosigned:  db.Collection("log_cosigned"),
 		sessions:     db.Collection("sessions"),
 		secrets:      db.Collection("secrets"),
 		blobs:        db.Collection("evidence_blobs"),

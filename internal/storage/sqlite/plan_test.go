@@ -51,6 +51,12 @@ func TestPlans(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
+	if _, err := s.LogLease(ctx, "o"); err == nil {
+		t.Fatal("a lease that is not there was found")
+	}
+	if _, err := s.LogCosigned(ctx, "o"); err == nil {
+		t.Fatal("cosignatures that are not there were found")
+	}
 	if _, err := s.LogHashes(ctx, "o", []int64{1}); err == nil {
 		t.Fatal("a hash that is not there was found")
 	}

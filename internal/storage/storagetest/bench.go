@@ -56,6 +56,9 @@ func Bench(b *testing.B, open func(b testing.TB) storage.Store) {
 	for _, workers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprintf("insert 15 kB by %d", workers), insert(workers))
 	}
+	for _, c := range []struct{ instances, appenders int }{{1, 1}, {1, 16}, {1, 64}, {2, 64}} {
+		b.Run(fmt.Sprintf("append by %d on %d", c.appenders, c.instances), func(b *testing.B) { benchAppend(b, open, c.instances, c.appenders) })
+	}
 	b.Run("read supplier", func(b *testing.B) {
 		s, ctx := open(b), b.Context()
 		v := supplierWith("Leverandøren")
@@ -156,6 +159,41 @@ func Bench(b *testing.B, open func(b testing.TB) storage.Store) {
 			})
 		}
 	})
+}
+
+// benchAppend appends 600 bytes at a time to one log, through several instances of it.
+func benchAppend(b *testing.B, open func(b testing.TB) storage.Store, instances, appenders int) {
+	s, ctx := open(b), b.Context()
+	key, err := transparency.GenerateSignerKey("test.example")
+	must(b, err)
+	signer, err := transparency.ParseSigner(key)
+	must(b, err)
+	var logs []*transparency.Log
+	for range instances {
+		l, err := transparency.Open(ctx, s, transparency.Config{Signer: signer})
+		must(b, err)
+		b.Cleanup(func() { _ = l.Close() })
+		logs = append(logs, l)
+	}
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	errs := make(chan error, appenders)
+	b.ResetTimer()
+	for n := range appenders {
+		go func() {
+			for i := left.Add(-1); i >= 0; i = left.Add(-1) {
+				if _, err := logs[n%instances].Append(ctx, fmt.Sprint(i), make([]byte, 600)); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range appenders {
+		must(b, <-errs)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
 }
 
 func must(b *testing.B, err error) {

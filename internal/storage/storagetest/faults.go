@@ -184,6 +184,24 @@ func RunFaults(t *testing.T, open Open) {
 				want(t, result[transparency.LogState](t)(f.LogState(ctx, v.Origin)), swapped)
 			}}
 		},
+		SwapLogLease: func() operation {
+			v := transparency.Lease{Origin: id(), Holder: "a"}
+			return operation{func() error { return f.SwapLogLease(ctx, v) }, func(t *testing.T) {
+				kept := v
+				kept.Rev = 1
+				want(t, result[transparency.Lease](t)(f.LogLease(ctx, v.Origin)), kept)
+			}}
+		},
+		SwapLogCosigned: func() operation {
+			v := transparency.Cosigned{Origin: id()}
+			check(t, f.Store.SwapLogCosigned(ctx, v))
+			v.Rev, v.Checkpoints = 1, []transparency.CosignedCheckpoint{{Size: 1, Checkpoint: []byte("c"), Lines: []string{"— w x\n"}}}
+			return operation{func() error { return f.SwapLogCosigned(ctx, v) }, func(t *testing.T) {
+				kept := v
+				kept.Rev = 2
+				want(t, result[transparency.Cosigned](t)(f.LogCosigned(ctx, v.Origin)), kept)
+			}}
+		},
 		InsertLogEntries: func() operation {
 			o := id()
 			all := []transparency.Entry{entry(0, "a"), entry(1, "b"), entry(2, "c"), entry(3, "d")}

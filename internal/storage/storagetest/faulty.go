@@ -50,6 +50,8 @@ const (
 	SwapLogState      Write = "SwapLogState"
 	InsertLogEntries  Write = "InsertLogEntries"
 	PutLogHashes      Write = "PutLogHashes"
+	SwapLogLease      Write = "SwapLogLease"
+	SwapLogCosigned   Write = "SwapLogCosigned"
 	DropSessions      Write = "DropSessions"
 	SecretOrCreate    Write = "SecretOrCreate"
 )
@@ -312,6 +314,16 @@ func (f *Faulty) InsertLogEntries(ctx context.Context, origin string, entries []
 // PutLogHashes implements storage.Store.
 func (f *Faulty) PutLogHashes(ctx context.Context, origin string, hashes []transparency.StoredHash) error {
 	return f.some(PutLogHashes, len(hashes), func(n int) error { return f.Store.PutLogHashes(ctx, origin, hashes[:n]) })
+}
+
+// SwapLogLease implements storage.Store.
+func (f *Faulty) SwapLogLease(ctx context.Context, v transparency.Lease) error {
+	return f.do(SwapLogLease, func() error { return f.Store.SwapLogLease(ctx, v) })
+}
+
+// SwapLogCosigned implements storage.Store.
+func (f *Faulty) SwapLogCosigned(ctx context.Context, v transparency.Cosigned) error {
+	return f.do(SwapLogCosigned, func() error { return f.Store.SwapLogCosigned(ctx, v) })
 }
 
 // DropSessions implements storage.Store.

@@ -54,6 +54,64 @@ func RunLog(t *testing.T, open Open) {
 		check(t, s.CreateLogState(ctx, transparency.LogState{Origin: o + "2", Root: hashOf(3), Checkpoint: []byte("c")}))
 		want(t, result[transparency.LogState](t)(s.LogState(ctx, o)), next)
 	})
+	t.Run("lease", func(t *testing.T) {
+		o := "example.no/log/" + id()
+		_, err := s.LogLease(ctx, o)
+		wantErr(t, err, transparency.ErrNotFound)
+		v := transparency.Lease{Origin: o, Holder: "a", Until: at, Last: "b", Waiting: []transparency.Wish{{Holder: "c", Until: at}}}
+		v.Rev = 1
+		wantErr(t, s.SwapLogLease(ctx, v), transparency.ErrStale)
+		v.Rev = 0
+		check(t, s.SwapLogLease(ctx, v))
+		wantErr(t, s.SwapLogLease(ctx, v), transparency.ErrStale)
+		kept := v
+		kept.Rev, kept.Until, kept.Waiting = 1, utc, []transparency.Wish{{Holder: "c", Until: utc}}
+		want(t, result[transparency.Lease](t)(s.LogLease(ctx, o)), kept)
+		v.Rev, v.Holder, v.Until, v.Waiting = 1, "", time.Time{}, nil
+		check(t, s.SwapLogLease(ctx, v))
+		wantErr(t, s.SwapLogLease(ctx, v), transparency.ErrStale)
+		v.Rev = 2
+		want(t, result[transparency.Lease](t)(s.LogLease(ctx, o)), v)
+		// Another log is another matter.
+		check(t, s.SwapLogLease(ctx, transparency.Lease{Origin: o + "2"}))
+		want(t, result[transparency.Lease](t)(s.LogLease(ctx, o)), v)
+	})
+	t.Run("lease race", func(t *testing.T) {
+		o, won := id(), make([]error, 12)
+		for rev := range int64(3) {
+			var wg sync.WaitGroup
+			for w := range won {
+				wg.Go(func() { won[w] = s.SwapLogLease(ctx, transparency.Lease{Origin: o, Holder: fmt.Sprint(w), Rev: rev}) })
+			}
+			wg.Wait()
+			winner := ""
+			for w, err := range won {
+				if err == nil {
+					winner += fmt.Sprint(w)
+				} else {
+					wantErr(t, err, transparency.ErrStale)
+				}
+			}
+			want(t, result[transparency.Lease](t)(s.LogLease(ctx, o)), transparency.Lease{Origin: o, Holder: winner, Rev: rev + 1})
+		}
+	})
+	t.Run("cosigned", func(t *testing.T) {
+		o := "example.no/log/" + id()
+		_, err := s.LogCosigned(ctx, o)
+		wantErr(t, err, transparency.ErrNotFound)
+		v := transparency.Cosigned{Origin: o, Checkpoints: []transparency.CosignedCheckpoint{
+			{Size: 1 << 53, Checkpoint: []byte("x\n\n— é \xff\n"), Lines: []string{"— w/é AAAA\n", "— w2 <b>+/\n"}}, {Size: 1<<53 + 1, Checkpoint: []byte("y")},
+		}}
+		check(t, s.SwapLogCosigned(ctx, v))
+		wantErr(t, s.SwapLogCosigned(ctx, v), transparency.ErrStale)
+		v.Rev = 1
+		want(t, result[transparency.Cosigned](t)(s.LogCosigned(ctx, o)), v)
+		v.Checkpoints = v.Checkpoints[1:]
+		check(t, s.SwapLogCosigned(ctx, v))
+		wantErr(t, s.SwapLogCosigned(ctx, v), transparency.ErrStale)
+		v.Rev = 2
+		want(t, result[transparency.Cosigned](t)(s.LogCosigned(ctx, o)), v)
+	})
 	t.Run("swap race", func(t *testing.T) {
 		o := id()
 		check(t, s.CreateLogState(ctx, transparency.LogState{Origin: o, Checkpoint: []byte("c")}))

@@ -33,6 +33,10 @@ func RunOddKeys(t *testing.T, open Open) {
 		}
 		_, err := s.LogState(ctx, key)
 		wantErrOf(t, "LogState", key, err, transparency.ErrNotFound)
+		_, err = s.LogLease(ctx, key)
+		wantErrOf(t, "LogLease", key, err, transparency.ErrNotFound)
+		_, err = s.LogCosigned(ctx, key)
+		wantErrOf(t, "LogCosigned", key, err, transparency.ErrNotFound)
 		for name, list := range map[string]func() (int, error){
 			"SuppliersByNumber": func() (int, error) {
 				v, err := s.SuppliersByNumber(ctx, []organisation.Number{number})
