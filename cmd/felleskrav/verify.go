@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
 )
 
@@ -21,6 +23,7 @@ type attestVerifyCmd struct {
 	Receipt string `placeholder:"FILE"`
 	LogKey  string `conf:"" placeholder:"VKEY|FILE"`
 	Key     string `placeholder:"FILE"`
+	offlineTrust
 	output
 }
 
@@ -34,17 +37,19 @@ type finding struct {
 
 // verification is the answer of attest verify.
 type verification struct {
-	Verified    bool      `json:"verified"`
-	Attestation string    `json:"attestation,omitempty"`
-	Kind        string    `json:"kind,omitempty"`
-	Supplier    string    `json:"supplier,omitempty"`
-	Offering    string    `json:"offering,omitempty"`
-	Set         string    `json:"set,omitempty"`
-	ValidUntil  string    `json:"validUntil,omitempty"`
-	Key         string    `json:"key,omitempty"`
-	LogOrigin   string    `json:"logOrigin,omitempty"`
-	LogIndex    *int64    `json:"logIndex,omitempty"`
-	Checks      []finding `json:"checks"`
+	Verified    bool   `json:"verified"`
+	Attestation string `json:"attestation,omitempty"`
+	Kind        string `json:"kind,omitempty"`
+	Supplier    string `json:"supplier,omitempty"`
+	Offering    string `json:"offering,omitempty"`
+	Set         string `json:"set,omitempty"`
+	ValidUntil  string `json:"validUntil,omitempty"`
+	Key         string `json:"key,omitempty"`
+	// Signer is set when a certificate names the signer and was judged.
+	Signer    *signer   `json:"signer,omitempty"`
+	LogOrigin string    `json:"logOrigin,omitempty"`
+	LogIndex  *int64    `json:"logIndex,omitempty"`
+	Checks    []finding `json:"checks"`
 }
 
 func (v *verification) add(check string, err error) bool {
@@ -58,7 +63,7 @@ func (c *attestVerifyCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if c.Key == "" && c.LogKey == "" {
+	if c.Key == "" && c.LogKey == "" && c.trust.empty() {
 		return usage("cli.verify.nothing")
 	}
 	if c.Receipt != "" && c.LogKey == "" {
@@ -68,7 +73,10 @@ func (c *attestVerifyCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	in := verifyInput{bundle: raw}
+	in := verifyInput{bundle: raw, now: s.now()}
+	if in.signers, err = c.signers(s.now); err != nil {
+		return err
+	}
 	if c.Key != "" {
 		key, err := s.publicKey(c.Key)
 		if err != nil {
@@ -123,6 +131,8 @@ type verifyInput struct {
 	bundle, receipt []byte
 	key             *signing.PublicKey
 	log             note.Verifier
+	signers         *supplier.Signers
+	now             time.Time
 }
 
 // verify makes every check there is material for. It stops where the next
@@ -146,7 +156,22 @@ func (in verifyInput) verify() (verification, *statement) {
 		}
 	}
 	key := in.key
+	if key == nil && b.Certificate != nil && in.trusts() {
+		var loggedAt time.Time
+		if proof != nil {
+			loggedAt = proof.LoggedAt
+		}
+		k, ok := in.judge(&v, b, st, loggedAt)
+		if !ok {
+			return v, &st
+		}
+		key = &k
+	}
 	if key == nil {
+		if proof == nil {
+			v.add("signature", no("cli.verify.no-key"))
+			return v, &st
+		}
 		k, err := loggedKey(proof.Body)
 		if !v.add("logged-key", err) {
 			return v, &st
@@ -162,6 +187,11 @@ func (in verifyInput) verify() (verification, *statement) {
 	}
 	v.Verified = ok
 	return v, &st
+}
+
+// trusts says that issuers of certificates or a root of logins were named.
+func (in verifyInput) trusts() bool {
+	return in.signers.Authorities != nil || in.signers.Identities != nil
 }
 
 func (v *verification) describe(st statement) {
@@ -265,6 +295,9 @@ func (s *session) verificationText(v verification, st *statement) string {
 	}
 	if v.LogIndex != nil {
 		b.WriteString("\n" + s.t.T("cli.verify.logged", "Origin", v.LogOrigin, "Index", *v.LogIndex) + "\n")
+	}
+	if v.Signer != nil {
+		b.WriteString(s.signerText(v.Signer))
 	}
 	if v.Key != "" {
 		b.WriteString(s.t.T("cli.verify.key", "ID", v.Key) + "\n")

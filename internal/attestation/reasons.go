@@ -57,6 +57,9 @@ var bundleReasons = []struct {
 // BundleProblem turns a reason of package signing to refuse a bundle into a
 // problem for people. What is a problem already stays as it is.
 func BundleProblem(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*problem.Error](err); ok {
 		return err
 	}
