@@ -18,6 +18,7 @@ func TestPolicy(t *testing.T) {
 		access.WriteSupplier:     {"login", "all", "no", "own", "no"},
 		access.RegisterSupplier:  {"login", "all", "no", "own", "no"},
 		access.WriteKey:          {"login", "no", "no", "own", "no"},
+		access.VerifySupplier:    {"login", "all", "no", "no", "no"},
 		access.ReadOffering:      {"all", "all", "all", "all", "all"},
 		access.WriteOffering:     {"login", "no", "no", "own", "no"},
 		access.WriteEvidence:     {"login", "no", "no", "own", "no"},
