@@ -11,7 +11,7 @@ import (
 func checkPNG(r io.ReaderAt, size int64) error {
 	at := int64(8)
 	for n := 0; ; n++ {
-		if at+12 > size || n > 1<<20 {
+		if at+12 > size || n > 1<<17 {
 			return refuse(Damaged, "no IEND")
 		}
 		b, err := readUpTo(r, at, 8)
@@ -43,7 +43,7 @@ const jpegPadding = 4 << 10
 // file (ITU-T T.81, annex B).
 func checkJPEG(r io.ReaderAt, size int64) error {
 	at := int64(2)
-	for n := 0; n < 1<<20; n++ {
+	for n := 0; n < 1<<16; n++ {
 		if at+2 > size {
 			return refuse(Damaged, "no end marker")
 		}

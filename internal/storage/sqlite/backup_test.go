@@ -71,8 +71,12 @@ func TestBackup(t *testing.T) {
 	if err := s.Backup(ctx, dir); err == nil {
 		t.Error("a backup was overwritten")
 	}
-	path, _ := s.blobs.path(blob.SHA256)
-	if err := os.WriteFile(path, []byte("Evidence"), 0o600); err != nil {
+	folder, name, _ := s.blobs.place(blob.SHA256)
+	files, err := versions(folder, name)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, files[0]), []byte("Evidence"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Backup(ctx, filepath.Join(t.TempDir(), "b")); err == nil || !strings.Contains(err.Error(), blob.SHA256) {
