@@ -70,6 +70,9 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	if err != nil {
 		return Receipt{}, false, wrap("write log entry", err)
 	}
+	if err := s.need(ctx, rec); err != nil {
+		return Receipt{}, false, err
+	}
 	err = s.Store.InsertAttestation(ctx, rec)
 	if errors.Is(err, problem.ErrExists) { // the same payload at the same time
 		known, err := s.Store.Attestation(ctx, digest)
@@ -170,9 +173,6 @@ func (s *Service) check(ctx context.Context, st Statement[Declaration], o suppli
 		if errors.As(err, &pe) {
 			pe.Kind = problem.Refused
 		}
-		return Record{}, err
-	}
-	if _, err := s.uploaded(ctx, o.Supplier, p.Answers); err != nil {
 		return Record{}, err
 	}
 	rec := Record{
