@@ -32,9 +32,9 @@ func TestUploadRefusesContent(t *testing.T) {
 		{"PDF with a page after it", "a.pdf", pdf + "<html>", "evidence.after", problem.Refused},
 		{"large PDF with a page after it", "a.pdf", big + "%%EOF\n<html>", "evidence.after", problem.Refused},
 		{"Word with data after it", "a.docx", string(docx(t)) + "x", "evidence.after", problem.Refused},
-		{"UTF-16", "a.csv", "\xff\xfea\x00b\x00", "evidence.not-text", problem.Refused},
+		{"UTF-16", "a.txt", "\xff\xfea\x00b\x00", "evidence.not-text", problem.Refused},
 		{"text with a zero", "a.txt", "Rutine\x00\x01\x02", "evidence.not-text", problem.Refused},
-		{"picture before a PDF", "a.pdf", "GIF89a" + pdf, "evidence.type", problem.Unsupported},
+		{"picture before a PDF", "a.pdf", "GIF89a" + pdf, "evidence.before", problem.Refused},
 	} {
 		_, _, err := s.Upload(t.Context(), as(ours, access.Supplier), evidence.Upload{Name: tt.file, Kind: "policy"}, strings.NewReader(tt.body))
 		if problem.KeyOf(err) != tt.key || problem.KindOf(err) != tt.kind {
