@@ -39,6 +39,9 @@ type serveCmd struct {
 	// VerdictKeyFile holds a private key in PEM, unencrypted.
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
+	// EvidenceRetentionDays is how long files are kept that no declaration
+	// needs; 0 keeps all.
+	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -78,6 +81,9 @@ func (c *serveCmd) check() error {
 	}
 	if _, err := c.scanner(); err != nil {
 		add("cli.serve.clamd", "Value", c.Clamd)
+	}
+	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
+		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
@@ -200,6 +206,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
+	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -301,6 +308,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	})
 	g.Go(func() error { return v.tend(ctx, in) })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
+	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
