@@ -69,7 +69,7 @@ func TestEvidenceOnPages(t *testing.T) {
 	b.post(erase, url.Values{"reason": {"Utdatert"}, "forget": {"1"}}).must(t, 200, "Filen er slettet.", "Slettet av leverandøren. Utdatert", "Fil uten navn")
 	b.get("/evidence/"+s.evidence).must(t, 404, "Filen er slettet")
 	s.visit("adviser").get("/offerings/"+s.declared+"/status").must(t, 200, `sertifikat.txt <span class="fk-quiet">(Slettet)`)
-	if a := b.get("/offerings/" + s.declared + "/answers").must(t, 200); strings.Contains(a.body, `value="`+s.evidence) {
+	if a := b.get("/offerings/"+s.declared+"/answers").must(t, 200); strings.Contains(a.body, `value="`+s.evidence) {
 		t.Error("an answer can refer to what is erased")
 	}
 	b.upload(page, map[string]string{"kind": "policy", "visibility": "public"}, "file", "sertifikat.txt", []byte("A certificate.")).must(t, 200, "sertifikat.txt")

@@ -107,7 +107,8 @@ func (d blobDoc) version() bson.ObjectID {
 }
 
 // RemoveBlob implements evidence.Store. The file is noted before it is no
-// longer published, so that a crash leaves it to clearUploads.
+// longer published, as from long ago, so that after a crash it is cleared at the
+// next opening.
 func (s *Store) RemoveBlob(ctx context.Context, digest, version string) error {
 	if err := s.removeBlob(ctx, digest, version); err != nil {
 		return fmt.Errorf("remove bytes %q: %w", digest, err)
@@ -127,7 +128,7 @@ func (s *Store) removeBlob(ctx context.Context, digest, version string) error {
 	if err != nil {
 		return err
 	}
-	note := bson.D{{Key: "_id", Value: d.File}, {Key: "at", Value: storage.Time(s.now())}}
+	note := bson.D{{Key: "_id", Value: d.File}, {Key: "at", Value: time.Unix(0, 0).UTC()}}
 	if err := insert(ctx, s.uploads, note); err != nil && !errors.Is(err, problem.ErrExists) {
 		return err
 	}
