@@ -52,6 +52,7 @@ func TestEvidenceLives(t *testing.T) {
 		want(t, http.StatusOK, http.MethodDelete, at+"?reason=Utdatert", selling, "", nil, &e)
 		server.stop()
 		server = start()
+		w.base = server.base
 		at = server.base + "/api/v1/evidence/" + e.SHA256
 		if a := do(t, http.MethodGet, at, buying, "", nil); a.status != http.StatusNotFound || a.problemType() != "evidence.erased" {
 			t.Errorf("after the erasure: %d %s", a.status, a.body)
