@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ func RunErasure(t *testing.T, open Open) {
 	t.Run("versions", func(t *testing.T) { runVersions(t, f) })
 	t.Run("put while removed", func(t *testing.T) { runPutAndRemove(t, f) })
 	t.Run("faults", func(t *testing.T) { runEraseFaults(t, f) })
+	t.Run("between", func(t *testing.T) { runEraseBetween(t, f) })
 	t.Run("at once", func(t *testing.T) { runEraseAtOnce(t, f) })
 }
 
@@ -208,6 +210,56 @@ func runEraseFaults(t *testing.T, f *Faulty) {
 				}
 			}
 		}
+	}
+}
+
+// between is a store in which something happens once, after bytes were put or
+// before they are removed.
+type between struct {
+	storage.Store
+	put, remove func()
+}
+
+func once(f *func()) {
+	if do := *f; do != nil {
+		*f = nil
+		do()
+	}
+}
+
+func (b *between) PutBlob(ctx context.Context, r io.Reader) (evidence.Blob, error) {
+	blob, err := b.Store.PutBlob(ctx, r)
+	once(&b.put)
+	return blob, err
+}
+
+func (b *between) RemoveBlob(ctx context.Context, sha256, version string) error {
+	once(&b.remove)
+	return b.Store.RemoveBlob(ctx, sha256, version)
+}
+
+// runEraseBetween has an erasure come in the middle of an upload, and an
+// upload in the middle of an erasure, by the same owner and by another.
+func runEraseBetween(t *testing.T, s storage.Store) {
+	for other := range 2 {
+		b := &between{Store: s}
+		e := newEraser(b, 2)
+		mine, theirs := e.owners[0], e.owners[other]
+		check(t, e.upload(t, theirs))
+		b.put = func() { check(t, e.erase(t, theirs)) }
+		check(t, e.upload(t, mine))
+		e.holds(t, true)
+		v := result[evidence.Evidence](t)(s.EvidenceBy(t.Context(), mine, e.sum()))
+		want(t, v.State, evidence.Stored)
+
+		e = newEraser(b, 2)
+		mine, theirs = e.owners[0], e.owners[other]
+		check(t, e.upload(t, mine))
+		b.remove = func() { check(t, e.upload(t, theirs)) }
+		check(t, e.erase(t, mine))
+		e.holds(t, true)
+		v = result[evidence.Evidence](t)(s.EvidenceBy(t.Context(), theirs, e.sum()))
+		want(t, v.State, evidence.Stored)
 	}
 }
 
