@@ -28,6 +28,29 @@ type attestCmd struct {
 	Submit  attestSubmitCmd  `cmd:""`
 }
 
+// evidenceFlags say what uploaded evidence is, beside its kind.
+type evidenceFlags struct {
+	EvidenceIssuer   string   `placeholder:"NAME"`
+	EvidenceStandard string   `placeholder:"TEXT"`
+	EvidenceFrom     string   `placeholder:"YYYY-MM-DD"`
+	EvidenceUntil    string   `placeholder:"YYYY-MM-DD"`
+	EvidenceScope    string   `placeholder:"TEXT"`
+	EvidenceBasis    string   `placeholder:"TEXT"`
+	Granted          []string `placeholder:"ORGNR[:YYYY-MM-DD],…"`
+}
+
+// describe puts what was said into an upload's query.
+func (f evidenceFlags) describe(query url.Values) {
+	for name, value := range map[string]string{
+		"issuer": f.EvidenceIssuer, "standard": f.EvidenceStandard, "validFrom": f.EvidenceFrom, "validUntil": f.EvidenceUntil,
+		"scope": f.EvidenceScope, "legalBasis": f.EvidenceBasis, "granted": strings.Join(f.Granted, ","),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+}
+
 type attestPrepareCmd struct {
 	Offering     string `conf:"" placeholder:"ID"`
 	Set          string `placeholder:"SET@VERSION"`
@@ -36,9 +59,10 @@ type attestPrepareCmd struct {
 	Supersedes   string `placeholder:"SHA256"`
 	EvidenceDir  string `placeholder:"DIR"`
 	EvidenceKind string `default:"other" placeholder:"KIND"`
-	Visibility   string `placeholder:"WHO"`
-	Withdraw     string `placeholder:"SHA256"`
-	Reason       string `placeholder:"TEXT"`
+	evidenceFlags
+	Visibility string `placeholder:"WHO"`
+	Withdraw   string `placeholder:"SHA256"`
+	Reason     string `placeholder:"TEXT"`
 	// Renew makes the statement that renews a declaration, and Second fetches
 	// one that somebody else of the supplier has signed.
 	Renew  string `placeholder:"SHA256"`
@@ -249,6 +273,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 	if c.Visibility != "" {
 		query.Set("visibility", c.Visibility)
 	}
+	c.describe(query)
 	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
 	if err != nil {
 		return "", err

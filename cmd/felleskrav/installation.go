@@ -60,6 +60,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
 	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Keeper: in.suppliers, Now: now}
+	in.evidence.Uses = in.attestations
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: live, Now: now}
 	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}

@@ -44,6 +44,9 @@ type serveCmd struct {
 	Clamd          string `conf:"" placeholder:"ADDR"`
 	serverTrust
 	witnessing
+	// EvidenceRetentionDays is how long files are kept that no declaration
+	// needs; 0 keeps all.
+	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -89,6 +92,9 @@ func (c *serveCmd) check() error {
 		faults = append(faults, err)
 	}
 	c.clients(add)
+	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
+		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
+	}
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -220,6 +226,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
+	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -326,6 +333,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { return v.tend(ctx, in) })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
+	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	if len(v.Witness) > 0 {
 		witnesses := v.gather(in, h)

@@ -57,6 +57,7 @@ const (
 	WriteOffering     Action = "offering.write"
 	WriteEvidence     Action = "evidence.write"
 	ReadEvidence      Action = "evidence.read"
+	EraseEvidence     Action = "evidence.erase"
 	PrepareStatement  Action = "attestation.prepare"
 	SubmitAttestation Action = "attestation.submit"
 	Withdraw          Action = "attestation.withdraw"
@@ -92,6 +93,7 @@ var policy = map[Action]map[Role]reach{
 	ReadOffering:      {Public: all},
 	WriteOffering:     {Supplier: own},
 	WriteEvidence:     {Supplier: own},
+	EraseEvidence:     {Supplier: own},
 	ReadEvidence:      {Public: all}, // the evidence's own visibility narrows this
 	PrepareStatement:  {Supplier: own},
 	SubmitAttestation: {Supplier: own},

@@ -22,6 +22,7 @@ func TestPolicy(t *testing.T) {
 		access.ReadOffering:      {"all", "all", "all", "all", "all"},
 		access.WriteOffering:     {"login", "no", "no", "own", "no"},
 		access.WriteEvidence:     {"login", "no", "no", "own", "no"},
+		access.EraseEvidence:     {"login", "no", "no", "own", "no"},
 		access.ReadEvidence:      {"all", "all", "all", "all", "all"},
 		access.PrepareStatement:  {"login", "no", "no", "own", "no"},
 		access.SubmitAttestation: {"login", "no", "no", "own", "no"},

@@ -442,6 +442,9 @@ type ContentReview struct {
 // Counts defines model for Counts.
 type Counts = status.Counts
 
+// Date A day in Norway.
+type Date = evidence.Date
+
 // DeclarationStatus defines model for DeclarationStatus.
 type DeclarationStatus = status.DeclarationStatus
 
@@ -518,6 +521,24 @@ type EnrolmentInput struct {
 // Evidence defines model for Evidence.
 type Evidence = evidence.Evidence
 
+// EvidenceInput defines model for EvidenceInput.
+type EvidenceInput struct {
+	Applicability bool    `json:"applicability,omitempty,omitzero"`
+	Granted       []Grant `json:"granted,omitempty,omitzero"`
+	Issuer        string  `json:"issuer,omitempty,omitzero"`
+	Kind          string  `json:"kind"`
+	LegalBasis    string  `json:"legalBasis,omitempty,omitzero"`
+	Scope         string  `json:"scope,omitempty,omitzero"`
+	Standard      string  `json:"standard,omitempty,omitzero"`
+
+	// ValidFrom A day in Norway.
+	ValidFrom Date `json:"validFrom,omitempty,omitzero"`
+
+	// ValidUntil A day in Norway.
+	ValidUntil Date       `json:"validUntil,omitempty,omitzero"`
+	Visibility Visibility `json:"visibility"`
+}
+
 // EvidenceList defines model for EvidenceList.
 type EvidenceList struct {
 	Items []Evidence `json:"items"`
@@ -557,6 +578,9 @@ type GradedLevels struct {
 	Confidentiality Graded `json:"confidentiality"`
 	Integrity       Graded `json:"integrity"`
 }
+
+// Grant defines model for Grant.
+type Grant = evidence.Grant
 
 // ID A UUID in lower case.
 type ID = string
@@ -1112,6 +1136,9 @@ type Set = string
 // SetId defines model for setId.
 type SetId = string
 
+// Sha256 SHA-256, in hex.
+type Sha256 = Digest
+
 // Statement defines model for Statement.
 type Statement = map[string]interface{}
 
@@ -1222,11 +1249,50 @@ type UploadEvidenceParams struct {
 	// Visibility Who may read it. Left out, it is agencies for a new file, and as before for one sent again.
 	Visibility Visibility `form:"visibility,omitempty" json:"visibility,omitempty,omitzero"`
 
-	// Granted With visibility granted, the organisations that may read it.
-	Granted []OrgNumber `form:"granted,omitempty" json:"granted,omitempty,omitzero"`
+	// Granted With visibility granted, the organisations that may read it, each with the last day if it is to end: 974760673:2027-06-30.
+	Granted []string `form:"granted,omitempty" json:"granted,omitempty,omitzero"`
+
+	// Issuer Who made or issued it.
+	Issuer string `form:"issuer,omitempty" json:"issuer,omitempty,omitzero"`
+
+	// Standard What it certifies or reports on, with the edition.
+	Standard string `form:"standard,omitempty" json:"standard,omitempty,omitzero"`
+
+	// Applicability Whether the Statement of Applicability is in the file.
+	Applicability bool `form:"applicability,omitempty" json:"applicability,omitempty,omitzero"`
+
+	// ValidFrom The first day it holds for.
+	ValidFrom Date `form:"validFrom,omitempty" json:"validFrom,omitempty,omitzero"`
+
+	// ValidUntil The last day it holds for.
+	ValidUntil Date `form:"validUntil,omitempty" json:"validUntil,omitempty,omitzero"`
+
+	// Scope What it covers.
+	Scope string `form:"scope,omitempty" json:"scope,omitempty,omitzero"`
+
+	// LegalBasis What you hold to exempt it from public access.
+	LegalBasis string `form:"legalBasis,omitempty" json:"legalBasis,omitempty,omitzero"`
 
 	// Sha256 The SHA-256 you expect; the upload is refused if it differs.
 	Sha256 Digest `form:"sha256,omitempty" json:"sha256,omitempty,omitzero"`
+}
+
+// EraseEvidenceParams defines parameters for EraseEvidence.
+type EraseEvidenceParams struct {
+	// Reason Shown to those who could read the file.
+	Reason string `form:"reason" json:"reason"`
+
+	// ForgetName Take the file name out of the record too. Signed declarations keep it.
+	ForgetName bool `form:"forgetName,omitempty" json:"forgetName,omitempty,omitzero"`
+
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PutEvidenceParams defines parameters for PutEvidence.
+type PutEvidenceParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // ListInformationTypesParams defines parameters for ListInformationTypes.
@@ -1475,6 +1541,9 @@ type PutContentDraftJSONRequestBody = ContentDraftInput
 // DecideContentDraftJSONRequestBody defines body for DecideContentDraft for application/json ContentType.
 type DecideContentDraftJSONRequestBody = ContentDecision
 
+// PutEvidenceJSONRequestBody defines body for PutEvidence for application/json ContentType.
+type PutEvidenceJSONRequestBody = EvidenceInput
+
 // PutOfferingJSONRequestBody defines body for PutOffering for application/json ContentType.
 type PutOfferingJSONRequestBody = OfferingInput
 
@@ -1585,9 +1654,18 @@ type ServerInterface interface {
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(c *gin.Context, params UploadEvidenceParams)
+	// EraseEvidence Erase the bytes of a file of your own
+	// (DELETE /api/v1/evidence/{sha256})
+	EraseEvidence(c *gin.Context, sha256 Sha256, params EraseEvidenceParams)
 	// DownloadEvidence Download documentation
 	// (GET /api/v1/evidence/{sha256})
-	DownloadEvidence(c *gin.Context, sha256 Digest)
+	DownloadEvidence(c *gin.Context, sha256 Sha256)
+	// PutEvidence Change what you say of a file of your own
+	// (PUT /api/v1/evidence/{sha256})
+	PutEvidence(c *gin.Context, sha256 Sha256, params PutEvidenceParams)
+	// GetEvidence What is said of a file that you may see, also when it is erased
+	// (GET /api/v1/evidence/{sha256}/about)
+	GetEvidence(c *gin.Context, sha256 Sha256)
 	// ListInformationTypes Kinds of information that tasks handle
 	// (GET /api/v1/information-types)
 	ListInformationTypes(c *gin.Context, params ListInformationTypesParams)
@@ -2501,6 +2579,62 @@ func (siw *ServerInterfaceWrapper) UploadEvidence(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "issuer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issuer", c.Request.URL.Query(), &params.Issuer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter issuer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "standard" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "standard", c.Request.URL.Query(), &params.Standard, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter standard: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "applicability" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "applicability", c.Request.URL.Query(), &params.Applicability, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter applicability: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "validFrom" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "validFrom", c.Request.URL.Query(), &params.ValidFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter validFrom: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "validUntil" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "validUntil", c.Request.URL.Query(), &params.ValidUntil, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter validUntil: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", c.Request.URL.Query(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter scope: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "legalBasis" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legalBasis", c.Request.URL.Query(), &params.LegalBasis, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter legalBasis: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "sha256" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "sha256", c.Request.URL.Query(), &params.Sha256, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2519,6 +2653,71 @@ func (siw *ServerInterfaceWrapper) UploadEvidence(c *gin.Context) {
 	siw.Handler.UploadEvidence(c, params)
 }
 
+// EraseEvidence operation middleware
+func (siw *ServerInterfaceWrapper) EraseEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EraseEvidenceParams
+
+	// ------------- Required query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "reason", c.Request.URL.Query(), &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reason: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "forgetName" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "forgetName", c.Request.URL.Query(), &params.ForgetName, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter forgetName: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EraseEvidence(c, sha256, params)
+}
+
 // DownloadEvidence operation middleware
 func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 
@@ -2526,7 +2725,7 @@ func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 	_ = err
 
 	// ------------- Path parameter "sha256" -------------
-	var sha256 Digest
+	var sha256 Sha256
 
 	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -2542,6 +2741,80 @@ func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 	}
 
 	siw.Handler.DownloadEvidence(c, sha256)
+}
+
+// PutEvidence operation middleware
+func (siw *ServerInterfaceWrapper) PutEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutEvidence(c, sha256, params)
+}
+
+// GetEvidence operation middleware
+func (siw *ServerInterfaceWrapper) GetEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetEvidence(c, sha256)
 }
 
 // ListInformationTypes operation middleware
@@ -4011,7 +4284,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/offerings/:id/badge.svg", wrapper.GetOfferingBadge)
 	router.POST(options.BaseURL+"/api/v1/status/check", wrapper.CheckStatus)
 	router.POST(options.BaseURL+"/api/v1/evidence", wrapper.UploadEvidence)
+	router.DELETE(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.EraseEvidence)
 	router.GET(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.DownloadEvidence)
+	router.PUT(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.PutEvidence)
+	router.GET(options.BaseURL+"/api/v1/evidence/:sha256/about", wrapper.GetEvidence)
 	router.POST(options.BaseURL+"/api/v1/attestations/prepare", wrapper.PrepareAttestation)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest", wrapper.GetAttestation)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/statement", wrapper.GetStatement)
@@ -5057,8 +5333,56 @@ func (response UploadEvidencedefaultApplicationProblemPlusJSONResponse) VisitUpl
 	return err
 }
 
+type EraseEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+	Params EraseEvidenceParams
+}
+
+type EraseEvidenceResponseObject interface {
+	VisitEraseEvidenceResponse(w http.ResponseWriter) error
+}
+
+type EraseEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type EraseEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers EraseEvidence200ResponseHeaders
+}
+
+func (response EraseEvidence200JSONResponse) VisitEraseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseEvidencedefaultApplicationProblemPlusJSONResponse) VisitEraseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DownloadEvidenceRequestObject struct {
-	Sha256 Digest `json:"sha256"`
+	Sha256 Sha256 `json:"sha256"`
 }
 
 type DownloadEvidenceResponseObject interface {
@@ -5091,6 +5415,102 @@ type DownloadEvidencedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DownloadEvidencedefaultApplicationProblemPlusJSONResponse) VisitDownloadEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+	Params PutEvidenceParams
+	Body   *PutEvidenceJSONRequestBody
+}
+
+type PutEvidenceResponseObject interface {
+	VisitPutEvidenceResponse(w http.ResponseWriter) error
+}
+
+type PutEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type PutEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers PutEvidence200ResponseHeaders
+}
+
+func (response PutEvidence200JSONResponse) VisitPutEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutEvidencedefaultApplicationProblemPlusJSONResponse) VisitPutEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+}
+
+type GetEvidenceResponseObject interface {
+	VisitGetEvidenceResponse(w http.ResponseWriter) error
+}
+
+type GetEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type GetEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers GetEvidence200ResponseHeaders
+}
+
+func (response GetEvidence200JSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEvidencedefaultApplicationProblemPlusJSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6940,9 +7360,18 @@ type StrictServerInterface interface {
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(ctx context.Context, request UploadEvidenceRequestObject) (UploadEvidenceResponseObject, error)
+	// EraseEvidence Erase the bytes of a file of your own
+	// (DELETE /api/v1/evidence/{sha256})
+	EraseEvidence(ctx context.Context, request EraseEvidenceRequestObject) (EraseEvidenceResponseObject, error)
 	// DownloadEvidence Download documentation
 	// (GET /api/v1/evidence/{sha256})
 	DownloadEvidence(ctx context.Context, request DownloadEvidenceRequestObject) (DownloadEvidenceResponseObject, error)
+	// PutEvidence Change what you say of a file of your own
+	// (PUT /api/v1/evidence/{sha256})
+	PutEvidence(ctx context.Context, request PutEvidenceRequestObject) (PutEvidenceResponseObject, error)
+	// GetEvidence What is said of a file that you may see, also when it is erased
+	// (GET /api/v1/evidence/{sha256}/about)
+	GetEvidence(ctx context.Context, request GetEvidenceRequestObject) (GetEvidenceResponseObject, error)
 	// ListInformationTypes Kinds of information that tasks handle
 	// (GET /api/v1/information-types)
 	ListInformationTypes(ctx context.Context, request ListInformationTypesRequestObject) (ListInformationTypesResponseObject, error)
@@ -7813,8 +8242,35 @@ func (sh *strictHandler) UploadEvidence(ctx *gin.Context, params UploadEvidenceP
 	}
 }
 
+// EraseEvidence operation middleware
+func (sh *strictHandler) EraseEvidence(ctx *gin.Context, sha256 Sha256, params EraseEvidenceParams) {
+	var request EraseEvidenceRequestObject
+
+	request.Sha256 = sha256
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseEvidence(ctx, request.(EraseEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EraseEvidenceResponseObject); ok {
+		if err := validResponse.VisitEraseEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // DownloadEvidence operation middleware
-func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Digest) {
+func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Sha256) {
 	var request DownloadEvidenceRequestObject
 
 	request.Sha256 = sha256
@@ -7832,6 +8288,77 @@ func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DownloadEvidenceResponseObject); ok {
 		if err := validResponse.VisitDownloadEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutEvidence operation middleware
+func (sh *strictHandler) PutEvidence(ctx *gin.Context, sha256 Sha256, params PutEvidenceParams) {
+	var request PutEvidenceRequestObject
+
+	request.Sha256 = sha256
+	request.Params = params
+
+	var body PutEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutEvidence(ctx, request.(PutEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutEvidenceResponseObject); ok {
+		if err := validResponse.VisitPutEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEvidence operation middleware
+func (sh *strictHandler) GetEvidence(ctx *gin.Context, sha256 Sha256) {
+	var request GetEvidenceRequestObject
+
+	request.Sha256 = sha256
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEvidence(ctx, request.(GetEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetEvidenceResponseObject); ok {
+		if err := validResponse.VisitGetEvidenceResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

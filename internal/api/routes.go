@@ -57,6 +57,9 @@ var rules = map[string]rule{
 
 	"uploadEvidence":   {action: access.WriteEvidence, body: maxFile, raw: true},
 	"downloadEvidence": {action: access.ReadEvidence},
+	"getEvidence":      {action: access.ReadEvidence},
+	"putEvidence":      {action: access.WriteEvidence, body: small},
+	"eraseEvidence":    {action: access.EraseEvidence},
 	"listEvidence":     {action: access.ReadEvidence},
 
 	"prepareAttestation":   {action: access.PrepareStatement, body: maxDraft},

@@ -51,7 +51,11 @@ var may = map[string][]string{
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
 	// A supplier is its number and its keys.
 	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/signing/revocation"},
-	"internal/evidence": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier"},
+	"internal/evidence": {
+		"internal/access", "internal/catalogue", "internal/evidence/content", "internal/organisation", "internal/problem", "internal/supplier",
+	},
+	// Looks at bytes and knows no noun.
+	"internal/evidence/content": {},
 	// Speaks to the scanner that evidence asks for a verdict.
 	"internal/evidence/clamd":           {"internal/evidence"},
 	"internal/evidence/clamd/clamdtest": {"internal/evidence/clamd"},

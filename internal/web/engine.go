@@ -137,6 +137,8 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"tx":       func(s catalogue.Text) string { return s.In(t.Lang) },
 		"date":     t.Date,
 		"datetime": t.DateTime,
+		"day":      dayText(t),
+		"changed":  changeText(t),
 		"isodate":  func(at time.Time) string { return at.In(locale.Zone()).Format(time.RFC3339) },
 		"number":   func(n any) string { return t.Number(integer(n)) },
 		"percent":  t.Percent,

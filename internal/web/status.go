@@ -30,6 +30,8 @@ type statusPage struct {
 	// Past is set when the page answers for a moment in the past.
 	Past bool
 	Own  bool
+	// Erased has the digests of the files that are referred to and erased.
+	Erased map[string]bool
 }
 
 type statusTheme struct {
@@ -87,6 +89,9 @@ func (w *Web) status(c *gin.Context) error {
 	}
 	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
+	if p.Erased, err = w.erasedOf(ctx, o.Supplier, st); err != nil {
+		return err
+	}
 	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: c.Query("at"), Size: "m", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
 	for _, set := range w.Catalogue.Content().Sets {

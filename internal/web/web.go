@@ -111,7 +111,7 @@ var pageNames = []string{
 	"front", "error", "login", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-bidders",
 	"procurement-response", "procurement-comparison",
-	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence",
+	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
 	"status",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
@@ -160,6 +160,10 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
 	get("/suppliers/:orgnr/evidence", w.evidence)
 	post("/suppliers/:orgnr/evidence", w.MaxEvidence+form, w.evidenceUpload)
+	get("/suppliers/:orgnr/evidence/:sha256", w.evidenceEdit)
+	post("/suppliers/:orgnr/evidence/:sha256", form, w.evidenceSave)
+	get("/suppliers/:orgnr/evidence/:sha256/erase", w.evidenceErase)
+	post("/suppliers/:orgnr/evidence/:sha256/erase", form, w.evidenceEraseConfirm)
 	get("/suppliers/:orgnr/offerings/new", w.offeringNew)
 	post("/suppliers/:orgnr/offerings/new", form, w.offeringCreate)
 	get("/evidence/:sha256", w.evidenceFile)

@@ -71,6 +71,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.evidence, up("sha256", "owner"), plain},
 		{s.evidence, up("owner", "uploaded", "sha256"), plain},
 		{s.evidence, up("scanDue", "owner", "sha256"), plain},
+		{s.evidence, up("unsettled", "owner", "sha256"), plain},
 		{s.attestations, up("offering", "set", "received", "_id"), plain},
 		{s.attestations, up("offering", "received", "_id"), plain},
 		{s.attestations, up("received", "_id"), plain},

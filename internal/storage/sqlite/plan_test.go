@@ -27,6 +27,8 @@ func TestPlans(t *testing.T) {
 		"OwnerEvidence":      func() error { _, err := s.OwnerEvidence(ctx, "1", nil); return err },
 		"OwnerEvidence some": func() error { _, err := s.OwnerEvidence(ctx, "1", some); return err },
 		"PendingEvidence":    func() error { _, err := s.PendingEvidence(ctx, time.Now(), 10); return err },
+		"UnsettledEvidence":  func() error { _, err := s.UnsettledEvidence(ctx, time.Now(), 10); return err },
+		"EvidenceAfter":      func() error { _, err := s.EvidenceAfter(ctx, "1:a", 10); return err },
 		"AttestationsFor":    func() error { _, err := s.AttestationsFor(ctx, "a", "b", 10); return err },
 		"AttestationsForAll": func() error { _, err := s.AttestationsFor(ctx, "a", "", 10); return err },
 		"Latest":             func() error { _, err := s.LatestAttestations(ctx, some, "b", 3); return err },

@@ -114,6 +114,14 @@ func RunFaults(t *testing.T, open Open) {
 				check(t, r.Close())
 			}}
 		},
+		RemoveBlob: func() operation {
+			b := result[evidence.Blob](t)(f.Store.PutBlob(ctx, newStream(byte(serial.Add(1)), 1000, io.EOF)))
+			version := result[string](t)(f.BlobVersion(ctx, b.SHA256))
+			return operation{func() error { return f.RemoveBlob(ctx, b.SHA256, version) }, func(t *testing.T) {
+				_, _, err := f.OpenBlob(ctx, b.SHA256)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
 		InsertAttestation: func() operation {
 			v := recordFor(id(), "a", at)
 			return operation{func() error { return f.InsertAttestation(ctx, v) }, func(t *testing.T) {

@@ -34,6 +34,7 @@ const (
 	InsertEvidence    Write = "InsertEvidence"
 	UpdateEvidence    Write = "UpdateEvidence"
 	PutBlob           Write = "PutBlob"
+	RemoveBlob        Write = "RemoveBlob"
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
 	InsertSignature   Write = "InsertSignature"
@@ -234,6 +235,11 @@ func (f *Faulty) UpdateEvidence(ctx context.Context, n organisation.Number, sha2
 // PutBlob implements storage.Store.
 func (f *Faulty) PutBlob(ctx context.Context, r io.Reader) (evidence.Blob, error) {
 	return get(f, PutBlob, func() (evidence.Blob, error) { return f.Store.PutBlob(ctx, r) })
+}
+
+// RemoveBlob implements storage.Store.
+func (f *Faulty) RemoveBlob(ctx context.Context, sha256, version string) error {
+	return f.do(RemoveBlob, func() error { return f.Store.RemoveBlob(ctx, sha256, version) })
 }
 
 // InsertAttestation implements storage.Store.

@@ -22,6 +22,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"TokenByHash":   func() error { _, err := s.TokenByHash(ctx, key); return err },
 			"EvidenceBy":    func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
 			"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, key); return err },
+			"BlobVersion":   func() error { _, err := s.BlobVersion(ctx, key); return err },
 			"Attestation":   func() error { _, err := s.Attestation(ctx, key); return err },
 			"Withdrawal":    func() error { _, err := s.Withdrawal(ctx, key); return err },
 			"Procurement":   func() error { _, err := s.Procurement(ctx, key); return err },
@@ -30,6 +31,9 @@ func RunOddKeys(t *testing.T, open Open) {
 			"Report":        func() error { _, err := s.Report(ctx, key); return err },
 		} {
 			wantErrOf(t, name, key, read(), problem.ErrNotFound)
+		}
+		if err := s.RemoveBlob(ctx, key, key); err != nil {
+			t.Errorf("RemoveBlob(%.20q): %v", key, err)
 		}
 		_, err := s.LogState(ctx, key)
 		wantErrOf(t, "LogState", key, err, transparency.ErrNotFound)

@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("challenges", func(t *testing.T) { RunChallenges(t, open) })
 	t.Run("evidence", func(t *testing.T) { RunEvidence(t, open) })
 	t.Run("blobs", func(t *testing.T) { RunBlobs(t, open) })
+	t.Run("erasure", func(t *testing.T) { RunErasure(t, open) })
 	t.Run("attestations", func(t *testing.T) { RunAttestations(t, open) })
 	t.Run("signatures", func(t *testing.T) { RunSignatures(t, open) })
 	t.Run("latest", func(t *testing.T) { RunLatest(t, open) })
