@@ -20,17 +20,18 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // newChromium starts a real browser. FELLESKRAV_CHROMIUM names another one.
-func newChromium(t *testing.T) context.Context {
+// More flags are "name" or "name=value".
+func newChromium(t *testing.T, flags ...string) context.Context {
 	t.Helper()
 	path := os.Getenv("FELLESKRAV_CHROMIUM")
 	if path == "" {
 		path = chromium
 	}
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless}
-	for _, f := range []string{
+	for _, f := range append([]string{
 		"no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking", "disable-component-update", "disable-sync",
 		"disable-dev-shm-usage", "hide-scrollbars", "force-color-profile=srgb", "lang=nb",
-	} {
+	}, flags...) {
 		name, value, ok := strings.Cut(f, "=")
 		if ok {
 			options = append(options, chromedp.Flag(name, value))
@@ -137,6 +138,16 @@ func TestNothingOverflows(t *testing.T) {
 	become(t, ctx, s, persona, "supplier")
 	for _, width := range []int64{1280, 390, 320} {
 		resize(t, ctx, width)
+		run(t, ctx, "make a key", chromedp.Navigate(s.keysPage()), chromedp.WaitVisible(makeKey), chromedp.Click(makeKey), chromedp.WaitVisible(proveKey))
+		inspect(t, ctx, "key-challenge-browser", width, dir)
+		run(t, ctx, "enrol it", chromedp.Click(proveKey), chromedp.WaitVisible(`[data-here]:not([hidden])`))
+		inspect(t, ctx, "keys-browser", width, dir)
+		prepare(t, ctx, s.url, s.declared)
+		run(t, ctx, "show everything", chromedp.WaitVisible(confirm), chromedp.Click(`[data-sign] summary`))
+		inspect(t, ctx, "statement-browser", width, dir)
+		run(t, ctx, "withdraw", chromedp.Navigate(s.url+"/attestations/"+s.digest+"/withdrawal"), chromedp.SetValue(`textarea[name="reason"]`, "Feil i svarene"),
+			chromedp.Click(`form[action$="/withdrawal"] button`), chromedp.WaitVisible(confirm))
+		inspect(t, ctx, "withdrawal-browser", width, dir)
 		run(t, ctx, "prepare a statement", chromedp.Navigate(s.url+"/offerings/"+s.declared+"/answers"),
 			chromedp.Click(`form[action^="/offerings/`+s.declared+`/answers?"] > .fk-actions button`), chromedp.WaitVisible(`input[name="bundle"]`))
 		inspect(t, ctx, "statement", width, dir)

@@ -52,13 +52,19 @@ async function startMaking(panel) {
  * Reads a challenge. Never sign what one cannot read: the text says what it is for, so that it can
  * be no statement and no document.
  * @param {import("./keystore.js").Held} held
- * @param {Uint8Array} bytes
- * @returns {string|undefined} the text, if it is this supplier's enrolment of this key.
+ * @param {string} encoded the challenge in base64.
+ * @returns {Uint8Array} the bytes, if they are this supplier's enrolment of this key, in plain ASCII.
  */
-export function readChallenge(held, bytes) {
-  const text = toText(bytes);
+function readChallenge(held, encoded) {
   const expected = `felleskrav key enrolment v1\nsupplier: 0192:${held.supplier}\nkey: ${held.id}\n`;
-  return text.startsWith(expected) && /^[\x20-\x7e\n]*$/.test(text) ? text : undefined;
+  try {
+    const bytes = fromBase64(encoded);
+    const text = toText(bytes);
+    if (text.startsWith(expected) && /^[\x20-\x7e\n]*$/.test(text)) return bytes;
+  } catch {
+    // told below
+  }
+  throw new Refusal("challenge");
 }
 
 /** @param {import("./panel.js").Panel} panel */
@@ -69,13 +75,14 @@ async function startProving(panel) {
   const held = keys.find((key) => key.id === proves);
   if (!held) return; // the key is kept elsewhere
   document.querySelector("[data-by-hand]").hidden = true;
-  const bytes = fromBase64(challenge);
-  const text = readChallenge(held, bytes);
-  if (text === undefined) {
+  let bytes;
+  try {
+    bytes = readChallenge(held, challenge);
+  } catch (error) {
     await drop(held);
-    throw new Refusal("challenge");
+    throw error;
   }
-  panel.find("[data-shown]").textContent = text;
+  panel.find("[data-shown]").textContent = toText(bytes);
   panel.show("ready");
   const form = panel.find("form");
   form.querySelector("button").focus();

@@ -21,7 +21,8 @@ const SUMMARIES = {
 /** @param {string} time RFC 3339. */
 function moment(time) {
   const form = { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Oslo" };
-  return new Intl.DateTimeFormat(document.documentElement.lang, form).format(new Date(time));
+  const lang = document.documentElement.lang;
+  return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, form).format(new Date(time));
 }
 
 /**
