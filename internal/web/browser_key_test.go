@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -296,6 +297,34 @@ func TestKeysWithoutScripts(t *testing.T) {
 	prepare(t, ctx, s.url, s.declared)
 	hidden(`[data-sign]`)
 	run(t, ctx, "look for the other way", chromedp.WaitVisible(`form[action$="/statement/file"] button`), chromedp.WaitVisible(`[data-served]`))
+}
+
+// TestKeyPagesFit measures the pages as the scripts make them, and keeps their
+// pictures with FELLESKRAV_SCREENSHOTS.
+func TestKeyPagesFit(t *testing.T) {
+	s := newSite(t, true)
+	ctx := newChromium(t)
+	dir := os.Getenv("FELLESKRAV_SCREENSHOTS")
+	signIn(t, ctx, s)
+	for _, width := range []int64{1280, 390, 320} {
+		resize(t, ctx, width)
+		prepare(t, ctx, s.url, s.declared)
+		run(t, ctx, "wait for the script", chromedp.WaitVisible(`[data-sign]`))
+		inspect(t, ctx, "statement-browser-missing", width, dir)
+	}
+	for _, width := range []int64{1280, 390, 320} {
+		resize(t, ctx, width)
+		run(t, ctx, "make a key", chromedp.Navigate(s.keysPage()), chromedp.WaitVisible(makeKey), chromedp.Click(makeKey), chromedp.WaitVisible(proveKey))
+		inspect(t, ctx, "key-challenge-browser", width, dir)
+		run(t, ctx, "enrol it", chromedp.Click(proveKey), chromedp.WaitVisible(`[data-here]:not([hidden])`))
+		inspect(t, ctx, "keys-browser", width, dir)
+		prepare(t, ctx, s.url, s.declared)
+		run(t, ctx, "show everything", chromedp.WaitVisible(confirm), chromedp.Click(`[data-sign] summary`))
+		inspect(t, ctx, "statement-browser", width, dir)
+		run(t, ctx, "withdraw", chromedp.Navigate(s.url+"/attestations/"+s.digest+"/withdrawal"), chromedp.SetValue(`textarea[name="reason"]`, "Feil i svarene"),
+			chromedp.Click(`form[action$="/withdrawal"] button`), chromedp.WaitVisible(confirm))
+		inspect(t, ctx, "withdrawal-browser", width, dir)
+	}
 }
 
 // The scripts are small, and only pages with keys load any.

@@ -138,16 +138,6 @@ func TestNothingOverflows(t *testing.T) {
 	become(t, ctx, s, persona, "supplier")
 	for _, width := range []int64{1280, 390, 320} {
 		resize(t, ctx, width)
-		run(t, ctx, "make a key", chromedp.Navigate(s.keysPage()), chromedp.WaitVisible(makeKey), chromedp.Click(makeKey), chromedp.WaitVisible(proveKey))
-		inspect(t, ctx, "key-challenge-browser", width, dir)
-		run(t, ctx, "enrol it", chromedp.Click(proveKey), chromedp.WaitVisible(`[data-here]:not([hidden])`))
-		inspect(t, ctx, "keys-browser", width, dir)
-		prepare(t, ctx, s.url, s.declared)
-		run(t, ctx, "show everything", chromedp.WaitVisible(confirm), chromedp.Click(`[data-sign] summary`))
-		inspect(t, ctx, "statement-browser", width, dir)
-		run(t, ctx, "withdraw", chromedp.Navigate(s.url+"/attestations/"+s.digest+"/withdrawal"), chromedp.SetValue(`textarea[name="reason"]`, "Feil i svarene"),
-			chromedp.Click(`form[action$="/withdrawal"] button`), chromedp.WaitVisible(confirm))
-		inspect(t, ctx, "withdrawal-browser", width, dir)
 		run(t, ctx, "prepare a statement", chromedp.Navigate(s.url+"/offerings/"+s.declared+"/answers"),
 			chromedp.Click(`form[action^="/offerings/`+s.declared+`/answers?"] > .fk-actions button`), chromedp.WaitVisible(`input[name="bundle"]`))
 		inspect(t, ctx, "statement", width, dir)
