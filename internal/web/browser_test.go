@@ -142,7 +142,7 @@ func TestNothingOverflows(t *testing.T) {
 			chromedp.Click(`form[action^="/offerings/`+s.declared+`/answers?"] > .fk-actions button`), chromedp.WaitVisible(`input[name="bundle"]`))
 		inspect(t, ctx, "statement", width, dir)
 		run(t, ctx, "enrol a key", chromedp.Navigate(s.url+own+"/keys"), chromedp.SetValue(`textarea[name="publicKey"]`, key.PEM),
-			chromedp.Click(`form[action="`+own+`/keys"] button`), chromedp.WaitVisible(`textarea[name="signature"]`))
+			chromedp.Click(`form[action="`+own+`/keys"]:has(textarea) button`), chromedp.WaitVisible(`textarea[name="signature"]`))
 		inspect(t, ctx, "key-challenge", width, dir)
 	}
 }
