@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -30,29 +31,45 @@ type statementPage struct {
 	Bundle                  Field
 	// Name is the file name in the commands.
 	Name string
-	// KeysValid is how many keys the supplier can sign with.
-	KeysValid int
+	// Predicate and Subject are what the statement says it is and is about; a
+	// browser that signs it compares.
+	Predicate, Subject string
+	// Valid are the keys that the supplier can sign with, Ended those it no
+	// longer can.
+	Valid, Ended []supplier.Key
 }
+
+// sortKeys tells the keys that can be used from those that no longer can.
+func (p *statementPage) sortKeys(keys []supplier.Key, now time.Time) {
+	for _, k := range keys {
+		if k.Revoked == nil && now.Before(k.ExpiresAt) {
+			p.Valid = append(p.Valid, k)
+		} else {
+			p.Ended = append(p.Ended, k)
+		}
+	}
+}
+
+// Statuses lists the answers in display order.
+func (statementPage) Statuses() []attestation.AnswerStatus { return attestation.AnswerStatuses() }
 
 // showStatement shows exactly what is about to be signed.
 func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error) error {
 	p := statementPage{
 		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers,
 		Action: "/offerings/" + a.offering.ID + "/attestations?" + query("set", a.version.Ref()), Name: "statement.json",
+		Predicate: attestation.DeclarationType, Subject: supplier.ServiceURN(a.offering.ID),
 	}
 	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
 	p.fill(statement)
-	for _, k := range a.supplier.Keys {
-		if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
-			p.KeysValid++
-		}
-	}
+	p.sortKeys(a.supplier.Keys, w.Now())
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
 	}
 	p.Form = newForm(w.texts(c), failed)
 	p.Bundle = p.Form.field(bundleField)
+	scripted(c)
 	return w.show(c, code, "statement", p)
 }
 
@@ -234,8 +251,17 @@ func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) err
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.withdrawal.reason", Hint: "page.withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})
 	if len(statement) > 0 {
-		p.Statement = &statementPage{Base: p.Base, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json"}
+		s, err := w.Suppliers.Get(c.Request.Context(), w.actor(c), r.Supplier)
+		if err != nil {
+			return err
+		}
+		p.Statement = &statementPage{
+			Base: p.Base, Supplier: s, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json",
+			Predicate: attestation.WithdrawalType, Subject: attestation.URN(r.Digest),
+		}
 		p.Statement.Offering.ID = r.Offering
+		p.Statement.sortKeys(s.Keys, w.Now())
+		scripted(c)
 		p.Statement.fill(statement)
 		p.Statement.Bundle = p.Form.field(bundleField)
 	}

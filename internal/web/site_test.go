@@ -43,6 +43,7 @@ type site struct {
 	web *Web
 	url string
 	key crypto.Signer
+	log *transparency.Signer
 
 	supplier, rival, agency organisation.Number
 	offering, declared      string // ids; declared has an attestation
@@ -118,7 +119,7 @@ func newSite(t *testing.T, demo bool) *site {
 	srv.Mount(w)
 	ts := httptest.NewServer(srv.Engine)
 	t.Cleanup(ts.Close)
-	s := &site{t: t, web: w, url: ts.URL}
+	s := &site{t: t, web: w, url: ts.URL, log: signer}
 	if demo {
 		s.fill(ctx)
 	}

@@ -229,6 +229,14 @@ func limit(max int64) gin.HandlerFunc {
 const policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// scriptPolicy is for the pages that use keys kept in the browser. Scripts come
+// from the built files alone, cannot fetch or send anything but the page's own
+// forms, and cannot turn text into code.
+const scriptPolicy = policy + "; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// scripted lets the page run our scripts.
+func scripted(c *gin.Context) { c.Writer.Header().Set("Content-Security-Policy", scriptPolicy) }
+
 func (w *Web) headers(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", policy)
