@@ -27,8 +27,10 @@ type statementPage struct {
 	// byte of it between the pages. "" after a failed upload without it.
 	Encoded, Pretty, Digest string
 	Answers                 int
-	Action                  string
-	Bundle                  Field
+	// Reworded are requirements to read again before the answers are confirmed.
+	Reworded []catalogue.Change
+	Action   string
+	Bundle   Field
 	// Name is the file name in the commands.
 	Name string
 	// Predicate and Subject are what the statement says it is and is about; a
@@ -54,9 +56,9 @@ func (p *statementPage) sortKeys(keys []supplier.Key, now time.Time) {
 func (statementPage) Statuses() []attestation.AnswerStatus { return attestation.AnswerStatuses() }
 
 // showStatement shows exactly what is about to be signed.
-func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error) error {
+func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error, reworded ...catalogue.Change) error {
 	p := statementPage{
-		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers,
+		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers, Reworded: reworded,
 		Action: "/offerings/" + a.offering.ID + "/attestations?" + query("set", a.version.Ref()), Name: "statement.json",
 		Predicate: attestation.DeclarationType, Subject: supplier.ServiceURN(a.offering.ID),
 	}
@@ -141,7 +143,7 @@ func (w *Web) attestationSubmit(c *gin.Context) error {
 		}
 		return err
 	}
-	return w.done(c, "page.attestation.received", "/attestations/"+receipt.Attestation)
+	return w.received(c, receipt)
 }
 
 type attestationPage struct {
@@ -151,14 +153,18 @@ type attestationPage struct {
 	Verdict  attestation.Verdict
 	Offering supplier.Offering
 	Key      supplier.Key
-	Own      bool
-	BaseURL  string
+	// Second is who signed too, where the supplier asks for four eyes.
+	Second  supplier.Key
+	Own     bool
+	BaseURL string
 	// VerdictType is the predicate type of the signed verdict.
 	VerdictType string
 	Counts      []countRow
 }
 
-func (w *Web) attestation(c *gin.Context) error {
+func (w *Web) attestation(c *gin.Context) error { return w.showAttestation(c, nil) }
+
+func (w *Web) showAttestation(c *gin.Context, failed error) error {
 	ctx, actor, digest := c.Request.Context(), w.actor(c), c.Param("digest")
 	r, err := w.Attestations.Get(ctx, actor, digest)
 	if err != nil {
@@ -182,9 +188,15 @@ func (w *Web) attestation(c *gin.Context) error {
 	}
 	p := attestationPage{Base: w.base(c, section(actor, r.Supplier)), Record: r, Receipt: receipt, Verdict: verdict, Offering: o, BaseURL: w.BaseURL, VerdictType: attestation.VerdictType}
 	p.Key, _ = s.Key(r.KeyID)
+	p.Second, _ = s.Key(r.SecondKeyID)
 	p.Own = p.Acts(r.Supplier)
 	p.Counts = countRows(recordCounts(r))
-	return w.show(c, http.StatusOK, "attestation", p)
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	return w.show(c, code, "attestation", p)
 }
 
 func (w *Web) receiptFile(c *gin.Context) error {

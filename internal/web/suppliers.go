@@ -65,6 +65,8 @@ func (w *Web) suppliers(c *gin.Context) error {
 
 type supplierPage struct {
 	Base
+	// Waiting are declarations that wait for a second signature.
+	Waiting   []waitingRow
 	Supplier  supplier.Supplier
 	Own       bool
 	Offerings []offeringRow
@@ -139,6 +141,11 @@ func (w *Web) supplier(c *gin.Context) error {
 			if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
 				p.KeysValid++
 			}
+		}
+	}
+	if own {
+		if err := w.waiting(c, &p); err != nil {
+			return err
 		}
 	}
 	return w.show(c, http.StatusOK, "supplier", p)
