@@ -196,7 +196,7 @@ func TestWitnessUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	vkey, dir := signer.VerifierKey(), t.TempDir()
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name string
 		args []string
 		code int
@@ -212,10 +212,9 @@ func TestWitnessUsage(t *testing.T) {
 		{"serve that asks all the time", []string{"serve", "--data-dir", dir, "--witness", vkey + "=http://a", "--witness-every", "1ms"}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, lang := range []string{"nb", "nn", "en"} {
-				if r := here(t, nil, "", append(c.args, "--lang", lang)...); r.code != c.code || r.stderr == "" {
-					t.Errorf("ended with %d, want %d:\n%s%s", r.code, c.code, r.stdout, r.stderr)
-				}
+			lang := []string{"nb", "nn", "en"}[i%3]
+			if r := here(t, nil, "", append(c.args, "--lang", lang)...); r.code != c.code || r.stderr == "" {
+				t.Errorf("ended with %d, want %d:\n%s%s", r.code, c.code, r.stdout, r.stderr)
 			}
 		})
 	}
