@@ -80,12 +80,14 @@ type Faulty struct {
 	mu     sync.Mutex
 	seen   []Write
 	faults []fault
+	dead   bool
 }
 
 type fault struct {
 	write Write
 	left  int // how many matching writes still pass
 	when  When
+	kill  bool // and none after it
 }
 
 // NewFaulty wraps a store; until told otherwise all writes pass.
@@ -96,7 +98,14 @@ func NewFaulty(s storage.Store) *Faulty { return &Faulty{Store: s} }
 func (f *Faulty) Fail(w Write, n int, when When) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.faults = append(f.faults, fault{w, n - 1, when})
+	f.faults = append(f.faults, fault{w, n - 1, when, false})
+}
+
+// Kill is Fail for a process that is ended there: no write after it happens.
+func (f *Faulty) Kill(w Write, n int, when When) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = append(f.faults, fault{w, n - 1, when, true})
 }
 
 // Pending says how many of the faults set have not come about.
@@ -126,6 +135,9 @@ func (f *Faulty) meet(w Write) (when When, fail bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = append(f.seen, w)
+	if f.dead {
+		return Before, true
+	}
 	for i := 0; i < len(f.faults); i++ {
 		x := &f.faults[i]
 		if x.write != AnyWrite && x.write != w {
@@ -136,7 +148,7 @@ func (f *Faulty) meet(w Write) (when When, fail bool) {
 			continue
 		}
 		if !fail {
-			when, fail = x.when, true
+			when, fail, f.dead = x.when, true, x.kill
 			f.faults = slices.Delete(f.faults, i, i+1)
 			i--
 		}

@@ -38,6 +38,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("reports", func(t *testing.T) { RunReports(t, open) })
 	t.Run("log", func(t *testing.T) { RunLog(t, open) })
 	t.Run("append", func(t *testing.T) { RunAppend(t, open) })
+	t.Run("instances", func(t *testing.T) { RunInstances(t, open) })
+	t.Run("sequencer", func(t *testing.T) { RunSequencer(t, open) })
 	t.Run("sessions", func(t *testing.T) { RunSessions(t, open) })
 	t.Run("secrets", func(t *testing.T) { RunSecrets(t, open) })
 	t.Run("odd keys", func(t *testing.T) { RunOddKeys(t, open) })
