@@ -28,6 +28,8 @@ var bundleReasons = []struct {
 	{signing.ErrRevocationUnknown, problem.Unavailable, "certificate.revocation-unknown"},
 	{signing.ErrTimestamp, problem.Refused, "certificate.timestamp"},
 	{signing.ErrCertificate, problem.Refused, "certificate.malformed"},
+	{keyless.ErrNotKeyless, problem.Refused, "identity.untrusted"},
+	{keyless.ErrNoCertificate, problem.Refused, "certificate.malformed"},
 	{keyless.ErrCertificate, problem.Refused, "identity.untrusted"},
 	{keyless.ErrIdentity, problem.Refused, "identity.name"},
 	{keyless.ErrNoTime, problem.Refused, "identity.no-time"},

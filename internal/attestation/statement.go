@@ -3,6 +3,7 @@ package attestation
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 
 	"felleskrav/internal/problem"
@@ -117,7 +118,16 @@ func Decode[P any](payload []byte, predicateType string) (Statement[P], error) {
 	return st, nil
 }
 
+// rfc3339 is how a time is written (RFC 3339 §5.6). time.Parse lets through
+// hours of one digit, commas and offsets of a day and more, which other
+// programs refuse or read otherwise.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// parseTime reads a time in a statement.
 func parseTime(s string) (time.Time, bool) {
+	if !rfc3339.MatchString(s) {
+		return time.Time{}, false
+	}
 	t, err := time.Parse(time.RFC3339, s)
 	return t.UTC().Truncate(time.Millisecond), err == nil
 }

@@ -63,6 +63,9 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if st.Predicate.Supplier.ID != rec.Supplier.ID() {
 		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": problem.Clip(st.Predicate.Supplier.ID), "Known": rec.Supplier.ID()})
 	}
+	if name := st.Predicate.Supplier.Name; name != rec.SupplierName {
+		return Receipt{}, false, refused("statement.supplier", map[string]any{"Value": problem.Clip(name), "Known": rec.SupplierName})
+	}
 	if err := checkReason(st.Predicate.Reason); err != nil {
 		return Receipt{}, false, err
 	}

@@ -213,6 +213,9 @@ func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
 		}
 		return "", fmt.Errorf("%w: curve %s", ErrAlgorithm, k.Curve.Params().Name)
 	case ed25519.PublicKey:
+		if smallOrder(k) {
+			return "", fmt.Errorf("%w: Ed25519 point of small order", ErrAlgorithm)
+		}
 		return Ed25519, nil
 	case *rsa.PublicKey:
 		// Small or even exponents are legal in old keys and have been behind forgeries
@@ -231,4 +234,24 @@ func algorithmOf(key crypto.PublicKey) (Algorithm, error) {
 		return "", fmt.Errorf("%w: RSA of %d bits", ErrAlgorithm, k.N.BitLen())
 	}
 	return "", fmt.Errorf("%w: %T", ErrAlgorithm, key)
+}
+
+// The y coordinates of the Ed25519 points whose order divides the cofactor 8, without the sign of x, in every
+// spelling that decodes: 0, 1, p-1, the two of order 8, and p and p+1 for 0 and 1.
+var smallOrders = []string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+}
+
+// smallOrder reports whether anyone can sign for key: signatures by such a point, that need no private key, verify
+// over one message in eight or over all of them (RFC 8032 §8.4 leaves the check to the protocol).
+func smallOrder(key ed25519.PublicKey) bool {
+	y := bytes.Clone(key)
+	y[len(y)-1] &= 0x7f
+	return slices.Contains(smallOrders, hex.EncodeToString(y))
 }

@@ -3,9 +3,12 @@ package signing
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 
 	"github.com/sigstore/sigstore/pkg/signature"
 )
@@ -35,6 +38,14 @@ func SignMessage(key crypto.Signer, message []byte) ([]byte, error) {
 	return sig, nil
 }
 
+// isPair reports whether sig is an ECDSA signature in DER (RFC 3279 §2.2.3). The library would take r and s side
+// by side too (IEEE P1363), at several lengths, which openssl and others refuse.
+func isPair(sig []byte) bool {
+	var pair struct{ R, S *big.Int }
+	rest, err := asn1.Unmarshal(sig, &pair)
+	return err == nil && len(rest) == 0
+}
+
 // VerifyMessage checks a signature made like that of [SignMessage]. It returns ErrSignature if it is not
 // key's signature over message.
 func VerifyMessage(key PublicKey, message, sig []byte) error {
@@ -45,6 +56,9 @@ func VerifyMessage(key PublicKey, message, sig []byte) error {
 	// The list is applied here too, since key may come from a store and from before a change of it.
 	if _, err := algorithmOf(pub); err != nil {
 		return fmt.Errorf("verify message: %w", err)
+	}
+	if _, ok := pub.(*ecdsa.PublicKey); ok && !isPair(sig) {
+		return fmt.Errorf("%w: not in ASN.1", ErrSignature)
 	}
 	verifier, err := signature.LoadDefaultVerifier(pub)
 	if err != nil {

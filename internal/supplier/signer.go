@@ -76,6 +76,9 @@ type Signed struct {
 func (s *Signers) Of(ctx context.Context, b *signing.Bundle, org Supplier, at time.Time) (Signed, error) {
 	if b.Certificate == nil {
 		signed, err := enrolledSigner(b, org)
+		if err == nil && signed.Key.SignerKind() == EnterpriseCertificate { // nobody would ask whether it still stands
+			return Signed{}, problem.New(problem.Refused, "signature.certificate-left-out", nil)
+		}
 		signed.At = at
 		return signed, err
 	}
