@@ -51,6 +51,7 @@ const (
 	ReadSupplier      Action = "supplier.read"
 	WriteSupplier     Action = "supplier.write"
 	RegisterSupplier  Action = "supplier.register"
+	RegisterBody      Action = "body.register"
 	WriteKey          Action = "key.write"
 	ReadOffering      Action = "offering.read"
 	WriteOffering     Action = "offering.write"
@@ -60,6 +61,8 @@ const (
 	SubmitAttestation Action = "attestation.submit"
 	Withdraw          Action = "attestation.withdraw"
 	ReadAttestation   Action = "attestation.read"
+	WriteReview       Action = "review.write"
+	ReadReview        Action = "review.read"
 	ReadStatus        Action = "status.read"
 	CheckStatus       Action = "status.check"
 	ReadProcurement   Action = "procurement.read"
@@ -86,7 +89,8 @@ var policy = map[Action]map[Role]reach{
 	ReadSupplier:      {Public: all},
 	RegisterSupplier:  {Supplier: own, Editor: all},
 	WriteSupplier:     {Supplier: own, Editor: all},
-	WriteKey:          {Supplier: own},
+	RegisterBody:      {Procurement: own, Adviser: own},
+	WriteKey:          {Supplier: own, Adviser: own},
 	ReadOffering:      {Public: all},
 	WriteOffering:     {Supplier: own},
 	WriteEvidence:     {Supplier: own},
@@ -95,6 +99,8 @@ var policy = map[Action]map[Role]reach{
 	SubmitAttestation: {Supplier: own},
 	Withdraw:          {Supplier: own},
 	ReadAttestation:   {Public: all},
+	WriteReview:       {Adviser: own},
+	ReadReview:        {Procurement: all, Adviser: all, Editor: all, Supplier: own}, // whom it is shared with narrows this
 	ReadStatus:        {Public: all},
 	CheckStatus:       {Procurement: all, Adviser: all, Editor: all},
 	ReadProcurement:   {Procurement: own, Adviser: own},

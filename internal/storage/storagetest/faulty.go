@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
@@ -36,6 +37,8 @@ const (
 	PutBlob           Write = "PutBlob"
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
+	InsertReview      Write = "InsertReview"
+	WithdrawReview    Write = "InsertReviewWithdrawal"
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
@@ -241,6 +244,16 @@ func (f *Faulty) InsertAttestation(ctx context.Context, r attestation.Record) er
 // InsertWithdrawal implements storage.Store.
 func (f *Faulty) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal) error {
 	return f.do(InsertWithdrawal, func() error { return f.Store.InsertWithdrawal(ctx, w) })
+}
+
+// InsertReview implements storage.Store.
+func (f *Faulty) InsertReview(ctx context.Context, r review.Record) error {
+	return f.do(InsertReview, func() error { return f.Store.InsertReview(ctx, r) })
+}
+
+// InsertReviewWithdrawal implements storage.Store.
+func (f *Faulty) InsertReviewWithdrawal(ctx context.Context, w review.Withdrawal) error {
+	return f.do(WithdrawReview, func() error { return f.Store.InsertReviewWithdrawal(ctx, w) })
 }
 
 // InsertProcurement implements storage.Store.
