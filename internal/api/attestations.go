@@ -80,6 +80,12 @@ func (a *API) submitWithdrawal(c *gin.Context) {
 }
 
 func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []byte) (attestation.Receipt, bool, error)) {
+	take(c, to, func(r attestation.Receipt) string { return "/api/v1/attestations/" + r.Attestation })
+}
+
+// take hands the body of a request over and answers with the receipt, and
+// with the place of what the receipt is for.
+func take[R any](c *gin.Context, to func(context.Context, access.Actor, []byte) (R, bool, error), place func(R) string) {
 	bundle, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		httpd.Fail(c, malformed(err))
@@ -105,7 +111,7 @@ func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []by
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		c.Header("Location", "/api/v1/attestations/"+receipt.Attestation)
+		c.Header("Location", place(receipt))
 	}
 	c.Data(status, "application/json", body)
 }

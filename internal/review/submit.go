@@ -45,7 +45,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	}
 	p, of := st.Predicate, st.Subject[0].Digest.SHA256
 	if st.Subject[0].Name != attestation.URN(of) {
-		return Receipt{}, false, refused("statement.subject", nil)
+		return Receipt{}, false, refused("review.subject", nil)
 	}
 	if own := organisation.Number(actor.Org); p.Reviewer.ID != own.ID() {
 		return Receipt{}, false, refused("review.reviewer", problem.Args{"Value": problem.Clip(p.Reviewer.ID), "Known": own.ID()})

@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
@@ -36,6 +37,7 @@ type Config struct {
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
+	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Reports      *catalogue.ReportService
@@ -94,7 +96,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
+		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
 		"Reports": cfg.Reports == nil,
 		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
