@@ -115,6 +115,7 @@ var pageNames = []string{
 	"procurement-response", "procurement-comparison",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
+	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log",
@@ -183,6 +184,19 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/attestations/:digest/withdrawal", w.withdrawal)
 	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
 	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
+
+	get("/attestations/:digest/reviews/new", w.reviewNew)
+	post("/attestations/:digest/reviews/statement", form, w.reviewPrepare)
+	post("/attestations/:digest/reviews", maxBundle, w.reviewSubmit)
+	get("/reviews", w.reviews)
+	get("/reviews/:digest", w.review)
+	get("/reviews/:digest/receipt.json", w.reviewReceiptFile)
+	get("/reviews/:digest/bundle.json", w.reviewBundleFile)
+	get("/reviews/:digest/withdrawal", w.reviewWithdrawal)
+	post("/reviews/:digest/withdrawal", form, w.reviewWithdrawalPrepare)
+	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.reviewWithdrawalSubmit)
+	get("/bodies/:orgnr/edit", w.bodyEdit)
+	post("/bodies/:orgnr/edit", form, w.bodySave)
 
 	get("/catalogue", w.catalogue)
 	get("/catalogue/tasks", w.tasks)
