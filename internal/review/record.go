@@ -20,10 +20,12 @@ type Record struct {
 	// Attestation is the digest of the declaration that was reviewed.
 	Attestation string              `json:"attestation"`
 	Supplier    organisation.Number `json:"supplier"`
-	Offering    string              `json:"offering"`
-	Set         string              `json:"set"`
-	SetVersion  string              `json:"setVersion"`
-	Requirement string              `json:"requirement"`
+	// SupplierName is the supplier's name in the declaration.
+	SupplierName string `json:"supplierName"`
+	Offering     string `json:"offering"`
+	Set          string `json:"set"`
+	SetVersion   string `json:"setVersion"`
+	Requirement  string `json:"requirement"`
 	// Answer is the answer as it stood in the declaration.
 	Answer attestation.Answer `json:"answer"`
 	// Evidence is what was looked at.

@@ -181,7 +181,7 @@ func (s *Service) check(ctx context.Context, actor access.Actor, p Predicate, or
 		return Record{}, err
 	}
 	return Record{
-		Reviewer: org.Number, ReviewerName: org.Name, Attestation: d.Digest, Supplier: d.Supplier, Offering: d.Offering, Set: d.Set, SetVersion: d.SetVersion,
+		Reviewer: org.Number, ReviewerName: org.Name, Attestation: d.Digest, Supplier: d.Supplier, SupplierName: d.SupplierName, Offering: d.Offering, Set: d.Set, SetVersion: d.SetVersion,
 		Requirement: p.Requirement, Answer: a, Evidence: p.Evidence, Outcome: p.Outcome, Reason: p.Reason, Conditions: p.Conditions,
 		ReviewedAt: reviewed, ValidUntil: until, Shared: p.Shared,
 	}, nil

@@ -92,7 +92,8 @@ const (
 
 // checkFields notes what is wrong with the predicate itself.
 func (p Predicate) checkFields(c *problem.Collector, now time.Time) (reviewed, until time.Time) {
-	c.Check(slices.Contains(Outcomes(), p.Outcome), "outcome", "field.unknown", problem.Args{"Value": problem.Clip(string(p.Outcome))})
+	c.Check(p.Outcome != "", "outcome", "field.required", nil)
+	c.Check(p.Outcome == "" || slices.Contains(Outcomes(), p.Outcome), "outcome", "field.unknown", problem.Args{"Value": problem.Clip(string(p.Outcome))})
 	c.Check(slices.Contains(Sharings(), p.Shared), "shared", "field.unknown", problem.Args{"Value": problem.Clip(string(p.Shared))})
 	c.Check(strings.TrimSpace(p.Reason) != "", "reason", "field.required", nil)
 	c.Text("reason", p.Reason, 0, maxText)

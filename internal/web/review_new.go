@@ -118,11 +118,12 @@ func (w *Web) showReviewNew(c *gin.Context, d review.Draft, failed error) error 
 		p.Evidence = append(p.Evidence, x)
 	}
 	p.EvidenceError = p.Form.takeAs("evidence", "evidence", t.T("page.review-new.evidence"))
-	outcome := Field{Name: "outcome", Label: "page.review-new.outcome", Size: "m", Required: true}
+	// What the body found is for it to choose, and nothing stands chosen.
+	outcome := Field{Name: "outcome", Label: "page.review-new.outcome", Size: "m", Required: true, Options: []Option{{Text: t.T("page.review-new.choose"), Selected: d.Outcome == ""}}}
 	for _, o := range review.Outcomes() {
 		outcome.Options = append(outcome.Options, Option{string(o), t.T(termKey("outcome", o)), o == d.Outcome})
 	}
-	share := Field{Name: "shared", Label: "page.review-new.shared", Hint: "page.review-new.shared-hint", Size: "m", Required: true}
+	share := Field{Name: "shared", Label: "page.review-new.shared", Hint: "page.review-new.shared-hint", Required: true}
 	for _, s := range []review.Sharing{review.SharedAgencies, review.SharedBody} {
 		share.Options = append(share.Options, Option{string(s), t.T(termKey("sharing", s)), s == d.Shared})
 	}

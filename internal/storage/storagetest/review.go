@@ -15,7 +15,7 @@ import (
 func reviewOf(offering string, by organisation.Number, shared review.Sharing, received time.Time) review.Record {
 	ref := attestation.EvidenceRef{Name: "æ.pdf", Digest: attestation.DigestSet{SHA256: digest()}}
 	return review.Record{
-		Digest: digest(), Reviewer: by, ReviewerName: unicodeText, Attestation: digest(), Supplier: number(), Offering: offering, Set: "a", SetVersion: "1.0",
+		Digest: digest(), Reviewer: by, ReviewerName: unicodeText, Attestation: digest(), Supplier: number(), SupplierName: unicodeText, Offering: offering, Set: "a", SetVersion: "1.0",
 		Requirement: "K-LOG-01", Answer: attestation.Answer{Requirement: "K-LOG-01", Status: attestation.Met, Evidence: []attestation.EvidenceRef{ref}},
 		Evidence: []attestation.EvidenceRef{ref}, Outcome: review.AcceptedWithConditions, Reason: unicodeText, Conditions: unicodeText,
 		ReviewedAt: at, ValidUntil: at, ReceivedAt: received, Shared: shared, KeyID: digest(), Bundle: []byte("{\"bundle\": \"\x00\xff\"}"),
