@@ -14,6 +14,9 @@ import (
 	"felleskrav/internal/signing"
 )
 
+// maxList is the longest page of a list.
+const maxList = 200
+
 // Entry is a review as it is shown: with its place in the log and its standing
 // now. It has no bundle.
 type Entry struct {
@@ -73,8 +76,8 @@ func (s *Service) List(ctx context.Context, actor access.Actor, q Query) (all []
 		}
 		q.Supplier = v.About
 	}
-	limit := q.Limit
-	q.Limit++
+	limit := min(max(q.Limit, 1), maxList)
+	q.Limit = limit + 1
 	records, err := s.Store.Reviews(ctx, q)
 	if err != nil {
 		return nil, "", wrap("list reviews", err)
