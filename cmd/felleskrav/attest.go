@@ -354,7 +354,8 @@ type attestSubmitCmd struct {
 	remote
 }
 
-// Run hands a signed declaration or withdrawal in and keeps the receipt.
+// Run hands a signed declaration, review or withdrawal in and keeps the
+// receipt.
 func (c *attestSubmitCmd) Run(s *session) error {
 	raw, err := s.read(c.Bundle)
 	if err != nil {
@@ -364,24 +365,24 @@ func (c *attestSubmitCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	receipt, created, err := submit(s.ctx, api, raw)
+	answer, created, err := submit(s.ctx, api, raw)
 	if err != nil {
 		return err
 	}
-	var r attestation.Receipt
-	if err := api.decode(receipt, &r); err != nil {
+	var r receipt
+	if err := api.decode(answer, &r); err != nil {
 		return err
 	}
 	switch {
 	case r.Waiting != "":
 		s.say("cli.submit.waiting", "Digest", r.Attestation)
 	case created:
-		s.say("cli.submit.done", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.say("cli.submit.done", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
 	default:
-		s.say("cli.submit.again", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.say("cli.submit.again", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
 	}
 	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, receipt, "", "  "); err != nil {
+	if err := json.Indent(&pretty, answer, "", "  "); err != nil {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	pretty.WriteByte('\n')
@@ -393,8 +394,8 @@ func (c *attestSubmitCmd) Run(s *session) error {
 func submit(ctx context.Context, api *client, raw []byte) (receipt []byte, created bool, err error) {
 	path := "/api/v1/attestations"
 	if b, err := signing.ParseBundle(raw); err == nil {
-		if st, err := readStatement(b.Payload); err == nil && st.Withdrawal != nil {
-			path += "/" + url.PathEscape(st.Subject.Digest.SHA256) + "/withdrawals"
+		if st, err := readStatement(b.Payload); err == nil {
+			path = st.address()
 		}
 	}
 	receipt, code, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))

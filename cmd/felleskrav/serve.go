@@ -222,7 +222,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if err != nil {
 		return err
 	}
-	in.attestations.Signers, in.suppliers.Signers = signers, signers
+	in.attestations.Signers, in.suppliers.Signers, in.reviews.Signers = signers, signers, signers
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
@@ -273,7 +273,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err
@@ -302,8 +302,8 @@ func (v *server) isReady(ctx context.Context, in *installation) error {
 }
 
 const (
-	// lookBack is how far back declarations and withdrawals are looked for that a crash left
-	// stored but not logged.
+	// lookBack is how far back declarations, reviews and withdrawals are looked for that a
+	// crash left stored but not logged.
 	lookBack = 30 * 24 * time.Hour
 	// grace is how long requests under way may take to finish.
 	grace = 30 * time.Second
@@ -362,7 +362,11 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 	if err != nil {
 		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
 	}
-	if done > 0 {
+	reviewed, err := in.reviews.CompleteLog(ctx, lookBack)
+	if err != nil {
+		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
+	}
+	if done += reviewed; done > 0 {
 		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("entries", done))
 	}
 	v.ready.Store(true)

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
@@ -242,6 +243,21 @@ func (e GetRequirementSetVersionParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetReviewBundleParamsFormat.
+const (
+	GetReviewBundleParamsFormatKey GetReviewBundleParamsFormat = "key"
+)
+
+// Valid indicates whether the value is a known member of the GetReviewBundleParamsFormat enum.
+func (e GetReviewBundleParamsFormat) Valid() bool {
+	switch e {
+	case GetReviewBundleParamsFormatKey:
+		return true
+	default:
+		return false
+	}
+}
+
 // Answer defines model for Answer.
 type Answer = attestation.Answer
 
@@ -253,6 +269,11 @@ type Attestation = attestation.Record
 
 // Bidder defines model for Bidder.
 type Bidder = procurement.Bidder
+
+// BodyInput defines model for BodyInput.
+type BodyInput struct {
+	Name string `json:"name"`
+}
 
 // Cell defines model for Cell.
 type Cell struct {
@@ -852,6 +873,48 @@ type ResponseReport struct {
 	Supplier OrgNumber `json:"supplier"`
 }
 
+// Review defines model for Review.
+type Review = review.Entry
+
+// ReviewDraft defines model for ReviewDraft.
+type ReviewDraft struct {
+	// Attestation SHA-256, in hex.
+	Attestation Digest `json:"attestation"`
+
+	// Conditions With accepted-with-conditions, and only then.
+	Conditions string `json:"conditions,omitempty,omitzero"`
+
+	// Evidence What was looked at, among the answer's evidence. Not empty for a review that accepts.
+	Evidence    []Digest      `json:"evidence,omitempty,omitzero"`
+	Outcome     ReviewOutcome `json:"outcome"`
+	Reason      string        `json:"reason"`
+	Requirement string        `json:"requirement"`
+
+	// Shared body: the body's own people alone; agencies: all public bodies and the supplier it is about.
+	Shared ReviewSharing `json:"shared"`
+
+	// ValidUntil At most two years ahead; a year if left out.
+	ValidUntil time.Time `json:"validUntil,omitempty,omitzero"`
+}
+
+// ReviewList defines model for ReviewList.
+type ReviewList struct {
+	Items []Review `json:"items"`
+	Next  string   `json:"next,omitempty,omitzero"`
+}
+
+// ReviewOutcome defines model for ReviewOutcome.
+type ReviewOutcome = review.Outcome
+
+// ReviewReceipt defines model for ReviewReceipt.
+type ReviewReceipt = review.Receipt
+
+// ReviewSharing body: the body's own people alone; agencies: all public bodies and the supplier it is about.
+type ReviewSharing = review.Sharing
+
+// ReviewStatus defines model for ReviewStatus.
+type ReviewStatus = status.ReviewStatus
+
 // RevocationInput defines model for RevocationInput.
 type RevocationInput struct {
 	Note   string          `json:"note,omitempty,omitzero"`
@@ -954,6 +1017,8 @@ type SubSupplier = supplier.SubSupplier
 
 // Supplier defines model for Supplier.
 type Supplier struct {
+	// Body A public body that signs reviews and offers nothing.
+	Body      bool   `json:"body,omitempty,omitzero"`
 	Country   string `json:"country"`
 	CreatedAt Time   `json:"createdAt"`
 
@@ -1130,6 +1195,9 @@ type Orgnr = OrgNumber
 // RequirementId defines model for requirementId.
 type RequirementId = string
 
+// ReviewDigest SHA-256, in hex.
+type ReviewDigest = Digest
+
 // Set defines model for set.
 type Set = string
 
@@ -1159,6 +1227,12 @@ type GetVerdictParams struct {
 
 // GetVerdictParamsFormat defines parameters for GetVerdict.
 type GetVerdictParamsFormat string
+
+// PutBodyParams defines parameters for PutBody.
+type PutBodyParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
 
 // ListContentDraftsParams defines parameters for ListContentDrafts.
 type ListContentDraftsParams struct {
@@ -1445,6 +1519,36 @@ type ListReportsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListReviewsParams defines parameters for ListReviews.
+type ListReviewsParams struct {
+	// Attestation Only of this declaration.
+	Attestation Digest `form:"attestation,omitempty" json:"attestation,omitempty,omitzero"`
+
+	// Supplier Only about this supplier.
+	Supplier OrgNumber `form:"supplier,omitempty" json:"supplier,omitempty,omitzero"`
+
+	// Offering Only about this offering.
+	Offering ID `form:"offering,omitempty" json:"offering,omitempty,omitzero"`
+
+	// Reviewer Only by this body.
+	Reviewer OrgNumber `form:"reviewer,omitempty" json:"reviewer,omitempty,omitzero"`
+
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// GetReviewBundleParams defines parameters for GetReviewBundle.
+type GetReviewBundleParams struct {
+	// Format key gives a bundle with tlogEntries that cosign verifies with the public key.
+	Format GetReviewBundleParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetReviewBundleParamsFormat defines parameters for GetReviewBundle.
+type GetReviewBundleParamsFormat string
+
 // ListSourcesParams defines parameters for ListSources.
 type ListSourcesParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -1532,6 +1636,9 @@ type PrepareRenewalJSONRequestBody = RenewalInput
 // PrepareWithdrawalJSONRequestBody defines body for PrepareWithdrawal for application/json ContentType.
 type PrepareWithdrawalJSONRequestBody = WithdrawalInput
 
+// PutBodyJSONRequestBody defines body for PutBody for application/json ContentType.
+type PutBodyJSONRequestBody = BodyInput
+
 // CreateContentDraftJSONRequestBody defines body for CreateContentDraft for application/json ContentType.
 type CreateContentDraftJSONRequestBody = ContentDraftInput
 
@@ -1558,6 +1665,12 @@ type CreateReportJSONRequestBody = ReportInput
 
 // ResolveReportJSONRequestBody defines body for ResolveReport for application/json ContentType.
 type ResolveReportJSONRequestBody = ReportAnswer
+
+// PrepareReviewJSONRequestBody defines body for PrepareReview for application/json ContentType.
+type PrepareReviewJSONRequestBody = ReviewDraft
+
+// PrepareReviewWithdrawalJSONRequestBody defines body for PrepareReviewWithdrawal for application/json ContentType.
+type PrepareReviewWithdrawalJSONRequestBody = WithdrawalInput
 
 // MakeSelectionJSONRequestBody defines body for MakeSelection for application/json ContentType.
 type MakeSelectionJSONRequestBody = SelectionInput
@@ -1612,6 +1725,9 @@ type ServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(c *gin.Context, digest Digest)
+	// PutBody Register your own public body, so that it can enrol keys and sign reviews
+	// (PUT /api/v1/bodies/{orgnr})
+	PutBody(c *gin.Context, orgnr Orgnr, params PutBodyParams)
 	// ListContentDrafts Drafts of the content, newest first
 	// (GET /api/v1/catalogue/drafts)
 	ListContentDrafts(c *gin.Context, params ListContentDraftsParams)
@@ -1732,6 +1848,24 @@ type ServerInterface interface {
 	// ResolveReport Answer a report
 	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
 	ResolveReport(c *gin.Context, id RequirementId, rid ID)
+	// ListReviews Reviews that you may see, newest first
+	// (GET /api/v1/reviews)
+	ListReviews(c *gin.Context, params ListReviewsParams)
+	// PrepareReview The review to sign
+	// (POST /api/v1/reviews/prepare)
+	PrepareReview(c *gin.Context)
+	// GetReview A review and its standing now
+	// (GET /api/v1/reviews/{digest})
+	GetReview(c *gin.Context, digest ReviewDigest)
+	// GetReviewBundle The bundle, verbatim or with its place in the log
+	// (GET /api/v1/reviews/{digest}/bundle)
+	GetReviewBundle(c *gin.Context, digest ReviewDigest, params GetReviewBundleParams)
+	// GetReviewReceipt The receipt, with a fresh inclusion proof
+	// (GET /api/v1/reviews/{digest}/receipt)
+	GetReviewReceipt(c *gin.Context, digest ReviewDigest)
+	// PrepareReviewWithdrawal The withdrawal to sign
+	// (POST /api/v1/reviews/{digest}/withdrawals/prepare)
+	PrepareReviewWithdrawal(c *gin.Context, digest ReviewDigest)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(c *gin.Context)
@@ -2005,6 +2139,55 @@ func (siw *ServerInterfaceWrapper) PrepareWithdrawal(c *gin.Context) {
 	}
 
 	siw.Handler.PrepareWithdrawal(c, digest)
+}
+
+// PutBody operation middleware
+func (siw *ServerInterfaceWrapper) PutBody(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutBodyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutBody(c, orgnr, params)
 }
 
 // ListContentDrafts operation middleware
@@ -3633,6 +3816,197 @@ func (siw *ServerInterfaceWrapper) ResolveReport(c *gin.Context) {
 	siw.Handler.ResolveReport(c, id, rid)
 }
 
+// ListReviews operation middleware
+func (siw *ServerInterfaceWrapper) ListReviews(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReviewsParams
+
+	// ------------- Optional query parameter "attestation" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attestation", c.Request.URL.Query(), &params.Attestation, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter attestation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "supplier" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "supplier", c.Request.URL.Query(), &params.Supplier, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter supplier: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offering" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offering", c.Request.URL.Query(), &params.Offering, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offering: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "reviewer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reviewer", c.Request.URL.Query(), &params.Reviewer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reviewer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReviews(c, params)
+}
+
+// PrepareReview operation middleware
+func (siw *ServerInterfaceWrapper) PrepareReview(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareReview(c)
+}
+
+// GetReview operation middleware
+func (siw *ServerInterfaceWrapper) GetReview(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReview(c, digest)
+}
+
+// GetReviewBundle operation middleware
+func (siw *ServerInterfaceWrapper) GetReviewBundle(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReviewBundleParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReviewBundle(c, digest, params)
+}
+
+// GetReviewReceipt operation middleware
+func (siw *ServerInterfaceWrapper) GetReviewReceipt(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReviewReceipt(c, digest)
+}
+
+// PrepareReviewWithdrawal operation middleware
+func (siw *ServerInterfaceWrapper) PrepareReviewWithdrawal(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareReviewWithdrawal(c, digest)
+}
+
 // MakeSelection operation middleware
 func (siw *ServerInterfaceWrapper) MakeSelection(c *gin.Context) {
 
@@ -4266,6 +4640,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/suppliers", wrapper.ListSuppliers)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr", wrapper.GetSupplier)
 	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr", wrapper.PutSupplier)
+	router.PUT(options.BaseURL+"/api/v1/bodies/:orgnr", wrapper.PutBody)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/keys", wrapper.ListKeys)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys", wrapper.BeginEnrolment)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/challenges/:id", wrapper.CompleteEnrolment)
@@ -4296,6 +4671,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/verdict", wrapper.GetVerdict)
 	router.POST(options.BaseURL+"/api/v1/attestations/:digest/renewals/prepare", wrapper.PrepareRenewal)
 	router.POST(options.BaseURL+"/api/v1/attestations/:digest/withdrawals/prepare", wrapper.PrepareWithdrawal)
+	router.POST(options.BaseURL+"/api/v1/reviews/prepare", wrapper.PrepareReview)
+	router.GET(options.BaseURL+"/api/v1/reviews", wrapper.ListReviews)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest", wrapper.GetReview)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest/bundle", wrapper.GetReviewBundle)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest/receipt", wrapper.GetReviewReceipt)
+	router.POST(options.BaseURL+"/api/v1/reviews/:digest/withdrawals/prepare", wrapper.PrepareReviewWithdrawal)
 	router.GET(options.BaseURL+"/api/v1/procurements", wrapper.ListProcurements)
 	router.POST(options.BaseURL+"/api/v1/procurements", wrapper.CreateProcurement)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id", wrapper.GetProcurement)
@@ -4679,6 +5060,77 @@ type PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse) VisitPrepareWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBodyRequestObject struct {
+	Orgnr  Orgnr `json:"orgnr"`
+	Params PutBodyParams
+	Body   *PutBodyJSONRequestBody
+}
+
+type PutBodyResponseObject interface {
+	VisitPutBodyResponse(w http.ResponseWriter) error
+}
+
+type PutBody200ResponseHeaders struct {
+	ETag string
+}
+
+type PutBody200JSONResponse struct {
+	Body    Supplier
+	Headers PutBody200ResponseHeaders
+}
+
+func (response PutBody200JSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBody201ResponseHeaders struct {
+	ETag string
+}
+
+type PutBody201JSONResponse struct {
+	Body    Supplier
+	Headers PutBody201ResponseHeaders
+}
+
+func (response PutBody201JSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBodydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutBodydefaultApplicationProblemPlusJSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6519,6 +6971,248 @@ func (response ResolveReportdefaultApplicationProblemPlusJSONResponse) VisitReso
 	return err
 }
 
+type ListReviewsRequestObject struct {
+	Params ListReviewsParams
+}
+
+type ListReviewsResponseObject interface {
+	VisitListReviewsResponse(w http.ResponseWriter) error
+}
+
+type ListReviews200JSONResponse ReviewList
+
+func (response ListReviews200JSONResponse) VisitListReviewsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReviewsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReviewsdefaultApplicationProblemPlusJSONResponse) VisitListReviewsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewRequestObject struct {
+	Body *PrepareReviewJSONRequestBody
+}
+
+type PrepareReviewResponseObject interface {
+	VisitPrepareReviewResponse(w http.ResponseWriter) error
+}
+
+type PrepareReview200ApplicationVndInTotoPlusJSONResponse struct {
+	StatementApplicationVndInTotoPlusJSONResponse
+}
+
+func (response PrepareReview200ApplicationVndInTotoPlusJSONResponse) VisitPrepareReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareReviewdefaultApplicationProblemPlusJSONResponse) VisitPrepareReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+}
+
+type GetReviewResponseObject interface {
+	VisitGetReviewResponse(w http.ResponseWriter) error
+}
+
+type GetReview200JSONResponse Review
+
+func (response GetReview200JSONResponse) VisitGetReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewdefaultApplicationProblemPlusJSONResponse) VisitGetReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewBundleRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+	Params GetReviewBundleParams
+}
+
+type GetReviewBundleResponseObject interface {
+	VisitGetReviewBundleResponse(w http.ResponseWriter) error
+}
+
+type GetReviewBundle200ApplicationVndDevSigstoreBundleV03PlusJSONResponse map[string]interface{}
+
+func (response GetReviewBundle200ApplicationVndDevSigstoreBundleV03PlusJSONResponse) VisitGetReviewBundleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.dev.sigstore.bundle.v0.3+json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewBundledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewBundledefaultApplicationProblemPlusJSONResponse) VisitGetReviewBundleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewReceiptRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+}
+
+type GetReviewReceiptResponseObject interface {
+	VisitGetReviewReceiptResponse(w http.ResponseWriter) error
+}
+
+type GetReviewReceipt200JSONResponse ReviewReceipt
+
+func (response GetReviewReceipt200JSONResponse) VisitGetReviewReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewReceiptdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetReviewReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewWithdrawalRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+	Body   *PrepareReviewWithdrawalJSONRequestBody
+}
+
+type PrepareReviewWithdrawalResponseObject interface {
+	VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error
+}
+
+type PrepareReviewWithdrawal200ApplicationVndInTotoPlusJSONResponse struct {
+	StatementApplicationVndInTotoPlusJSONResponse
+}
+
+func (response PrepareReviewWithdrawal200ApplicationVndInTotoPlusJSONResponse) VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewWithdrawaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareReviewWithdrawaldefaultApplicationProblemPlusJSONResponse) VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MakeSelectionRequestObject struct {
 	Body *MakeSelectionJSONRequestBody
 }
@@ -7318,6 +8012,9 @@ type StrictServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(ctx context.Context, request PrepareWithdrawalRequestObject) (PrepareWithdrawalResponseObject, error)
+	// PutBody Register your own public body, so that it can enrol keys and sign reviews
+	// (PUT /api/v1/bodies/{orgnr})
+	PutBody(ctx context.Context, request PutBodyRequestObject) (PutBodyResponseObject, error)
 	// ListContentDrafts Drafts of the content, newest first
 	// (GET /api/v1/catalogue/drafts)
 	ListContentDrafts(ctx context.Context, request ListContentDraftsRequestObject) (ListContentDraftsResponseObject, error)
@@ -7438,6 +8135,24 @@ type StrictServerInterface interface {
 	// ResolveReport Answer a report
 	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
 	ResolveReport(ctx context.Context, request ResolveReportRequestObject) (ResolveReportResponseObject, error)
+	// ListReviews Reviews that you may see, newest first
+	// (GET /api/v1/reviews)
+	ListReviews(ctx context.Context, request ListReviewsRequestObject) (ListReviewsResponseObject, error)
+	// PrepareReview The review to sign
+	// (POST /api/v1/reviews/prepare)
+	PrepareReview(ctx context.Context, request PrepareReviewRequestObject) (PrepareReviewResponseObject, error)
+	// GetReview A review and its standing now
+	// (GET /api/v1/reviews/{digest})
+	GetReview(ctx context.Context, request GetReviewRequestObject) (GetReviewResponseObject, error)
+	// GetReviewBundle The bundle, verbatim or with its place in the log
+	// (GET /api/v1/reviews/{digest}/bundle)
+	GetReviewBundle(ctx context.Context, request GetReviewBundleRequestObject) (GetReviewBundleResponseObject, error)
+	// GetReviewReceipt The receipt, with a fresh inclusion proof
+	// (GET /api/v1/reviews/{digest}/receipt)
+	GetReviewReceipt(ctx context.Context, request GetReviewReceiptRequestObject) (GetReviewReceiptResponseObject, error)
+	// PrepareReviewWithdrawal The withdrawal to sign
+	// (POST /api/v1/reviews/{digest}/withdrawals/prepare)
+	PrepareReviewWithdrawal(ctx context.Context, request PrepareReviewWithdrawalRequestObject) (PrepareReviewWithdrawalResponseObject, error)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(ctx context.Context, request MakeSelectionRequestObject) (MakeSelectionResponseObject, error)
@@ -7806,6 +8521,51 @@ func (sh *strictHandler) PrepareWithdrawal(ctx *gin.Context, digest Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PrepareWithdrawalResponseObject); ok {
 		if err := validResponse.VisitPrepareWithdrawalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutBody operation middleware
+func (sh *strictHandler) PutBody(ctx *gin.Context, orgnr Orgnr, params PutBodyParams) {
+	var request PutBodyRequestObject
+
+	request.Orgnr = orgnr
+	request.Params = params
+
+	var body PutBodyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutBody(ctx, request.(PutBodyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutBody")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutBodyResponseObject); ok {
+		if err := validResponse.VisitPutBodyResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -9033,6 +9793,197 @@ func (sh *strictHandler) ResolveReport(ctx *gin.Context, id RequirementId, rid I
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ResolveReportResponseObject); ok {
 		if err := validResponse.VisitResolveReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReviews operation middleware
+func (sh *strictHandler) ListReviews(ctx *gin.Context, params ListReviewsParams) {
+	var request ListReviewsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReviews(ctx, request.(ListReviewsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReviews")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListReviewsResponseObject); ok {
+		if err := validResponse.VisitListReviewsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareReview operation middleware
+func (sh *strictHandler) PrepareReview(ctx *gin.Context) {
+	var request PrepareReviewRequestObject
+
+	var body PrepareReviewJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareReview(ctx, request.(PrepareReviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareReview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PrepareReviewResponseObject); ok {
+		if err := validResponse.VisitPrepareReviewResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReview operation middleware
+func (sh *strictHandler) GetReview(ctx *gin.Context, digest ReviewDigest) {
+	var request GetReviewRequestObject
+
+	request.Digest = digest
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReview(ctx, request.(GetReviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewResponseObject); ok {
+		if err := validResponse.VisitGetReviewResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReviewBundle operation middleware
+func (sh *strictHandler) GetReviewBundle(ctx *gin.Context, digest ReviewDigest, params GetReviewBundleParams) {
+	var request GetReviewBundleRequestObject
+
+	request.Digest = digest
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReviewBundle(ctx, request.(GetReviewBundleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReviewBundle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewBundleResponseObject); ok {
+		if err := validResponse.VisitGetReviewBundleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReviewReceipt operation middleware
+func (sh *strictHandler) GetReviewReceipt(ctx *gin.Context, digest ReviewDigest) {
+	var request GetReviewReceiptRequestObject
+
+	request.Digest = digest
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReviewReceipt(ctx, request.(GetReviewReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReviewReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewReceiptResponseObject); ok {
+		if err := validResponse.VisitGetReviewReceiptResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareReviewWithdrawal operation middleware
+func (sh *strictHandler) PrepareReviewWithdrawal(ctx *gin.Context, digest ReviewDigest) {
+	var request PrepareReviewWithdrawalRequestObject
+
+	request.Digest = digest
+
+	var body PrepareReviewWithdrawalJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareReviewWithdrawal(ctx, request.(PrepareReviewWithdrawalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareReviewWithdrawal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PrepareReviewWithdrawalResponseObject); ok {
+		if err := validResponse.VisitPrepareReviewWithdrawalResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -131,6 +131,14 @@ func (a *API) submitWithdrawal(c *gin.Context) {
 }
 
 func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []byte) (attestation.Receipt, bool, error)) {
+	take(c, to, func(r attestation.Receipt) (string, bool) {
+		return "/api/v1/attestations/" + r.Attestation, r.Waiting == ""
+	})
+}
+
+// take hands the body of a request over and answers with the receipt. place
+// tells where what the receipt is for is found, and whether it has taken effect.
+func take[R any](c *gin.Context, to func(context.Context, access.Actor, []byte) (R, bool, error), place func(R) (string, bool)) {
 	bundle, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		httpd.Fail(c, malformed(err))
@@ -154,12 +162,13 @@ func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []by
 		return
 	}
 	status := http.StatusOK
+	location, done := place(receipt)
 	switch {
-	case receipt.Waiting != "":
+	case !done:
 		status = http.StatusAccepted
 	case created:
 		status = http.StatusCreated
-		c.Header("Location", "/api/v1/attestations/"+receipt.Attestation)
+		c.Header("Location", location)
 	}
 	c.Data(status, "application/json", body)
 }

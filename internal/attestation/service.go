@@ -45,17 +45,17 @@ type Keeper interface {
 	Keep(ctx context.Context, number organisation.Number, signed supplier.Signed) (supplier.Signed, supplier.Supplier, error)
 }
 
-// known makes sure that a signer that passed every check is among the
+// Known makes sure that a signer that passed every check is among the
 // organisation's own.
-func (s *Service) known(ctx context.Context, signed supplier.Signed, sup supplier.Supplier) (supplier.Signed, supplier.Supplier, error) {
+func Known(ctx context.Context, k Keeper, signed supplier.Signed, org supplier.Supplier) (supplier.Signed, supplier.Supplier, error) {
 	if !signed.Fresh {
-		return signed, sup, nil
+		return signed, org, nil
 	}
-	if s.Keeper == nil {
-		return signed, sup, refused("bundle.certificate", nil)
+	if k == nil {
+		return signed, org, refused("bundle.certificate", nil)
 	}
-	signed, sup, err := s.Keeper.Keep(ctx, sup.Number, signed)
-	return signed, sup, wrap("keep signer", err)
+	signed, org, err := k.Keep(ctx, org.Number, signed)
+	return signed, org, wrap("keep signer", err)
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }

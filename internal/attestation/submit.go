@@ -63,7 +63,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	if signed, sup, err = s.known(ctx, signed, sup); err != nil {
+	if signed, sup, err = Known(ctx, s.Keeper, signed, sup); err != nil {
 		return Receipt{}, false, err
 	}
 	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, signed.Key.ID, now, bundleJSON

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,6 +16,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
 )
 
@@ -54,6 +56,15 @@ func (p *statementPage) sortKeys(keys []supplier.Key, now time.Time) {
 
 // Statuses lists the answers in display order.
 func (statementPage) Statuses() []attestation.AnswerStatus { return attestation.AnswerStatuses() }
+
+// Outcomes lists what a review can come to, in display order.
+func (statementPage) Outcomes() []review.Outcome { return review.Outcomes() }
+
+// Says tells what kind of statement it is, for what a browser shows of it:
+// declaration, withdrawal, review or review-withdrawal.
+func (p statementPage) Says() string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(p.Predicate, "urn:felleskrav:attestation:"), "supplier-"), ":v1")
+}
 
 // showStatement shows exactly what is about to be signed.
 func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error, reworded ...catalogue.Change) error {
@@ -97,8 +108,11 @@ func indented(b []byte) string {
 
 // statementFile sends the statement back as a file to sign.
 func (w *Web) statementFile(c *gin.Context) error {
-	if _, err := w.answering(c); err != nil {
-		return err
+	// The file is what the sender has: those may have it who sign anything here.
+	if access.Check(w.actor(c), access.WriteReview, w.actor(c).Org) != nil {
+		if _, err := w.answering(c); err != nil {
+			return err
+		}
 	}
 	if err := parseForm(c); err != nil {
 		return err

@@ -145,6 +145,14 @@ func TestNothingOverflows(t *testing.T) {
 			chromedp.Click(`form[action="`+own+`/keys"]:has(textarea) button`), chromedp.WaitVisible(`textarea[name="signature"]`))
 		inspect(t, ctx, "key-challenge", width, dir)
 	}
+	become(t, ctx, s, "supplier", "adviser")
+	for _, width := range []int64{1280, 390, 320} {
+		resize(t, ctx, width)
+		run(t, ctx, "prepare a review", chromedp.Navigate(s.url+"/attestations/"+s.digest+"/reviews/new?requirement="+s.reviewed),
+			chromedp.Click(`input[name="evidence"]`), chromedp.SetValue(`select[name="outcome"]`, "accepted"), chromedp.SendKeys(`textarea[name="reason"]`, "Sertifikatet gjelder tjenesten."),
+			chromedp.Click(`form.fk-form button[type="submit"]`), chromedp.WaitVisible(`input[name="bundle"]`))
+		inspect(t, ctx, "review-statement", width, dir)
+	}
 }
 
 // become logs one persona out and another one in; "" is nobody. Each step waits

@@ -21,6 +21,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 )
 
@@ -230,6 +231,15 @@ func colour(v any) string {
 		default:
 			return "neutral"
 		}
+	case review.Outcome:
+		switch x {
+		case review.Accepted:
+			return "success"
+		case review.AcceptedWithConditions:
+			return "warning"
+		default:
+			return "danger"
+		}
 	case catalogue.Level:
 		return []string{"neutral", "success", "info", "warning", "danger"}[max(0, min(4, int(x)))]
 	case status.Lifecycle:
@@ -274,6 +284,15 @@ func symbol(v any) string {
 			return "cross"
 		default:
 			return "dash"
+		}
+	case review.Outcome:
+		switch x {
+		case review.Accepted:
+			return "check"
+		case review.AcceptedWithConditions:
+			return "half"
+		default:
+			return "cross"
 		}
 	default:
 		return "dash"

@@ -43,7 +43,7 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 		return err
 	}
 	p := keysPage{Base: w.base(c, section(actor, n)), Supplier: s, Now: w.Now()}
-	p.Own = p.Acts(n)
+	p.Own = access.Check(actor, access.WriteKey, string(n)) == nil
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
@@ -32,6 +33,8 @@ type statusPage struct {
 	Own  bool
 	// Erased has the digests of the files that are referred to and erased.
 	Erased map[string]bool
+	// Reviews is set for those who can review the answers.
+	Reviews bool
 }
 
 type statusTheme struct {
@@ -87,6 +90,8 @@ func (w *Web) status(c *gin.Context) error {
 	if st.Declaration != nil {
 		p.Key, _ = s.Key(st.Declaration.KeyID)
 	}
+	p.Reviews = st.Declaration != nil && st.Declaration.Lifecycle != status.LifeWithdrawn && !p.Past && actor.Org != string(o.Supplier) &&
+		access.Check(actor, access.WriteReview, actor.Org) == nil
 	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
 	if p.Erased, err = w.erasedOf(ctx, o.Supplier, st); err != nil {

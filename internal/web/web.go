@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
@@ -36,6 +37,7 @@ type Config struct {
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
+	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Reports      *catalogue.ReportService
@@ -94,7 +96,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
+		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
 		"Reports": cfg.Reports == nil,
 		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -113,6 +115,7 @@ var pageNames = []string{
 	"procurement-response", "procurement-comparison",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
+	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log",
@@ -188,6 +191,19 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/attestations/:digest/withdrawal", w.withdrawal)
 	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
 	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
+
+	get("/attestations/:digest/reviews/new", w.reviewNew)
+	post("/attestations/:digest/reviews/statement", form, w.reviewPrepare)
+	post("/attestations/:digest/reviews", maxBundle, w.reviewSubmit)
+	get("/reviews", w.reviews)
+	get("/reviews/:digest", w.review)
+	get("/reviews/:digest/receipt.json", w.reviewReceiptFile)
+	get("/reviews/:digest/bundle.json", w.reviewBundleFile)
+	get("/reviews/:digest/withdrawal", w.reviewWithdrawal)
+	post("/reviews/:digest/withdrawal", form, w.reviewWithdrawalPrepare)
+	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.reviewWithdrawalSubmit)
+	get("/bodies/:orgnr/edit", w.bodyEdit)
+	post("/bodies/:orgnr/edit", form, w.bodySave)
 
 	get("/catalogue", w.catalogue)
 	get("/catalogue/tasks", w.tasks)

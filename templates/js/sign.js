@@ -8,14 +8,23 @@ import { available, keep, keysOf } from "./keystore.js";
 import { Refusal, bring } from "./panel.js";
 import { signBundle } from "./signature.js";
 
-/** The statements that can be read here, and what their summaries hold. */
+/** The statements that can be read here: who they are by, and what their summaries hold. */
 const SUMMARIES = {
   "urn:felleskrav:attestation:supplier-declaration:v1": (predicate) => ({
+    by: predicate.supplier,
     set: `${predicate.requirementSet.uri.split(":").pop()} ${predicate.requirementSet.version}`,
     answers: String(predicate.answers.length),
     until: moment(predicate.validUntil),
   }),
-  "urn:felleskrav:attestation:withdrawal:v1": (predicate) => ({ reason: predicate.reason }),
+  "urn:felleskrav:attestation:withdrawal:v1": (predicate) => ({ by: predicate.supplier, reason: predicate.reason }),
+  "urn:felleskrav:attestation:review:v1": (predicate) => ({
+    by: predicate.reviewer,
+    requirement: predicate.requirement,
+    reason: predicate.reason,
+    conditions: predicate.conditions ?? "–",
+    until: moment(predicate.validUntil),
+  }),
+  "urn:felleskrav:attestation:review-withdrawal:v1": (predicate) => ({ by: predicate.reviewer, reason: predicate.reason }),
 };
 
 /** @param {string} time RFC 3339. */
@@ -51,7 +60,7 @@ function checkAbout(statement, page) {
     throw new Refusal("content");
   }
   const about = statement.subject.length === 1 && statement.subject[0].name === page.subject;
-  if (!about || statement.predicateType !== page.predicate || statement.predicate.supplier.id !== `0192:${page.supplier}`) {
+  if (!about || statement.predicateType !== page.predicate || SUMMARIES[statement.predicateType](statement.predicate).by.id !== `0192:${page.supplier}`) {
     throw new Refusal("other");
   }
 }
@@ -62,14 +71,12 @@ function checkAbout(statement, page) {
  * @param {object} statement
  */
 function summarise(panel, { predicate, predicateType, subject }) {
-  const values = {
-    supplier: `${predicate.supplier.name} (${predicate.supplier.id})`,
-    subject: subject[0].name,
-    ...SUMMARIES[predicateType](predicate),
-  };
+  const { by, ...says } = SUMMARIES[predicateType](predicate);
+  const values = { by: `${by.name} (${by.id})`, subject: subject[0].name, ...says };
   for (const [name, value] of Object.entries(values)) {
     panel.find(`[data-value="${name}"]`).textContent = visible(value);
   }
+  if (predicate.outcome) panel.find(`[data-outcome="${predicate.outcome}"]`).hidden = false;
   for (const { status } of predicate.answers ?? []) {
     const count = panel.find(`[data-answer="${status}"] [data-count]`);
     count.textContent = String(Number(count.textContent) + 1);

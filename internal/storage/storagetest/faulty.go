@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
@@ -38,6 +39,8 @@ const (
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
 	InsertSignature   Write = "InsertSignature"
+	InsertReview      Write = "InsertReview"
+	WithdrawReview    Write = "InsertReviewWithdrawal"
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
@@ -267,6 +270,16 @@ func (f *Faulty) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal)
 // InsertSignature implements storage.Store.
 func (f *Faulty) InsertSignature(ctx context.Context, s attestation.Signature) error {
 	return f.do(InsertSignature, func() error { return f.Store.InsertSignature(ctx, s) })
+}
+
+// InsertReview implements storage.Store.
+func (f *Faulty) InsertReview(ctx context.Context, r review.Record) error {
+	return f.do(InsertReview, func() error { return f.Store.InsertReview(ctx, r) })
+}
+
+// InsertReviewWithdrawal implements storage.Store.
+func (f *Faulty) InsertReviewWithdrawal(ctx context.Context, w review.Withdrawal) error {
+	return f.do(WithdrawReview, func() error { return f.Store.InsertReviewWithdrawal(ctx, w) })
 }
 
 // InsertProcurement implements storage.Store.

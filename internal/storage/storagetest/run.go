@@ -31,6 +31,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("attestations", func(t *testing.T) { RunAttestations(t, open) })
 	t.Run("signatures", func(t *testing.T) { RunSignatures(t, open) })
 	t.Run("latest", func(t *testing.T) { RunLatest(t, open) })
+	t.Run("reviews", func(t *testing.T) { RunReviews(t, open) })
+	t.Run("review withdrawals", func(t *testing.T) { RunReviewWithdrawals(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("drafts", func(t *testing.T) { RunDrafts(t, open) })
 	t.Run("published content", func(t *testing.T) { RunPublished(t, open) })
