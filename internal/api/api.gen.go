@@ -1113,6 +1113,9 @@ type Verdict struct {
 	// Issuer Who vouches for the signer.
 	Issuer string `json:"issuer,omitempty,omitzero"`
 
+	// RevocationChecked When the issuer of the certificate last answered that it is not revoked. Left out when nobody has.
+	RevocationChecked time.Time `json:"revocationChecked,omitempty,omitzero"`
+
 	// Signer The signer, as people know it.
 	Signer string `json:"signer,omitempty,omitzero"`
 }

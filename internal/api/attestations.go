@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -232,9 +233,17 @@ func (a *API) GetVerdict(ctx context.Context, r GetVerdictRequestObject) (GetVer
 	}
 	return GetVerdict200JSONResponse{
 		Attestation: v.Attestation, At: v.At, Holds: v.Holds,
-		Grade: VerdictGrade(v.Grade), GradeText: t.T("grade." + string(v.Grade)), Signer: v.Signer, Issuer: v.Issuer,
+		Grade: VerdictGrade(v.Grade), GradeText: t.T("grade." + string(v.Grade)), Signer: v.Signer, Issuer: v.Issuer, RevocationChecked: checkedAt(v.RevocationChecked),
 		Checks: each(v.Checks, func(c attestation.Check) VerdictCheck {
 			return VerdictCheck{Name: string(c.Name), Holds: c.Holds, Text: t.T("verdict." + string(c.Name))}
 		}),
 	}, nil
+}
+
+// checkedAt is the zero time, which is left out, when nobody has checked.
+func checkedAt(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
