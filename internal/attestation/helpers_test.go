@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func decodeBase64(t *testing.T, s string) []byte {
+func decodeBase64(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
@@ -17,7 +17,7 @@ func decodeBase64(t *testing.T, s string) []byte {
 
 func encodeBase64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-func mustJSON(t *testing.T, v any) []byte {
+func mustJSON(t testing.TB, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -55,7 +55,7 @@ func (c *clock) add(d time.Duration) {
 // house is the real services on a real store, with one supplier that has an
 // enrolled key and an offering.
 type house struct {
-	t         *testing.T
+	t         testing.TB
 	clock     *clock
 	store     storage.Store
 	log       *publiclog.Log
@@ -70,7 +70,7 @@ type house struct {
 
 // newHouse takes the store apart from the services' own wiring so that a test
 // can put a failing one around it.
-func newHouse(t *testing.T, around func(storage.Store) storage.Store) *house {
+func newHouse(t testing.TB, around func(storage.Store) storage.Store) *house {
 	t.Helper()
 	ctx := t.Context()
 	h := &house{t: t, clock: &clock{t: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
@@ -181,7 +181,7 @@ func (h *house) prepare(d attestation.Draft) []byte {
 	return st
 }
 
-func sign(t *testing.T, key crypto.Signer, statement []byte) []byte {
+func sign(t testing.TB, key crypto.Signer, statement []byte) []byte {
 	t.Helper()
 	b, err := signing.SignBundle(context.Background(), key, statement)
 	if err != nil {
@@ -200,7 +200,7 @@ func (h *house) submit(bundle []byte) attestation.Receipt {
 }
 
 // replace swaps old, which must be there once, for new.
-func replace(t *testing.T, b []byte, old, new string) []byte {
+func replace(t testing.TB, b []byte, old, new string) []byte {
 	t.Helper()
 	if strings.Count(string(b), old) != 1 {
 		t.Fatalf("%q stands %d times in the statement, want once", old, strings.Count(string(b), old))

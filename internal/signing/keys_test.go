@@ -5,11 +5,13 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -170,6 +172,63 @@ func TestPublicKeysRefused(t *testing.T) {
 	} {
 		if key, err := signing.ParsePublicKey(c.text); !errors.Is(err, c.want) {
 			t.Errorf("%s: %s, %v; want %v", name, key.Algorithm, err, c.want)
+		}
+	}
+}
+
+// Signatures by points of small order need no private key: each of them verifies one that was made for none, and
+// so does with the sign of x turned.
+func TestPointsOfSmallOrder(t *testing.T) {
+	neutral := append([]byte{1}, make([]byte, 31)...)
+	for _, text := range []string{
+		"0000000000000000000000000000000000000000000000000000000000000000", "0100000000000000000000000000000000000000000000000000000000000000",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	} {
+		for _, sign := range []byte{0, 0x80} {
+			point := ed25519.PublicKey(must(hex.DecodeString(text)))
+			point[31] |= sign
+			forged := 0
+			for i := range 200 {
+				if ed25519.Verify(point, []byte{byte(i)}, append(bytes.Clone(neutral), make([]byte, 32)...)) {
+					forged++
+				}
+			}
+			if forged == 0 {
+				t.Errorf("%x is not what it is taken for", point)
+			}
+			if _, err := signing.ParsePublicKey(pkix(t, point)); !errors.Is(err, signing.ErrAlgorithm) {
+				t.Errorf("%x, by which %d of 200 messages are signed: %v", point, forged, err)
+			}
+			der := must(x509.MarshalPKIXPublicKey(point))
+			if err := signing.VerifyMessage(signing.PublicKey{Algorithm: signing.Ed25519, DER: der}, []byte{1}, append(bytes.Clone(neutral), make([]byte, 32)...)); !errors.Is(err, signing.ErrAlgorithm) {
+				t.Errorf("%x verifies: %v", point, err)
+			}
+		}
+	}
+}
+
+// An ECDSA signature has one form; the library would read it in others.
+func TestSignaturesSideBySide(t *testing.T) {
+	for _, alg := range []signing.Algorithm{signing.ECDSAP256, signing.ECDSAP384} {
+		key, message := testKey(t, alg), []byte("melding")
+		sig := must(signing.SignMessage(key, message))
+		var pair struct{ R, S *big.Int }
+		if _, err := asn1.Unmarshal(sig, &pair); err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range []int{32, 48, 66} {
+			if pair.R.BitLen() > size*8 || pair.S.BitLen() > size*8 {
+				continue
+			}
+			raw := append(pair.R.FillBytes(make([]byte, size)), pair.S.FillBytes(make([]byte, size))...)
+			if err := signing.VerifyMessage(publicOf(t, key), message, raw); !errors.Is(err, signing.ErrSignature) {
+				t.Errorf("%s, r and s of %d bytes: %v", alg, size, err)
+			}
+		}
+		if err := signing.VerifyMessage(publicOf(t, key), message, append(sig, 0)); !errors.Is(err, signing.ErrSignature) {
+			t.Errorf("%s, a byte after it: %v", alg, err)
 		}
 	}
 }
