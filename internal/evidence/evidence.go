@@ -70,6 +70,9 @@ func States() []State { return []State{Stored, Erasing, Erased} }
 // Present reports whether the record's bytes are kept.
 func (e Evidence) Present() bool { return e.State == Stored || e.State == "" }
 
+// Readable reports whether the bytes are there and may be given out.
+func (e Evidence) Readable() bool { return e.Present() && e.Scan.Readable() }
+
 // hidden reports whether nobody has ever been told of the record.
 func (e Evidence) hidden() bool {
 	return e.State == Arriving && e.Erasure == nil || e.Erasure != nil && e.Erasure.By == ByNobody

@@ -202,7 +202,7 @@ func (s *Service) readable(ctx context.Context, actor access.Actor, owner organi
 	c := problem.Collector{Key: "review.evidence"}
 	for _, ref := range refs {
 		ok := slices.ContainsFunc(found, func(e evidence.Evidence) bool {
-			return e.SHA256 == ref.Digest.SHA256 && e.VisibleTo(actor, s.now()) && e.Present() && e.Scan.Readable()
+			return e.SHA256 == ref.Digest.SHA256 && e.VisibleTo(actor, s.now()) && e.Readable()
 		})
 		c.Check(ok, "evidence", "review.evidence-unreadable", problem.Args{"Digest": ref.Digest.SHA256, "Name": problem.Clip(ref.Name)})
 	}

@@ -112,7 +112,7 @@ func (w *Web) showReviewNew(c *gin.Context, d review.Draft, failed error) error 
 		x := reviewEvidence{SHA256: ref.Digest.SHA256, choice: choice{
 			ID: "evidence-" + short(ref.Digest.SHA256), Name: "evidence", Value: ref.Digest.SHA256, Text: ref.Name, Checked: slices.Contains(d.Evidence, ref.Digest.SHA256),
 		}}
-		if i := slices.IndexFunc(open, func(e evidence.Evidence) bool { return e.SHA256 == ref.Digest.SHA256 && e.Scan.Readable() }); i >= 0 {
+		if i := slices.IndexFunc(open, func(e evidence.Evidence) bool { return e.SHA256 == ref.Digest.SHA256 && e.Readable() }); i >= 0 {
 			x.Readable, x.Kind = true, open[i].Kind
 		}
 		p.Evidence = append(p.Evidence, x)
