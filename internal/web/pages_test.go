@@ -64,6 +64,8 @@ func (s *site) allPages() []page {
 		{"attestation", "", "/attestations/" + s.digest, 200},
 		{"attestation-own", "supplier", "/attestations/" + s.digest, 200},
 		{"withdrawal", "supplier", "/attestations/" + s.digest + "/withdrawal", 200},
+		{"renewal", "supplier", "/attestations/" + s.digest + "/renewal", 200},
+		{"renewal-rival", "rival", "/attestations/" + s.digest + "/renewal", 403},
 		{"review-new", "adviser", "/attestations/" + s.digest + "/reviews/new?requirement=" + s.reviewed, 200},
 		{"review-new-public", "", "/attestations/" + s.digest + "/reviews/new?requirement=" + s.reviewed, 200}, // to log in
 		{"review-new-unanswered", "adviser", "/attestations/" + s.digest + "/reviews/new?requirement=K-NONE-01", 404},
