@@ -54,6 +54,14 @@ func (p *statementPage) sortKeys(keys []supplier.Key, now time.Time) {
 	}
 }
 
+// scripted lets the page sign in the browser, if there is something to sign and
+// a key to do it with.
+func (p *statementPage) scripted(c *gin.Context) {
+	if p.Encoded != "" && len(p.Valid) > 0 {
+		scripted(c)
+	}
+}
+
 // Statuses lists the answers in display order.
 func (statementPage) Statuses() []attestation.AnswerStatus { return attestation.AnswerStatuses() }
 
@@ -82,7 +90,7 @@ func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answe
 	}
 	p.Form = newForm(w.texts(c), failed)
 	p.Bundle = p.Form.field(bundleField)
-	scripted(c)
+	p.scripted(c)
 	return w.show(c, code, "statement", p)
 }
 
@@ -287,9 +295,9 @@ func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) err
 		}
 		p.Statement.Offering.ID = r.Offering
 		p.Statement.sortKeys(s.Keys, w.Now())
-		scripted(c)
 		p.Statement.fill(statement)
 		p.Statement.Bundle = p.Form.field(bundleField)
+		p.Statement.scripted(c)
 	}
 	return w.show(c, code, "withdrawal", p)
 }

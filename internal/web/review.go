@@ -166,8 +166,8 @@ func (w *Web) showReviewWithdrawal(c *gin.Context, statement []byte, failed erro
 		p.Statement.Offering.ID = e.Offering
 		p.Statement.fill(statement)
 		p.Statement.Bundle = p.Form.field(bundleField)
+		p.Statement.scripted(c)
 	}
-	scripted(c)
 	return w.show(c, code, "review-withdrawal", p)
 }
 

@@ -199,7 +199,7 @@ func (w *Web) showReviewStatement(c *gin.Context, r reviewing, statement []byte,
 		p.Says = &st.Predicate
 		p.Until, _ = time.Parse(time.RFC3339, st.Predicate.ValidUntil)
 	}
-	scripted(c)
+	p.Statement.scripted(c)
 	return w.show(c, code, "review-statement", p)
 }
 
