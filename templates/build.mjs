@@ -1,7 +1,7 @@
 // Copies the styles and fonts that the pages use from node_modules into dist,
-// under names that carry a hash of their content, and writes manifest.json
-// (plain name → hashed name). Every text file also gets a gzip twin. The
-// program embeds dist; run "npm ci" first.
+// and our own scripts, under names that carry a hash of their content, and
+// writes manifest.json (plain name → hashed name). Every text file also gets a
+// gzip twin. The program embeds dist; run "npm ci" first.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -39,6 +39,14 @@ put("app.css", Buffer.concat([
   modules("@digdir", "designsystemet-css", "dist", "src", "index.css"),
   ...own.map((f) => readFileSync(join(here, "css", f))),
 ]));
+// A script names the scripts it imports by their hashed names, so its own hash
+// changes when one of them does.
+function script(name) {
+  if (manifest[name]) return manifest[name];
+  const source = readFileSync(join(here, "js", name), "utf8");
+  return put(name, Buffer.from(source.replace(/ from "\.\/([a-z]+\.js)";/g, (_, other) => ` from "./${script(other)}";`)));
+}
+for (const name of readdirSync(join(here, "js"))) script(name);
 put("icon.svg", readFileSync(join(here, "icons", "icon.svg")));
 
 writeFileSync(join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");

@@ -28,6 +28,29 @@ type attestCmd struct {
 	Submit  attestSubmitCmd  `cmd:""`
 }
 
+// evidenceFlags say what uploaded evidence is, beside its kind.
+type evidenceFlags struct {
+	EvidenceIssuer   string   `placeholder:"NAME"`
+	EvidenceStandard string   `placeholder:"TEXT"`
+	EvidenceFrom     string   `placeholder:"YYYY-MM-DD"`
+	EvidenceUntil    string   `placeholder:"YYYY-MM-DD"`
+	EvidenceScope    string   `placeholder:"TEXT"`
+	EvidenceBasis    string   `placeholder:"TEXT"`
+	Granted          []string `placeholder:"ORGNR[:YYYY-MM-DD],…"`
+}
+
+// describe puts what was said into an upload's query.
+func (f evidenceFlags) describe(query url.Values) {
+	for name, value := range map[string]string{
+		"issuer": f.EvidenceIssuer, "standard": f.EvidenceStandard, "validFrom": f.EvidenceFrom, "validUntil": f.EvidenceUntil,
+		"scope": f.EvidenceScope, "legalBasis": f.EvidenceBasis, "granted": strings.Join(f.Granted, ","),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+}
+
 type attestPrepareCmd struct {
 	Offering     string `conf:"" placeholder:"ID"`
 	Set          string `placeholder:"SET@VERSION"`
@@ -36,9 +59,10 @@ type attestPrepareCmd struct {
 	Supersedes   string `placeholder:"SHA256"`
 	EvidenceDir  string `placeholder:"DIR"`
 	EvidenceKind string `default:"other" placeholder:"KIND"`
-	Visibility   string `placeholder:"WHO"`
-	Withdraw     string `placeholder:"SHA256"`
-	Reason       string `placeholder:"TEXT"`
+	evidenceFlags
+	Visibility string `placeholder:"WHO"`
+	Withdraw   string `placeholder:"SHA256"`
+	Reason     string `placeholder:"TEXT"`
 	// Renew makes the statement that renews a declaration, and Second fetches
 	// one that somebody else of the supplier has signed.
 	Renew  string `placeholder:"SHA256"`
@@ -249,6 +273,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 	if c.Visibility != "" {
 		query.Set("visibility", c.Visibility)
 	}
+	c.describe(query)
 	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
 	if err != nil {
 		return "", err
@@ -329,7 +354,8 @@ type attestSubmitCmd struct {
 	remote
 }
 
-// Run hands a signed declaration or withdrawal in and keeps the receipt.
+// Run hands a signed declaration, review or withdrawal in and keeps the
+// receipt.
 func (c *attestSubmitCmd) Run(s *session) error {
 	raw, err := s.read(c.Bundle)
 	if err != nil {
@@ -339,24 +365,24 @@ func (c *attestSubmitCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	receipt, created, err := submit(s.ctx, api, raw)
+	answer, created, err := submit(s.ctx, api, raw)
 	if err != nil {
 		return err
 	}
-	var r attestation.Receipt
-	if err := api.decode(receipt, &r); err != nil {
+	var r receipt
+	if err := api.decode(answer, &r); err != nil {
 		return err
 	}
 	switch {
 	case r.Waiting != "":
 		s.say("cli.submit.waiting", "Digest", r.Attestation)
 	case created:
-		s.say("cli.submit.done", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.say("cli.submit.done", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
 	default:
-		s.say("cli.submit.again", "Digest", r.Attestation, "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.say("cli.submit.again", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
 	}
 	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, receipt, "", "  "); err != nil {
+	if err := json.Indent(&pretty, answer, "", "  "); err != nil {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	pretty.WriteByte('\n')
@@ -368,8 +394,8 @@ func (c *attestSubmitCmd) Run(s *session) error {
 func submit(ctx context.Context, api *client, raw []byte) (receipt []byte, created bool, err error) {
 	path := "/api/v1/attestations"
 	if b, err := signing.ParseBundle(raw); err == nil {
-		if st, err := readStatement(b.Payload); err == nil && st.Withdrawal != nil {
-			path += "/" + url.PathEscape(st.Subject.Digest.SHA256) + "/withdrawals"
+		if st, err := readStatement(b.Payload); err == nil {
+			path = st.address()
 		}
 	}
 	receipt, code, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ func (d *door) bundles(n int) [][]byte {
 
 // submitAll hands bundles in from clients at the same time and gives the
 // receipts of those that were acknowledged. It calls acknowledged after each.
+// at gives the server for the i-th, or "" to stop.
 func (d *door) submitAll(bundles [][]byte, clients int, at func(i int) string, acknowledged func(n int64)) []attestation.Receipt {
 	d.t.Helper()
 	var (
@@ -51,7 +53,11 @@ func (d *door) submitAll(bundles [][]byte, clients int, at func(i int) string, a
 				if i >= len(bundles) {
 					return
 				}
-				a, err := try(d.t.Context(), http.MethodPost, at(i)+"/api/v1/attestations", d.selling, bundleType, bundles[i])
+				base := at(i)
+				if base == "" {
+					return
+				}
+				a, err := try(d.t.Context(), http.MethodPost, base+"/api/v1/attestations", d.selling, bundleType, bundles[i])
 				if err != nil {
 					continue // the server is gone: nothing was acknowledged
 				}
@@ -171,4 +177,60 @@ func TestTwoInstances(t *testing.T) {
 			d.run(0, "", "log", "verify", "--server", base)
 		}
 	})
+}
+
+// TestKillOneOfTwo has two servers share a database and take submissions at
+// the same time, and ends one of them again and again. What either has
+// acknowledged is there afterwards, once, and the log has only grown.
+func TestKillOneOfTwo(t *testing.T) {
+	store := mongoStore(t)
+	d := newDoor(t, store)
+	start := func() *running { return serve(t, append([]string{"--quiet"}, store...)...) }
+	var second atomic.Pointer[running]
+	second.Store(start())
+	d.run(0, "", "log", "checkpoint", "--server", d.base, "-o", "early.checkpoint")
+
+	const kills = 3
+	bundles := d.bundles(2500)
+	var stop atomic.Bool
+	var byServer [2]atomic.Int64
+	done := make(chan []attestation.Receipt)
+	go func() {
+		done <- d.submitAll(bundles, 4, func(i int) string {
+			if stop.Load() {
+				return ""
+			}
+			time.Sleep(20 * time.Millisecond) // as many as can be checked afterwards
+			byServer[i%2].Add(1)
+			return []string{d.server.base, second.Load().base}[i%2]
+		}, func(int64) {})
+	}()
+	for n := range kills {
+		time.Sleep(200*time.Millisecond + rand.N(800*time.Millisecond))
+		second.Load().kill()
+		if n == 1 {
+			d.run(0, "", "log", "checkpoint", "--server", d.server.base, "-o", "middle.checkpoint")
+		}
+		second.Store(start())
+	}
+	time.Sleep(300 * time.Millisecond)
+	stop.Store(true)
+	receipts := <-done
+	t.Logf("%d acknowledged, of %d and %d handed in at each", len(receipts), byServer[0].Load(), byServer[1].Load())
+	if len(receipts) < 50 {
+		t.Fatalf("only %d were acknowledged", len(receipts))
+	}
+	for _, base := range []string{d.server.base, second.Load().base} {
+		d.run(0, "", "log", "verify", "--server", base, "--since", "early.checkpoint", "--since", "middle.checkpoint")
+	}
+	d.base = second.Load().base
+	d.check(receipts)
+	d.base = d.server.base
+	d.check(receipts[:20])
+	// The one that was killed is whole again: it takes what is new and knows what is old.
+	rest := d.submitAll(bundles[:60], 8, func(int) string { return second.Load().base }, func(int64) {})
+	if len(rest) != 60 {
+		t.Errorf("after all that, %d of 60 got in", len(rest))
+	}
+	d.check(rest)
 }

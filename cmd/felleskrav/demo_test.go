@@ -61,6 +61,7 @@ func TestDemo(t *testing.T) {
 		}
 		demoStates(t, server.base)
 		demoTokens(t, first)
+		demoReview(t, first)
 
 		// From missing to valid, as a script walks it.
 		w := &walk{t: t, dir: t.TempDir(), store: store, base: first.BaseURL}
@@ -86,6 +87,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("after a restart demo.json differs:\n%s", diff)
 		}
 		demoTokens(t, second)
+		demoReview(t, second)
 		demoStates(t, again.base)
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage"
@@ -38,6 +39,7 @@ type installation struct {
 	suppliers    *supplier.Service
 	evidence     *evidence.Service
 	attestations *attestation.Service
+	reviews      *review.Service
 	facts        *facts.Service
 	procurements *procurement.Service
 	drafts       *catalogue.DraftService
@@ -60,7 +62,9 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
 	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Keeper: in.suppliers, Now: now}
-	in.facts = &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: live, Now: now}
+	in.evidence.Uses = in.attestations
+	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
+	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}
 	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
 	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}
@@ -79,7 +83,7 @@ func newID() string {
 func (in *installation) services(baseURL string) (api.Services, error) {
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Facts: in.facts, Procurements: in.procurements, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

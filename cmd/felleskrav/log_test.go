@@ -76,12 +76,23 @@ func TestLogVerify(t *testing.T) {
 	logAt(t, rewritten, key, changed...)
 	logAt(t, short, key, entries[:10]...)
 	logAt(t, stranger, other, entries...)
+	older := filepath.Join(t.TempDir(), "older.checkpoint")
+	if err := os.WriteFile(older, []byte(logAt(t, t.TempDir(), key, entries[:7]...)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, dir string
 		args      []string
 		code      int
 		out       string
 	}{
+		{"grown from two", honest, []string{"--since", old, "--since", older}, 0, "older.checkpoint, er der fortsatt"},
+		{"cut short, to after the older", short, []string{"--since", old, "--since", older}, 1, "older.checkpoint, er der fortsatt"},
+		{"shrunk", short, []string{"--since", old}, 1, "da hadde den 270 innførsler, nå har den 10."},
+		{"as data", short, []string{"--since", old, "--since", older, "--format", "json"}, 1, `"shrunk": true`},
+		{"as data, grown", honest, []string{"--since", older, "--format", "json"}, 0, `"extends": true,`},
+		{"too large a quorum", honest, []string{"--quorum", "1"}, 2, ""},
+		{"no witness key", honest, []string{"--witness", "x"}, 2, ""},
 		{"grown", honest, []string{"--since", old}, 0, "er der fortsatt"},
 		{"by itself", rewritten, nil, 0, "har 300 innførsler"},
 		{"rewritten", rewritten, []string{"--since", old}, 1, "skrevet om"},

@@ -51,7 +51,7 @@ func (m *market) fill(ctx context.Context) error {
 			events = append(events, event{s.changed, func(ctx context.Context) error { return m.change(ctx, s) }})
 		}
 	}
-	events = append(events, event{14, m.procure}, event{2, m.respond})
+	events = append(events, event{20, m.review}, event{14, m.procure}, event{2, m.respond})
 	slices.SortStableFunc(events, func(a, b event) int { return b.daysAgo - a.daysAgo })
 	for _, e := range events {
 		// Office hours; the exact minute does not matter, the order does.
@@ -76,7 +76,7 @@ func (m *market) register(ctx context.Context, s demoParty) error {
 	if err != nil {
 		return fmt.Errorf("register %s: %w", s.name, err)
 	}
-	if err := m.enrol(ctx, s, sup); err != nil {
+	if err := m.enrol(ctx, s.actor(), s.algorithm, sup); err != nil {
 		return fmt.Errorf("enrol key of %s: %w", s.name, err)
 	}
 	for _, e := range s.evidence {
@@ -114,12 +114,12 @@ func (m *market) offering(s demoParty) supplier.Offering {
 	return o
 }
 
-func (m *market) enrol(ctx context.Context, s demoParty, sup supplier.Supplier) error {
-	algorithm := s.algorithm
+// enrol enrols the key that an organisation has in a file.
+func (m *market) enrol(ctx context.Context, actor access.Actor, algorithm signing.Algorithm, org supplier.Supplier) error {
 	if algorithm == "" {
 		algorithm = signing.ECDSAP256
 	}
-	key, err := m.keys.of(s.number, algorithm)
+	key, err := m.keys.of(org.Number, algorithm)
 	if err != nil {
 		return err
 	}
@@ -127,10 +127,10 @@ func (m *market) enrol(ctx context.Context, s demoParty, sup supplier.Supplier) 
 	if err != nil {
 		return err
 	}
-	if _, ok := sup.Key(public.ID); ok {
+	if _, ok := org.Key(public.ID); ok {
 		return nil
 	}
-	ch, err := m.suppliers.BeginEnrolment(ctx, s.actor(), s.number, supplier.Enrolment{PEM: public.PEM, Label: "Demonstrasjonsnøkkel (oppdiktet)"})
+	ch, err := m.suppliers.BeginEnrolment(ctx, actor, org.Number, supplier.Enrolment{PEM: public.PEM, Label: "Demonstrasjonsnøkkel (oppdiktet)"})
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (m *market) enrol(ctx context.Context, s demoParty, sup supplier.Supplier) 
 	if err != nil {
 		return err
 	}
-	_, err = m.suppliers.CompleteEnrolment(ctx, s.actor(), s.number, ch.ID, sig)
+	_, err = m.suppliers.CompleteEnrolment(ctx, actor, org.Number, ch.ID, sig)
 	return err
 }
 

@@ -44,6 +44,9 @@ type serveCmd struct {
 	Clamd          string `conf:"" placeholder:"ADDR"`
 	serverTrust
 	witnessing
+	// EvidenceRetentionDays is how long files are kept that no declaration
+	// needs; 0 keeps all.
+	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -89,6 +92,9 @@ func (c *serveCmd) check() error {
 		faults = append(faults, err)
 	}
 	c.clients(add)
+	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
+		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
+	}
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -216,10 +222,11 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if err != nil {
 		return err
 	}
-	in.attestations.Signers, in.suppliers.Signers = signers, signers
+	in.attestations.Signers, in.suppliers.Signers, in.reviews.Signers = signers, signers, signers
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
+	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -266,7 +273,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err
@@ -295,8 +302,8 @@ func (v *server) isReady(ctx context.Context, in *installation) error {
 }
 
 const (
-	// lookBack is how far back declarations and withdrawals are looked for that a crash left
-	// stored but not logged.
+	// lookBack is how far back declarations, reviews and withdrawals are looked for that a
+	// crash left stored but not logged.
 	lookBack = 30 * 24 * time.Hour
 	// grace is how long requests under way may take to finish.
 	grace = 30 * time.Second
@@ -326,6 +333,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { return v.tend(ctx, in) })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
+	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	if len(v.Witness) > 0 {
 		witnesses := v.gather(in, h)
@@ -354,7 +362,11 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 	if err != nil {
 		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
 	}
-	if done > 0 {
+	reviewed, err := in.reviews.CompleteLog(ctx, lookBack)
+	if err != nil {
+		return v.unlessStopped(ctx, fmt.Errorf("complete log: %w", err))
+	}
+	if done += reviewed; done > 0 {
 		v.logger.InfoContext(ctx, "completed the log after a crash", slog.Int("entries", done))
 	}
 	v.ready.Store(true)

@@ -3,21 +3,64 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
 )
 
-// statement is a statement read for people: either a declaration or a
-// withdrawal.
+// statement is a statement read for people: a declaration, a review, or the
+// withdrawal of one of them.
 type statement struct {
 	Digest      string
 	Subject     attestation.Subject
 	Declaration *attestation.Declaration
 	Withdrawal  *attestation.WithdrawalPredicate
+	Review      *review.Predicate
+	ReviewEnd   *review.WithdrawalPredicate
+}
+
+// receipt is what the receipts of declarations and of reviews have in common.
+type receipt struct {
+	Attestation string               `json:"attestation"`
+	Review      string               `json:"review"`
+	Waiting     string               `json:"waiting"`
+	Log         attestation.LogProof `json:"log"`
+}
+
+// about is the digest of the declaration or review that the receipt is for.
+func (r receipt) about() string {
+	if r.Review != "" {
+		return r.Review
+	}
+	return r.Attestation
+}
+
+// about is the digest of the declaration or review that the statement makes
+// or withdraws.
+func (st statement) about() string {
+	if st.Withdrawal != nil || st.ReviewEnd != nil {
+		return st.Subject.Digest.SHA256
+	}
+	return st.Digest
+}
+
+// address is where the server takes the statement in.
+func (st statement) address() string {
+	switch {
+	case st.Withdrawal != nil:
+		return "/api/v1/attestations/" + url.PathEscape(st.about()) + "/withdrawals"
+	case st.Review != nil:
+		return "/api/v1/reviews"
+	case st.ReviewEnd != nil:
+		return "/api/v1/reviews/" + url.PathEscape(st.about()) + "/withdrawals"
+	default:
+		return "/api/v1/attestations"
+	}
 }
 
 // readStatement reads a payload the way the server does, strictly.
@@ -44,6 +87,12 @@ func readStatement(payload []byte) (statement, error) {
 	case attestation.WithdrawalType:
 		st.Withdrawal = &attestation.WithdrawalPredicate{}
 		err = signing.StrictJSON(head.Predicate, st.Withdrawal)
+	case review.ReviewType:
+		st.Review = &review.Predicate{}
+		err = signing.StrictJSON(head.Predicate, st.Review)
+	case review.WithdrawalType:
+		st.ReviewEnd = &review.WithdrawalPredicate{}
+		err = signing.StrictJSON(head.Predicate, st.ReviewEnd)
 	default:
 		return st, no("cli.statement.predicate", "Value", head.PredicateType)
 	}
@@ -62,6 +111,34 @@ func (s *session) plain(st statement) string {
 		line("cli.statement.supplier", "Name", w.Supplier.Name, "Number", grouped(w.Supplier.ID))
 		line("cli.statement.withdraws", "Digest", st.Subject.Digest.SHA256)
 		line("cli.statement.reason", "Reason", w.Reason)
+		return b.String()
+	}
+	if w := st.ReviewEnd; w != nil {
+		b.WriteString(s.t.T("cli.statement.review-withdrawal") + "\n")
+		line("cli.statement.reviewer", "Name", w.Reviewer.Name, "Number", grouped(w.Reviewer.ID))
+		line("cli.statement.withdraws-review", "Digest", st.Subject.Digest.SHA256)
+		line("cli.statement.reason", "Reason", w.Reason)
+		return b.String()
+	}
+	if r := st.Review; r != nil {
+		b.WriteString(s.t.T("cli.statement.review") + "\n")
+		line("cli.statement.reviewer", "Name", r.Reviewer.Name, "Number", grouped(r.Reviewer.ID))
+		line("cli.statement.reviews", "Digest", st.Subject.Digest.SHA256)
+		line("cli.statement.requirement", "Requirement", r.Requirement)
+		line("cli.statement.set", "Set", strings.TrimPrefix(r.RequirementSet.URI, "urn:felleskrav:requirement-set:")+"@"+r.RequirementSet.Version, "Digest", r.RequirementSet.Digest.SHA256)
+		line("cli.statement.outcome", "Outcome", s.t.T("outcome."+string(r.Outcome)))
+		line("cli.statement.reason", "Reason", r.Reason)
+		if r.Conditions != "" {
+			line("cli.statement.conditions", "Conditions", r.Conditions)
+		}
+		for _, e := range r.Evidence {
+			line("cli.statement.looked-at", "Name", e.Name, "Digest", e.Digest.SHA256)
+		}
+		line("cli.statement.reviewed", "At", s.when(r.ReviewedAt), "Until", s.when(r.ValidUntil))
+		line("cli.statement.shared", "With", s.t.T("sharing."+string(r.Shared)))
+		if r.Supersedes != nil {
+			line("cli.statement.supersedes-review", "Digest", r.Supersedes.Digest.SHA256)
+		}
 		return b.String()
 	}
 	d := st.Declaration

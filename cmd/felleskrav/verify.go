@@ -41,6 +41,10 @@ type verification struct {
 	Attestation string `json:"attestation,omitempty"`
 	Kind        string `json:"kind,omitempty"`
 	Supplier    string `json:"supplier,omitempty"`
+	Review      string `json:"review,omitempty"`
+	Reviewer    string `json:"reviewer,omitempty"`
+	Requirement string `json:"requirement,omitempty"`
+	Outcome     string `json:"outcome,omitempty"`
 	Offering    string `json:"offering,omitempty"`
 	Set         string `json:"set,omitempty"`
 	ValidUntil  string `json:"validUntil,omitempty"`
@@ -199,6 +203,16 @@ func (v *verification) describe(st statement) {
 		v.Kind, v.Supplier, v.Attestation = "withdrawal", st.Withdrawal.Supplier.ID, st.Subject.Digest.SHA256
 		return
 	}
+	if w := st.ReviewEnd; w != nil {
+		v.Kind, v.Reviewer, v.Attestation, v.Review = "review-withdrawal", w.Reviewer.ID, "", st.Subject.Digest.SHA256
+		return
+	}
+	if r := st.Review; r != nil {
+		v.Kind, v.Reviewer, v.Attestation, v.Review = "review", r.Reviewer.ID, st.Subject.Digest.SHA256, st.Digest
+		v.Requirement, v.Outcome, v.ValidUntil = r.Requirement, string(r.Outcome), r.ValidUntil
+		v.Set = strings.TrimPrefix(r.RequirementSet.URI, "urn:felleskrav:requirement-set:") + "@" + r.RequirementSet.Version
+		return
+	}
 	d := st.Declaration
 	v.Kind, v.Supplier, v.ValidUntil = "declaration", d.Supplier.ID, d.ValidUntil
 	v.Offering = strings.TrimPrefix(st.Subject.Name, "urn:felleskrav:service:")
@@ -221,15 +235,11 @@ func (in verifyInput) proof(b *signing.Bundle, st statement) (*transparency.Proo
 		i := b.Inclusions[0]
 		return proofOf(attestation.LogProof{Index: i.Index, TreeSize: i.TreeSize, RootHash: i.RootHash, Hashes: i.Hashes, Checkpoint: i.Checkpoint, Body: i.Body})
 	}
-	var r attestation.Receipt
+	var r receipt
 	if err := json.Unmarshal(in.receipt, &r); err != nil {
 		return nil, no("cli.verify.receipt-json", "Detail", err.Error())
 	}
-	about := st.Digest
-	if st.Withdrawal != nil {
-		about = st.Subject.Digest.SHA256
-	}
-	if r.Attestation != about {
+	if r.about() != st.about() {
 		return nil, errOtherReceipt
 	}
 	return proofOf(r.Log)

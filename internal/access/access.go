@@ -51,16 +51,20 @@ const (
 	ReadSupplier      Action = "supplier.read"
 	WriteSupplier     Action = "supplier.write"
 	RegisterSupplier  Action = "supplier.register"
+	RegisterBody      Action = "body.register"
 	WriteKey          Action = "key.write"
 	VerifySupplier    Action = "supplier.verify"
 	ReadOffering      Action = "offering.read"
 	WriteOffering     Action = "offering.write"
 	WriteEvidence     Action = "evidence.write"
 	ReadEvidence      Action = "evidence.read"
+	EraseEvidence     Action = "evidence.erase"
 	PrepareStatement  Action = "attestation.prepare"
 	SubmitAttestation Action = "attestation.submit"
 	Withdraw          Action = "attestation.withdraw"
 	ReadAttestation   Action = "attestation.read"
+	WriteReview       Action = "review.write"
+	ReadReview        Action = "review.read"
 	ReadStatus        Action = "status.read"
 	CheckStatus       Action = "status.check"
 	ReadProcurement   Action = "procurement.read"
@@ -87,16 +91,20 @@ var policy = map[Action]map[Role]reach{
 	ReadSupplier:      {Public: all},
 	RegisterSupplier:  {Supplier: own, Editor: all},
 	WriteSupplier:     {Supplier: own, Editor: all},
-	WriteKey:          {Supplier: own},
+	RegisterBody:      {Procurement: own, Adviser: own},
+	WriteKey:          {Supplier: own, Adviser: own},
 	VerifySupplier:    {Editor: all},
 	ReadOffering:      {Public: all},
 	WriteOffering:     {Supplier: own},
 	WriteEvidence:     {Supplier: own},
+	EraseEvidence:     {Supplier: own},
 	ReadEvidence:      {Public: all}, // the evidence's own visibility narrows this
 	PrepareStatement:  {Supplier: own},
 	SubmitAttestation: {Supplier: own},
 	Withdraw:          {Supplier: own},
 	ReadAttestation:   {Public: all},
+	WriteReview:       {Adviser: own},
+	ReadReview:        {Procurement: all, Adviser: all, Editor: all, Supplier: own}, // whom it is shared with narrows this
 	ReadStatus:        {Public: all},
 	CheckStatus:       {Procurement: all, Adviser: all, Editor: all},
 	ReadProcurement:   {Procurement: own, Adviser: own},

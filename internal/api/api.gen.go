@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
@@ -242,6 +243,21 @@ func (e GetRequirementSetVersionParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetReviewBundleParamsFormat.
+const (
+	GetReviewBundleParamsFormatKey GetReviewBundleParamsFormat = "key"
+)
+
+// Valid indicates whether the value is a known member of the GetReviewBundleParamsFormat enum.
+func (e GetReviewBundleParamsFormat) Valid() bool {
+	switch e {
+	case GetReviewBundleParamsFormatKey:
+		return true
+	default:
+		return false
+	}
+}
+
 // Answer defines model for Answer.
 type Answer = attestation.Answer
 
@@ -253,6 +269,11 @@ type Attestation = attestation.Record
 
 // Bidder defines model for Bidder.
 type Bidder = procurement.Bidder
+
+// BodyInput defines model for BodyInput.
+type BodyInput struct {
+	Name string `json:"name"`
+}
 
 // Cell defines model for Cell.
 type Cell struct {
@@ -442,6 +463,9 @@ type ContentReview struct {
 // Counts defines model for Counts.
 type Counts = status.Counts
 
+// Date A day in Norway.
+type Date = evidence.Date
+
 // DeclarationStatus defines model for DeclarationStatus.
 type DeclarationStatus = status.DeclarationStatus
 
@@ -518,6 +542,24 @@ type EnrolmentInput struct {
 // Evidence defines model for Evidence.
 type Evidence = evidence.Evidence
 
+// EvidenceInput defines model for EvidenceInput.
+type EvidenceInput struct {
+	Applicability bool    `json:"applicability,omitempty,omitzero"`
+	Granted       []Grant `json:"granted,omitempty,omitzero"`
+	Issuer        string  `json:"issuer,omitempty,omitzero"`
+	Kind          string  `json:"kind"`
+	LegalBasis    string  `json:"legalBasis,omitempty,omitzero"`
+	Scope         string  `json:"scope,omitempty,omitzero"`
+	Standard      string  `json:"standard,omitempty,omitzero"`
+
+	// ValidFrom A day in Norway.
+	ValidFrom Date `json:"validFrom,omitempty,omitzero"`
+
+	// ValidUntil A day in Norway.
+	ValidUntil Date       `json:"validUntil,omitempty,omitzero"`
+	Visibility Visibility `json:"visibility"`
+}
+
 // EvidenceList defines model for EvidenceList.
 type EvidenceList struct {
 	Items []Evidence `json:"items"`
@@ -557,6 +599,9 @@ type GradedLevels struct {
 	Confidentiality Graded `json:"confidentiality"`
 	Integrity       Graded `json:"integrity"`
 }
+
+// Grant defines model for Grant.
+type Grant = evidence.Grant
 
 // ID A UUID in lower case.
 type ID = string
@@ -828,6 +873,48 @@ type ResponseReport struct {
 	Supplier OrgNumber `json:"supplier"`
 }
 
+// Review defines model for Review.
+type Review = review.Entry
+
+// ReviewDraft defines model for ReviewDraft.
+type ReviewDraft struct {
+	// Attestation SHA-256, in hex.
+	Attestation Digest `json:"attestation"`
+
+	// Conditions With accepted-with-conditions, and only then.
+	Conditions string `json:"conditions,omitempty,omitzero"`
+
+	// Evidence What was looked at, among the answer's evidence. Not empty for a review that accepts.
+	Evidence    []Digest      `json:"evidence,omitempty,omitzero"`
+	Outcome     ReviewOutcome `json:"outcome"`
+	Reason      string        `json:"reason"`
+	Requirement string        `json:"requirement"`
+
+	// Shared body: the body's own people alone; agencies: all public bodies and the supplier it is about.
+	Shared ReviewSharing `json:"shared"`
+
+	// ValidUntil At most two years ahead; a year if left out.
+	ValidUntil time.Time `json:"validUntil,omitempty,omitzero"`
+}
+
+// ReviewList defines model for ReviewList.
+type ReviewList struct {
+	Items []Review `json:"items"`
+	Next  string   `json:"next,omitempty,omitzero"`
+}
+
+// ReviewOutcome defines model for ReviewOutcome.
+type ReviewOutcome = review.Outcome
+
+// ReviewReceipt defines model for ReviewReceipt.
+type ReviewReceipt = review.Receipt
+
+// ReviewSharing body: the body's own people alone; agencies: all public bodies and the supplier it is about.
+type ReviewSharing = review.Sharing
+
+// ReviewStatus defines model for ReviewStatus.
+type ReviewStatus = status.ReviewStatus
+
 // RevocationInput defines model for RevocationInput.
 type RevocationInput struct {
 	Note   string          `json:"note,omitempty,omitzero"`
@@ -930,6 +1017,8 @@ type SubSupplier = supplier.SubSupplier
 
 // Supplier defines model for Supplier.
 type Supplier struct {
+	// Body A public body that signs reviews and offers nothing.
+	Body      bool   `json:"body,omitempty,omitzero"`
 	Country   string `json:"country"`
 	CreatedAt Time   `json:"createdAt"`
 
@@ -1024,6 +1113,9 @@ type Verdict struct {
 	// Issuer Who vouches for the signer.
 	Issuer string `json:"issuer,omitempty,omitzero"`
 
+	// RevocationChecked When the issuer of the certificate last answered that it is not revoked. Left out when nobody has.
+	RevocationChecked time.Time `json:"revocationChecked,omitempty,omitzero"`
+
 	// Signer The signer, as people know it.
 	Signer string `json:"signer,omitempty,omitzero"`
 }
@@ -1106,11 +1198,17 @@ type Orgnr = OrgNumber
 // RequirementId defines model for requirementId.
 type RequirementId = string
 
+// ReviewDigest SHA-256, in hex.
+type ReviewDigest = Digest
+
 // Set defines model for set.
 type Set = string
 
 // SetId defines model for setId.
 type SetId = string
+
+// Sha256 SHA-256, in hex.
+type Sha256 = Digest
 
 // Statement defines model for Statement.
 type Statement = map[string]interface{}
@@ -1132,6 +1230,12 @@ type GetVerdictParams struct {
 
 // GetVerdictParamsFormat defines parameters for GetVerdict.
 type GetVerdictParamsFormat string
+
+// PutBodyParams defines parameters for PutBody.
+type PutBodyParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
 
 // ListContentDraftsParams defines parameters for ListContentDrafts.
 type ListContentDraftsParams struct {
@@ -1222,11 +1326,50 @@ type UploadEvidenceParams struct {
 	// Visibility Who may read it. Left out, it is agencies for a new file, and as before for one sent again.
 	Visibility Visibility `form:"visibility,omitempty" json:"visibility,omitempty,omitzero"`
 
-	// Granted With visibility granted, the organisations that may read it.
-	Granted []OrgNumber `form:"granted,omitempty" json:"granted,omitempty,omitzero"`
+	// Granted With visibility granted, the organisations that may read it, each with the last day if it is to end: 974760673:2027-06-30.
+	Granted []string `form:"granted,omitempty" json:"granted,omitempty,omitzero"`
+
+	// Issuer Who made or issued it.
+	Issuer string `form:"issuer,omitempty" json:"issuer,omitempty,omitzero"`
+
+	// Standard What it certifies or reports on, with the edition.
+	Standard string `form:"standard,omitempty" json:"standard,omitempty,omitzero"`
+
+	// Applicability Whether the Statement of Applicability is in the file.
+	Applicability bool `form:"applicability,omitempty" json:"applicability,omitempty,omitzero"`
+
+	// ValidFrom The first day it holds for.
+	ValidFrom Date `form:"validFrom,omitempty" json:"validFrom,omitempty,omitzero"`
+
+	// ValidUntil The last day it holds for.
+	ValidUntil Date `form:"validUntil,omitempty" json:"validUntil,omitempty,omitzero"`
+
+	// Scope What it covers.
+	Scope string `form:"scope,omitempty" json:"scope,omitempty,omitzero"`
+
+	// LegalBasis What you hold to exempt it from public access.
+	LegalBasis string `form:"legalBasis,omitempty" json:"legalBasis,omitempty,omitzero"`
 
 	// Sha256 The SHA-256 you expect; the upload is refused if it differs.
 	Sha256 Digest `form:"sha256,omitempty" json:"sha256,omitempty,omitzero"`
+}
+
+// EraseEvidenceParams defines parameters for EraseEvidence.
+type EraseEvidenceParams struct {
+	// Reason Shown to those who could read the file.
+	Reason string `form:"reason" json:"reason"`
+
+	// ForgetName Take the file name out of the record too. Signed declarations keep it.
+	ForgetName bool `form:"forgetName,omitempty" json:"forgetName,omitempty,omitzero"`
+
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PutEvidenceParams defines parameters for PutEvidence.
+type PutEvidenceParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // ListInformationTypesParams defines parameters for ListInformationTypes.
@@ -1379,6 +1522,36 @@ type ListReportsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListReviewsParams defines parameters for ListReviews.
+type ListReviewsParams struct {
+	// Attestation Only of this declaration.
+	Attestation Digest `form:"attestation,omitempty" json:"attestation,omitempty,omitzero"`
+
+	// Supplier Only about this supplier.
+	Supplier OrgNumber `form:"supplier,omitempty" json:"supplier,omitempty,omitzero"`
+
+	// Offering Only about this offering.
+	Offering ID `form:"offering,omitempty" json:"offering,omitempty,omitzero"`
+
+	// Reviewer Only by this body.
+	Reviewer OrgNumber `form:"reviewer,omitempty" json:"reviewer,omitempty,omitzero"`
+
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// GetReviewBundleParams defines parameters for GetReviewBundle.
+type GetReviewBundleParams struct {
+	// Format key gives a bundle with tlogEntries that cosign verifies with the public key.
+	Format GetReviewBundleParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetReviewBundleParamsFormat defines parameters for GetReviewBundle.
+type GetReviewBundleParamsFormat string
+
 // ListSourcesParams defines parameters for ListSources.
 type ListSourcesParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -1466,6 +1639,9 @@ type PrepareRenewalJSONRequestBody = RenewalInput
 // PrepareWithdrawalJSONRequestBody defines body for PrepareWithdrawal for application/json ContentType.
 type PrepareWithdrawalJSONRequestBody = WithdrawalInput
 
+// PutBodyJSONRequestBody defines body for PutBody for application/json ContentType.
+type PutBodyJSONRequestBody = BodyInput
+
 // CreateContentDraftJSONRequestBody defines body for CreateContentDraft for application/json ContentType.
 type CreateContentDraftJSONRequestBody = ContentDraftInput
 
@@ -1474,6 +1650,9 @@ type PutContentDraftJSONRequestBody = ContentDraftInput
 
 // DecideContentDraftJSONRequestBody defines body for DecideContentDraft for application/json ContentType.
 type DecideContentDraftJSONRequestBody = ContentDecision
+
+// PutEvidenceJSONRequestBody defines body for PutEvidence for application/json ContentType.
+type PutEvidenceJSONRequestBody = EvidenceInput
 
 // PutOfferingJSONRequestBody defines body for PutOffering for application/json ContentType.
 type PutOfferingJSONRequestBody = OfferingInput
@@ -1489,6 +1668,12 @@ type CreateReportJSONRequestBody = ReportInput
 
 // ResolveReportJSONRequestBody defines body for ResolveReport for application/json ContentType.
 type ResolveReportJSONRequestBody = ReportAnswer
+
+// PrepareReviewJSONRequestBody defines body for PrepareReview for application/json ContentType.
+type PrepareReviewJSONRequestBody = ReviewDraft
+
+// PrepareReviewWithdrawalJSONRequestBody defines body for PrepareReviewWithdrawal for application/json ContentType.
+type PrepareReviewWithdrawalJSONRequestBody = WithdrawalInput
 
 // MakeSelectionJSONRequestBody defines body for MakeSelection for application/json ContentType.
 type MakeSelectionJSONRequestBody = SelectionInput
@@ -1543,6 +1728,9 @@ type ServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(c *gin.Context, digest Digest)
+	// PutBody Register your own public body, so that it can enrol keys and sign reviews
+	// (PUT /api/v1/bodies/{orgnr})
+	PutBody(c *gin.Context, orgnr Orgnr, params PutBodyParams)
 	// ListContentDrafts Drafts of the content, newest first
 	// (GET /api/v1/catalogue/drafts)
 	ListContentDrafts(c *gin.Context, params ListContentDraftsParams)
@@ -1585,9 +1773,18 @@ type ServerInterface interface {
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(c *gin.Context, params UploadEvidenceParams)
+	// EraseEvidence Erase the bytes of a file of your own
+	// (DELETE /api/v1/evidence/{sha256})
+	EraseEvidence(c *gin.Context, sha256 Sha256, params EraseEvidenceParams)
 	// DownloadEvidence Download documentation
 	// (GET /api/v1/evidence/{sha256})
-	DownloadEvidence(c *gin.Context, sha256 Digest)
+	DownloadEvidence(c *gin.Context, sha256 Sha256)
+	// PutEvidence Change what you say of a file of your own
+	// (PUT /api/v1/evidence/{sha256})
+	PutEvidence(c *gin.Context, sha256 Sha256, params PutEvidenceParams)
+	// GetEvidence What is said of a file that you may see, also when it is erased
+	// (GET /api/v1/evidence/{sha256}/about)
+	GetEvidence(c *gin.Context, sha256 Sha256)
 	// ListInformationTypes Kinds of information that tasks handle
 	// (GET /api/v1/information-types)
 	ListInformationTypes(c *gin.Context, params ListInformationTypesParams)
@@ -1654,6 +1851,24 @@ type ServerInterface interface {
 	// ResolveReport Answer a report
 	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
 	ResolveReport(c *gin.Context, id RequirementId, rid ID)
+	// ListReviews Reviews that you may see, newest first
+	// (GET /api/v1/reviews)
+	ListReviews(c *gin.Context, params ListReviewsParams)
+	// PrepareReview The review to sign
+	// (POST /api/v1/reviews/prepare)
+	PrepareReview(c *gin.Context)
+	// GetReview A review and its standing now
+	// (GET /api/v1/reviews/{digest})
+	GetReview(c *gin.Context, digest ReviewDigest)
+	// GetReviewBundle The bundle, verbatim or with its place in the log
+	// (GET /api/v1/reviews/{digest}/bundle)
+	GetReviewBundle(c *gin.Context, digest ReviewDigest, params GetReviewBundleParams)
+	// GetReviewReceipt The receipt, with a fresh inclusion proof
+	// (GET /api/v1/reviews/{digest}/receipt)
+	GetReviewReceipt(c *gin.Context, digest ReviewDigest)
+	// PrepareReviewWithdrawal The withdrawal to sign
+	// (POST /api/v1/reviews/{digest}/withdrawals/prepare)
+	PrepareReviewWithdrawal(c *gin.Context, digest ReviewDigest)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(c *gin.Context)
@@ -1927,6 +2142,55 @@ func (siw *ServerInterfaceWrapper) PrepareWithdrawal(c *gin.Context) {
 	}
 
 	siw.Handler.PrepareWithdrawal(c, digest)
+}
+
+// PutBody operation middleware
+func (siw *ServerInterfaceWrapper) PutBody(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutBodyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutBody(c, orgnr, params)
 }
 
 // ListContentDrafts operation middleware
@@ -2501,6 +2765,62 @@ func (siw *ServerInterfaceWrapper) UploadEvidence(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "issuer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issuer", c.Request.URL.Query(), &params.Issuer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter issuer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "standard" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "standard", c.Request.URL.Query(), &params.Standard, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter standard: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "applicability" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "applicability", c.Request.URL.Query(), &params.Applicability, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter applicability: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "validFrom" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "validFrom", c.Request.URL.Query(), &params.ValidFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter validFrom: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "validUntil" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "validUntil", c.Request.URL.Query(), &params.ValidUntil, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter validUntil: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", c.Request.URL.Query(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter scope: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "legalBasis" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legalBasis", c.Request.URL.Query(), &params.LegalBasis, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter legalBasis: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "sha256" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "sha256", c.Request.URL.Query(), &params.Sha256, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2519,6 +2839,71 @@ func (siw *ServerInterfaceWrapper) UploadEvidence(c *gin.Context) {
 	siw.Handler.UploadEvidence(c, params)
 }
 
+// EraseEvidence operation middleware
+func (siw *ServerInterfaceWrapper) EraseEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EraseEvidenceParams
+
+	// ------------- Required query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "reason", c.Request.URL.Query(), &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reason: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "forgetName" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "forgetName", c.Request.URL.Query(), &params.ForgetName, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter forgetName: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EraseEvidence(c, sha256, params)
+}
+
 // DownloadEvidence operation middleware
 func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 
@@ -2526,7 +2911,7 @@ func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 	_ = err
 
 	// ------------- Path parameter "sha256" -------------
-	var sha256 Digest
+	var sha256 Sha256
 
 	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
@@ -2542,6 +2927,80 @@ func (siw *ServerInterfaceWrapper) DownloadEvidence(c *gin.Context) {
 	}
 
 	siw.Handler.DownloadEvidence(c, sha256)
+}
+
+// PutEvidence operation middleware
+func (siw *ServerInterfaceWrapper) PutEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutEvidence(c, sha256, params)
+}
+
+// GetEvidence operation middleware
+func (siw *ServerInterfaceWrapper) GetEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 Sha256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", c.Param("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter sha256: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetEvidence(c, sha256)
 }
 
 // ListInformationTypes operation middleware
@@ -3360,6 +3819,197 @@ func (siw *ServerInterfaceWrapper) ResolveReport(c *gin.Context) {
 	siw.Handler.ResolveReport(c, id, rid)
 }
 
+// ListReviews operation middleware
+func (siw *ServerInterfaceWrapper) ListReviews(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReviewsParams
+
+	// ------------- Optional query parameter "attestation" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attestation", c.Request.URL.Query(), &params.Attestation, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter attestation: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "supplier" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "supplier", c.Request.URL.Query(), &params.Supplier, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter supplier: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offering" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offering", c.Request.URL.Query(), &params.Offering, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offering: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "reviewer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reviewer", c.Request.URL.Query(), &params.Reviewer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reviewer: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReviews(c, params)
+}
+
+// PrepareReview operation middleware
+func (siw *ServerInterfaceWrapper) PrepareReview(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareReview(c)
+}
+
+// GetReview operation middleware
+func (siw *ServerInterfaceWrapper) GetReview(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReview(c, digest)
+}
+
+// GetReviewBundle operation middleware
+func (siw *ServerInterfaceWrapper) GetReviewBundle(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReviewBundleParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReviewBundle(c, digest, params)
+}
+
+// GetReviewReceipt operation middleware
+func (siw *ServerInterfaceWrapper) GetReviewReceipt(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReviewReceipt(c, digest)
+}
+
+// PrepareReviewWithdrawal operation middleware
+func (siw *ServerInterfaceWrapper) PrepareReviewWithdrawal(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "digest" -------------
+	var digest ReviewDigest
+
+	err = runtime.BindStyledParameterWithOptions("simple", "digest", c.Param("digest"), &digest, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter digest: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PrepareReviewWithdrawal(c, digest)
+}
+
 // MakeSelection operation middleware
 func (siw *ServerInterfaceWrapper) MakeSelection(c *gin.Context) {
 
@@ -3993,6 +4643,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/suppliers", wrapper.ListSuppliers)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr", wrapper.GetSupplier)
 	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr", wrapper.PutSupplier)
+	router.PUT(options.BaseURL+"/api/v1/bodies/:orgnr", wrapper.PutBody)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/keys", wrapper.ListKeys)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys", wrapper.BeginEnrolment)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/challenges/:id", wrapper.CompleteEnrolment)
@@ -4011,7 +4662,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/offerings/:id/badge.svg", wrapper.GetOfferingBadge)
 	router.POST(options.BaseURL+"/api/v1/status/check", wrapper.CheckStatus)
 	router.POST(options.BaseURL+"/api/v1/evidence", wrapper.UploadEvidence)
+	router.DELETE(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.EraseEvidence)
 	router.GET(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.DownloadEvidence)
+	router.PUT(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.PutEvidence)
+	router.GET(options.BaseURL+"/api/v1/evidence/:sha256/about", wrapper.GetEvidence)
 	router.POST(options.BaseURL+"/api/v1/attestations/prepare", wrapper.PrepareAttestation)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest", wrapper.GetAttestation)
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/statement", wrapper.GetStatement)
@@ -4020,6 +4674,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/attestations/:digest/verdict", wrapper.GetVerdict)
 	router.POST(options.BaseURL+"/api/v1/attestations/:digest/renewals/prepare", wrapper.PrepareRenewal)
 	router.POST(options.BaseURL+"/api/v1/attestations/:digest/withdrawals/prepare", wrapper.PrepareWithdrawal)
+	router.POST(options.BaseURL+"/api/v1/reviews/prepare", wrapper.PrepareReview)
+	router.GET(options.BaseURL+"/api/v1/reviews", wrapper.ListReviews)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest", wrapper.GetReview)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest/bundle", wrapper.GetReviewBundle)
+	router.GET(options.BaseURL+"/api/v1/reviews/:digest/receipt", wrapper.GetReviewReceipt)
+	router.POST(options.BaseURL+"/api/v1/reviews/:digest/withdrawals/prepare", wrapper.PrepareReviewWithdrawal)
 	router.GET(options.BaseURL+"/api/v1/procurements", wrapper.ListProcurements)
 	router.POST(options.BaseURL+"/api/v1/procurements", wrapper.CreateProcurement)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id", wrapper.GetProcurement)
@@ -4403,6 +5063,77 @@ type PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PrepareWithdrawaldefaultApplicationProblemPlusJSONResponse) VisitPrepareWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBodyRequestObject struct {
+	Orgnr  Orgnr `json:"orgnr"`
+	Params PutBodyParams
+	Body   *PutBodyJSONRequestBody
+}
+
+type PutBodyResponseObject interface {
+	VisitPutBodyResponse(w http.ResponseWriter) error
+}
+
+type PutBody200ResponseHeaders struct {
+	ETag string
+}
+
+type PutBody200JSONResponse struct {
+	Body    Supplier
+	Headers PutBody200ResponseHeaders
+}
+
+func (response PutBody200JSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBody201ResponseHeaders struct {
+	ETag string
+}
+
+type PutBody201JSONResponse struct {
+	Body    Supplier
+	Headers PutBody201ResponseHeaders
+}
+
+func (response PutBody201JSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutBodydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutBodydefaultApplicationProblemPlusJSONResponse) VisitPutBodyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5057,8 +5788,56 @@ func (response UploadEvidencedefaultApplicationProblemPlusJSONResponse) VisitUpl
 	return err
 }
 
+type EraseEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+	Params EraseEvidenceParams
+}
+
+type EraseEvidenceResponseObject interface {
+	VisitEraseEvidenceResponse(w http.ResponseWriter) error
+}
+
+type EraseEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type EraseEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers EraseEvidence200ResponseHeaders
+}
+
+func (response EraseEvidence200JSONResponse) VisitEraseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EraseEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EraseEvidencedefaultApplicationProblemPlusJSONResponse) VisitEraseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DownloadEvidenceRequestObject struct {
-	Sha256 Digest `json:"sha256"`
+	Sha256 Sha256 `json:"sha256"`
 }
 
 type DownloadEvidenceResponseObject interface {
@@ -5091,6 +5870,102 @@ type DownloadEvidencedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DownloadEvidencedefaultApplicationProblemPlusJSONResponse) VisitDownloadEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+	Params PutEvidenceParams
+	Body   *PutEvidenceJSONRequestBody
+}
+
+type PutEvidenceResponseObject interface {
+	VisitPutEvidenceResponse(w http.ResponseWriter) error
+}
+
+type PutEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type PutEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers PutEvidence200ResponseHeaders
+}
+
+func (response PutEvidence200JSONResponse) VisitPutEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutEvidencedefaultApplicationProblemPlusJSONResponse) VisitPutEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidenceRequestObject struct {
+	Sha256 Sha256 `json:"sha256"`
+}
+
+type GetEvidenceResponseObject interface {
+	VisitGetEvidenceResponse(w http.ResponseWriter) error
+}
+
+type GetEvidence200ResponseHeaders struct {
+	ETag string
+}
+
+type GetEvidence200JSONResponse struct {
+	Body    Evidence
+	Headers GetEvidence200ResponseHeaders
+}
+
+func (response GetEvidence200JSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEvidencedefaultApplicationProblemPlusJSONResponse) VisitGetEvidenceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6099,6 +6974,248 @@ func (response ResolveReportdefaultApplicationProblemPlusJSONResponse) VisitReso
 	return err
 }
 
+type ListReviewsRequestObject struct {
+	Params ListReviewsParams
+}
+
+type ListReviewsResponseObject interface {
+	VisitListReviewsResponse(w http.ResponseWriter) error
+}
+
+type ListReviews200JSONResponse ReviewList
+
+func (response ListReviews200JSONResponse) VisitListReviewsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReviewsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReviewsdefaultApplicationProblemPlusJSONResponse) VisitListReviewsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewRequestObject struct {
+	Body *PrepareReviewJSONRequestBody
+}
+
+type PrepareReviewResponseObject interface {
+	VisitPrepareReviewResponse(w http.ResponseWriter) error
+}
+
+type PrepareReview200ApplicationVndInTotoPlusJSONResponse struct {
+	StatementApplicationVndInTotoPlusJSONResponse
+}
+
+func (response PrepareReview200ApplicationVndInTotoPlusJSONResponse) VisitPrepareReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareReviewdefaultApplicationProblemPlusJSONResponse) VisitPrepareReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+}
+
+type GetReviewResponseObject interface {
+	VisitGetReviewResponse(w http.ResponseWriter) error
+}
+
+type GetReview200JSONResponse Review
+
+func (response GetReview200JSONResponse) VisitGetReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewdefaultApplicationProblemPlusJSONResponse) VisitGetReviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewBundleRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+	Params GetReviewBundleParams
+}
+
+type GetReviewBundleResponseObject interface {
+	VisitGetReviewBundleResponse(w http.ResponseWriter) error
+}
+
+type GetReviewBundle200ApplicationVndDevSigstoreBundleV03PlusJSONResponse map[string]interface{}
+
+func (response GetReviewBundle200ApplicationVndDevSigstoreBundleV03PlusJSONResponse) VisitGetReviewBundleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.dev.sigstore.bundle.v0.3+json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewBundledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewBundledefaultApplicationProblemPlusJSONResponse) VisitGetReviewBundleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewReceiptRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+}
+
+type GetReviewReceiptResponseObject interface {
+	VisitGetReviewReceiptResponse(w http.ResponseWriter) error
+}
+
+type GetReviewReceipt200JSONResponse ReviewReceipt
+
+func (response GetReviewReceipt200JSONResponse) VisitGetReviewReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReviewReceiptdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReviewReceiptdefaultApplicationProblemPlusJSONResponse) VisitGetReviewReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewWithdrawalRequestObject struct {
+	Digest ReviewDigest `json:"digest"`
+	Body   *PrepareReviewWithdrawalJSONRequestBody
+}
+
+type PrepareReviewWithdrawalResponseObject interface {
+	VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error
+}
+
+type PrepareReviewWithdrawal200ApplicationVndInTotoPlusJSONResponse struct {
+	StatementApplicationVndInTotoPlusJSONResponse
+}
+
+func (response PrepareReviewWithdrawal200ApplicationVndInTotoPlusJSONResponse) VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.in-toto+json")
+	w.Header().Set("Statement-Digest", fmt.Sprint(response.Headers.StatementDigest))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PrepareReviewWithdrawaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PrepareReviewWithdrawaldefaultApplicationProblemPlusJSONResponse) VisitPrepareReviewWithdrawalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MakeSelectionRequestObject struct {
 	Body *MakeSelectionJSONRequestBody
 }
@@ -6898,6 +8015,9 @@ type StrictServerInterface interface {
 	// PrepareWithdrawal The withdrawal to sign
 	// (POST /api/v1/attestations/{digest}/withdrawals/prepare)
 	PrepareWithdrawal(ctx context.Context, request PrepareWithdrawalRequestObject) (PrepareWithdrawalResponseObject, error)
+	// PutBody Register your own public body, so that it can enrol keys and sign reviews
+	// (PUT /api/v1/bodies/{orgnr})
+	PutBody(ctx context.Context, request PutBodyRequestObject) (PutBodyResponseObject, error)
 	// ListContentDrafts Drafts of the content, newest first
 	// (GET /api/v1/catalogue/drafts)
 	ListContentDrafts(ctx context.Context, request ListContentDraftsRequestObject) (ListContentDraftsResponseObject, error)
@@ -6940,9 +8060,18 @@ type StrictServerInterface interface {
 	// UploadEvidence Upload documentation
 	// (POST /api/v1/evidence)
 	UploadEvidence(ctx context.Context, request UploadEvidenceRequestObject) (UploadEvidenceResponseObject, error)
+	// EraseEvidence Erase the bytes of a file of your own
+	// (DELETE /api/v1/evidence/{sha256})
+	EraseEvidence(ctx context.Context, request EraseEvidenceRequestObject) (EraseEvidenceResponseObject, error)
 	// DownloadEvidence Download documentation
 	// (GET /api/v1/evidence/{sha256})
 	DownloadEvidence(ctx context.Context, request DownloadEvidenceRequestObject) (DownloadEvidenceResponseObject, error)
+	// PutEvidence Change what you say of a file of your own
+	// (PUT /api/v1/evidence/{sha256})
+	PutEvidence(ctx context.Context, request PutEvidenceRequestObject) (PutEvidenceResponseObject, error)
+	// GetEvidence What is said of a file that you may see, also when it is erased
+	// (GET /api/v1/evidence/{sha256}/about)
+	GetEvidence(ctx context.Context, request GetEvidenceRequestObject) (GetEvidenceResponseObject, error)
 	// ListInformationTypes Kinds of information that tasks handle
 	// (GET /api/v1/information-types)
 	ListInformationTypes(ctx context.Context, request ListInformationTypesRequestObject) (ListInformationTypesResponseObject, error)
@@ -7009,6 +8138,24 @@ type StrictServerInterface interface {
 	// ResolveReport Answer a report
 	// (POST /api/v1/requirements/{id}/reports/{rid}/resolution)
 	ResolveReport(ctx context.Context, request ResolveReportRequestObject) (ResolveReportResponseObject, error)
+	// ListReviews Reviews that you may see, newest first
+	// (GET /api/v1/reviews)
+	ListReviews(ctx context.Context, request ListReviewsRequestObject) (ListReviewsResponseObject, error)
+	// PrepareReview The review to sign
+	// (POST /api/v1/reviews/prepare)
+	PrepareReview(ctx context.Context, request PrepareReviewRequestObject) (PrepareReviewResponseObject, error)
+	// GetReview A review and its standing now
+	// (GET /api/v1/reviews/{digest})
+	GetReview(ctx context.Context, request GetReviewRequestObject) (GetReviewResponseObject, error)
+	// GetReviewBundle The bundle, verbatim or with its place in the log
+	// (GET /api/v1/reviews/{digest}/bundle)
+	GetReviewBundle(ctx context.Context, request GetReviewBundleRequestObject) (GetReviewBundleResponseObject, error)
+	// GetReviewReceipt The receipt, with a fresh inclusion proof
+	// (GET /api/v1/reviews/{digest}/receipt)
+	GetReviewReceipt(ctx context.Context, request GetReviewReceiptRequestObject) (GetReviewReceiptResponseObject, error)
+	// PrepareReviewWithdrawal The withdrawal to sign
+	// (POST /api/v1/reviews/{digest}/withdrawals/prepare)
+	PrepareReviewWithdrawal(ctx context.Context, request PrepareReviewWithdrawalRequestObject) (PrepareReviewWithdrawalResponseObject, error)
 	// MakeSelection Which levels, measures and requirements follow, and why
 	// (POST /api/v1/selections)
 	MakeSelection(ctx context.Context, request MakeSelectionRequestObject) (MakeSelectionResponseObject, error)
@@ -7377,6 +8524,51 @@ func (sh *strictHandler) PrepareWithdrawal(ctx *gin.Context, digest Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PrepareWithdrawalResponseObject); ok {
 		if err := validResponse.VisitPrepareWithdrawalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutBody operation middleware
+func (sh *strictHandler) PutBody(ctx *gin.Context, orgnr Orgnr, params PutBodyParams) {
+	var request PutBodyRequestObject
+
+	request.Orgnr = orgnr
+	request.Params = params
+
+	var body PutBodyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutBody(ctx, request.(PutBodyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutBody")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutBodyResponseObject); ok {
+		if err := validResponse.VisitPutBodyResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -7813,8 +9005,35 @@ func (sh *strictHandler) UploadEvidence(ctx *gin.Context, params UploadEvidenceP
 	}
 }
 
+// EraseEvidence operation middleware
+func (sh *strictHandler) EraseEvidence(ctx *gin.Context, sha256 Sha256, params EraseEvidenceParams) {
+	var request EraseEvidenceRequestObject
+
+	request.Sha256 = sha256
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EraseEvidence(ctx, request.(EraseEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EraseEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EraseEvidenceResponseObject); ok {
+		if err := validResponse.VisitEraseEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // DownloadEvidence operation middleware
-func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Digest) {
+func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Sha256) {
 	var request DownloadEvidenceRequestObject
 
 	request.Sha256 = sha256
@@ -7832,6 +9051,77 @@ func (sh *strictHandler) DownloadEvidence(ctx *gin.Context, sha256 Digest) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DownloadEvidenceResponseObject); ok {
 		if err := validResponse.VisitDownloadEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutEvidence operation middleware
+func (sh *strictHandler) PutEvidence(ctx *gin.Context, sha256 Sha256, params PutEvidenceParams) {
+	var request PutEvidenceRequestObject
+
+	request.Sha256 = sha256
+	request.Params = params
+
+	var body PutEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutEvidence(ctx, request.(PutEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutEvidenceResponseObject); ok {
+		if err := validResponse.VisitPutEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEvidence operation middleware
+func (sh *strictHandler) GetEvidence(ctx *gin.Context, sha256 Sha256) {
+	var request GetEvidenceRequestObject
+
+	request.Sha256 = sha256
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEvidence(ctx, request.(GetEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetEvidenceResponseObject); ok {
+		if err := validResponse.VisitGetEvidenceResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8506,6 +9796,197 @@ func (sh *strictHandler) ResolveReport(ctx *gin.Context, id RequirementId, rid I
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ResolveReportResponseObject); ok {
 		if err := validResponse.VisitResolveReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReviews operation middleware
+func (sh *strictHandler) ListReviews(ctx *gin.Context, params ListReviewsParams) {
+	var request ListReviewsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReviews(ctx, request.(ListReviewsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReviews")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListReviewsResponseObject); ok {
+		if err := validResponse.VisitListReviewsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareReview operation middleware
+func (sh *strictHandler) PrepareReview(ctx *gin.Context) {
+	var request PrepareReviewRequestObject
+
+	var body PrepareReviewJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareReview(ctx, request.(PrepareReviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareReview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PrepareReviewResponseObject); ok {
+		if err := validResponse.VisitPrepareReviewResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReview operation middleware
+func (sh *strictHandler) GetReview(ctx *gin.Context, digest ReviewDigest) {
+	var request GetReviewRequestObject
+
+	request.Digest = digest
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReview(ctx, request.(GetReviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewResponseObject); ok {
+		if err := validResponse.VisitGetReviewResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReviewBundle operation middleware
+func (sh *strictHandler) GetReviewBundle(ctx *gin.Context, digest ReviewDigest, params GetReviewBundleParams) {
+	var request GetReviewBundleRequestObject
+
+	request.Digest = digest
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReviewBundle(ctx, request.(GetReviewBundleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReviewBundle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewBundleResponseObject); ok {
+		if err := validResponse.VisitGetReviewBundleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReviewReceipt operation middleware
+func (sh *strictHandler) GetReviewReceipt(ctx *gin.Context, digest ReviewDigest) {
+	var request GetReviewReceiptRequestObject
+
+	request.Digest = digest
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReviewReceipt(ctx, request.(GetReviewReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReviewReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReviewReceiptResponseObject); ok {
+		if err := validResponse.VisitGetReviewReceiptResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PrepareReviewWithdrawal operation middleware
+func (sh *strictHandler) PrepareReviewWithdrawal(ctx *gin.Context, digest ReviewDigest) {
+	var request PrepareReviewWithdrawalRequestObject
+
+	request.Digest = digest
+
+	var body PrepareReviewWithdrawalJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PrepareReviewWithdrawal(ctx, request.(PrepareReviewWithdrawalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PrepareReviewWithdrawal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PrepareReviewWithdrawalResponseObject); ok {
+		if err := validResponse.VisitPrepareReviewWithdrawalResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

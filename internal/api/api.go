@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
@@ -41,6 +42,7 @@ type Services struct {
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
+	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Drafts       *catalogue.DraftService
@@ -71,7 +73,7 @@ func New(s Services) (*API, error) {
 	var missing []error
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
-		"Attestations": s.Attestations == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil,
+		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil,
 		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {
@@ -108,9 +110,11 @@ func (a *API) Mount(r gin.IRouter) {
 	RegisterHandlersWithOptions(g, strict, GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { httpd.Fail(c, malformed(err)) },
 	})
-	// A bundle is kept as it came, so these two read the body themselves.
+	// A bundle is kept as it came, so these read the body themselves.
 	g.POST("/api/v1/attestations", a.submitAttestation)
 	g.POST("/api/v1/attestations/:digest/withdrawals", a.submitWithdrawal)
+	g.POST("/api/v1/reviews", a.submitReview)
+	g.POST("/api/v1/reviews/:digest/withdrawals", a.submitReviewWithdrawal)
 
 	g.GET("/log/checkpoint", a.checkpoint)
 	g.GET("/log/checkpoint/witnessed", a.witnessedCheckpoint)

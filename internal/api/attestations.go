@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -131,6 +132,14 @@ func (a *API) submitWithdrawal(c *gin.Context) {
 }
 
 func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []byte) (attestation.Receipt, bool, error)) {
+	take(c, to, func(r attestation.Receipt) (string, bool) {
+		return "/api/v1/attestations/" + r.Attestation, r.Waiting == ""
+	})
+}
+
+// take hands the body of a request over and answers with the receipt. place
+// tells where what the receipt is for is found, and whether it has taken effect.
+func take[R any](c *gin.Context, to func(context.Context, access.Actor, []byte) (R, bool, error), place func(R) (string, bool)) {
 	bundle, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		httpd.Fail(c, malformed(err))
@@ -154,12 +163,13 @@ func (a *API) submit(c *gin.Context, to func(context.Context, access.Actor, []by
 		return
 	}
 	status := http.StatusOK
+	location, done := place(receipt)
 	switch {
-	case receipt.Waiting != "":
+	case !done:
 		status = http.StatusAccepted
 	case created:
 		status = http.StatusCreated
-		c.Header("Location", "/api/v1/attestations/"+receipt.Attestation)
+		c.Header("Location", location)
 	}
 	c.Data(status, "application/json", body)
 }
@@ -223,9 +233,17 @@ func (a *API) GetVerdict(ctx context.Context, r GetVerdictRequestObject) (GetVer
 	}
 	return GetVerdict200JSONResponse{
 		Attestation: v.Attestation, At: v.At, Holds: v.Holds,
-		Grade: VerdictGrade(v.Grade), GradeText: t.T("grade." + string(v.Grade)), Signer: v.Signer, Issuer: v.Issuer,
+		Grade: VerdictGrade(v.Grade), GradeText: t.T("grade." + string(v.Grade)), Signer: v.Signer, Issuer: v.Issuer, RevocationChecked: checkedAt(v.RevocationChecked),
 		Checks: each(v.Checks, func(c attestation.Check) VerdictCheck {
 			return VerdictCheck{Name: string(c.Name), Holds: c.Holds, Text: t.T("verdict." + string(c.Name))}
 		}),
 	}, nil
+}
+
+// checkedAt is the zero time, which is left out, when nobody has checked.
+func checkedAt(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }

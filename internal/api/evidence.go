@@ -10,16 +10,12 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
 )
 
-// evidenceView hides from others whom else the owner lets see it.
+// evidenceView is a record as the caller may see it.
 func evidenceView(actor access.Actor) func(evidence.Evidence) Evidence {
-	return func(e evidence.Evidence) Evidence {
-		if actor.Org != string(e.Owner) {
-			e.Granted = nil
-		}
-		return e
-	}
+	return func(e evidence.Evidence) Evidence { return e.For(actor) }
 }
 
 // UploadEvidence streams a file into the store.
@@ -27,7 +23,11 @@ func (a *API) UploadEvidence(ctx context.Context, r UploadEvidenceRequestObject)
 	ctx, actor := caller(ctx)
 	p := r.Params
 	e, created, err := a.Evidence.Upload(ctx, actor, evidence.Upload{
-		Name: p.Name, Kind: p.Kind, Visibility: p.Visibility, Granted: p.Granted, SHA256: p.Sha256,
+		Name: p.Name, Kind: p.Kind, Visibility: p.Visibility, Granted: each(p.Granted, evidence.ParseGrant), SHA256: p.Sha256,
+		Description: evidence.Description{
+			Issuer: p.Issuer, Standard: p.Standard, Applicability: p.Applicability, ValidFrom: p.ValidFrom, ValidUntil: p.ValidUntil,
+			Scope: p.Scope, LegalBasis: p.LegalBasis,
+		},
 	}, r.Body)
 	switch {
 	case err != nil:
@@ -76,6 +76,52 @@ func (a *API) DownloadEvidence(ctx context.Context, r DownloadEvidenceRequestObj
 		return nil, err
 	}
 	return file{body: body, meta: meta}, nil
+}
+
+// GetEvidence tells what is said of a file.
+func (a *API) GetEvidence(ctx context.Context, r GetEvidenceRequestObject) (GetEvidenceResponseObject, error) {
+	ctx, actor := caller(ctx)
+	e, err := a.Evidence.About(ctx, actor, r.Sha256)
+	if err != nil {
+		return nil, err
+	}
+	return GetEvidence200JSONResponse{e.For(actor), GetEvidence200ResponseHeaders{etag(e.Rev)}}, nil
+}
+
+// PutEvidence changes what the caller's organisation says of its file.
+func (a *API) PutEvidence(ctx context.Context, r PutEvidenceRequestObject) (PutEvidenceResponseObject, error) {
+	ctx, actor := caller(ctx)
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	b := r.Body
+	e, err := a.Evidence.Amend(ctx, actor, organisation.Number(actor.Org), r.Sha256, evidence.Amendment{
+		Kind: b.Kind, Visibility: b.Visibility, Granted: b.Granted,
+		Description: evidence.Description{
+			Issuer: b.Issuer, Standard: b.Standard, Applicability: b.Applicability, ValidFrom: b.ValidFrom, ValidUntil: b.ValidUntil,
+			Scope: b.Scope, LegalBasis: b.LegalBasis,
+		},
+	}, rev)
+	if err != nil {
+		return nil, err
+	}
+	return PutEvidence200JSONResponse{e, PutEvidence200ResponseHeaders{etag(e.Rev)}}, nil
+}
+
+// EraseEvidence erases the bytes of the caller's organisation's file.
+func (a *API) EraseEvidence(ctx context.Context, r EraseEvidenceRequestObject) (EraseEvidenceResponseObject, error) {
+	ctx, actor := caller(ctx)
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	ask := evidence.ErasureRequest{Reason: r.Params.Reason, ForgetName: r.Params.ForgetName}
+	e, err := a.Evidence.Erase(ctx, actor, organisation.Number(actor.Org), r.Sha256, ask, rev)
+	if err != nil {
+		return nil, err
+	}
+	return EraseEvidence200JSONResponse{e, EraseEvidence200ResponseHeaders{etag(e.Rev)}}, nil
 }
 
 // ListEvidence lists what the caller may see of a supplier's documentation.

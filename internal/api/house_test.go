@@ -29,6 +29,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage/sqlite"
@@ -97,7 +98,7 @@ func newHouse(t testing.TB) *house {
 	bundle, err := texts()
 	must(err)
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
-	f := &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: h.now}
+	f := &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: cat, Now: h.now}
 	root, err := signing.TrustedRootJSON("log.test", "https://log.test/log", signer.PublicKeyDER(), signer.LogID())
 	must(err)
 	registry, err := signing.GenerateKey(signing.ECDSAP256)
@@ -107,6 +108,7 @@ func newHouse(t testing.TB) *house {
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: h.now, NewID: newID},
 		Evidence:     &evidence.Service{Store: store, Now: h.now, MaxBytes: 64 << 10},
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("log.test", registry), Now: h.now},
+		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: h.now},
 		Procurements: &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID},
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},

@@ -53,3 +53,31 @@ func TestLog(t *testing.T) {
 		t.Errorf("without a root: %s", r.body)
 	}
 }
+
+// TestWitnessedCheckpoint has the log cosigned, and grown since.
+func TestWitnessedCheckpoint(t *testing.T) {
+	h := newHouse(t)
+	if r := h.want(404, "", "GET", "/log/checkpoint/witnessed", nil); r.key() != "log.not-witnessed" {
+		t.Errorf("without witnesses: %s", r.body)
+	}
+	offering, key := h.supplierWith(ours)
+	h.declare(ours, offering, "grunnsett", key)
+	before := h.want(200, "", "GET", "/log/checkpoint", nil).body
+	line := "— witness.example AAAAAAAAAAAA\n"
+	if err := h.api.Log.(*transparency.Log).AddCosignatures(t.Context(), before, []string{line}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/log/checkpoint", "/log/checkpoint/witnessed"} {
+		if r := h.want(200, "", "GET", path, nil); string(r.body) != string(before)+line || r.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s: %s", path, r.body)
+		}
+	}
+	other, otherKey := h.supplierWith(theirs)
+	h.declare(theirs, other, "grunnsett", otherKey)
+	if r := h.want(200, "", "GET", "/log/checkpoint", nil); strings.Contains(string(r.body), line) {
+		t.Errorf("a newer tree is served with older cosignatures: %s", r.body)
+	}
+	if r := h.want(200, "", "GET", "/log/checkpoint/witnessed", nil); string(r.body) != string(before)+line {
+		t.Errorf("the cosigned one is gone: %s", r.body)
+	}
+}

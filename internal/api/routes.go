@@ -42,6 +42,7 @@ var rules = map[string]rule{
 	"listSuppliers":     {action: access.ReadSupplier},
 	"getSupplier":       {action: access.ReadSupplier},
 	"putSupplier":       {action: access.RegisterSupplier, body: small},
+	"putBody":           {action: access.RegisterBody, body: small},
 	"listKeys":          {action: access.ReadSupplier},
 	"beginEnrolment":    {action: access.WriteKey, body: small},
 	"completeEnrolment": {action: access.WriteKey, body: small},
@@ -57,6 +58,9 @@ var rules = map[string]rule{
 
 	"uploadEvidence":   {action: access.WriteEvidence, body: maxFile, raw: true},
 	"downloadEvidence": {action: access.ReadEvidence},
+	"getEvidence":      {action: access.ReadEvidence},
+	"putEvidence":      {action: access.WriteEvidence, body: small},
+	"eraseEvidence":    {action: access.EraseEvidence},
 	"listEvidence":     {action: access.ReadEvidence},
 
 	"prepareAttestation":   {action: access.PrepareStatement, body: maxDraft},
@@ -70,6 +74,15 @@ var rules = map[string]rule{
 	"listWaiting":          {action: access.PrepareStatement},
 	"prepareWithdrawal":    {action: access.Withdraw, body: small},
 	"submitWithdrawal":     {action: access.Withdraw, body: maxBundle, raw: true},
+
+	"prepareReview":           {action: access.WriteReview, body: small},
+	"submitReview":            {action: access.WriteReview, body: maxBundle, raw: true},
+	"listReviews":             {action: access.ReadReview},
+	"getReview":               {action: access.ReadReview},
+	"getReviewBundle":         {action: access.ReadReview},
+	"getReviewReceipt":        {action: access.ReadReview},
+	"prepareReviewWithdrawal": {action: access.WriteReview, body: small},
+	"submitReviewWithdrawal":  {action: access.WriteReview, body: maxBundle, raw: true},
 
 	"getSupplierStatus": {action: access.ReadStatus},
 	"getOfferingStatus": {action: access.ReadStatus},

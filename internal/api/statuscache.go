@@ -11,13 +11,14 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 )
 
 // statusSource is what the cache needs of the service.
 type statusSource interface {
 	Status(ctx context.Context, actor access.Actor, offering, setRef string, at time.Time) (status.Status, error)
-	Revision(ctx context.Context, offering string) (string, error)
+	Revision(ctx context.Context, offering string, view review.View) (string, error)
 }
 
 const (
@@ -40,7 +41,8 @@ const (
 // checkedFor and this server has changed nothing since. So a change shows at
 // once where it was made, and nothing shows as valid too long.
 //
-// Statuses are the same for everybody, so who asks is not part of the key.
+// Statuses differ with who may see which reviews, so that view is part of the
+// key: what a body keeps to itself is in no entry but its own.
 type statusCache struct {
 	source  statusSource
 	now     func() time.Time
@@ -48,7 +50,10 @@ type statusCache struct {
 	flights singleflight.Group
 }
 
-type statusKey struct{ offering, set string }
+type statusKey struct {
+	offering, set string
+	view          review.View
+}
 
 // statusEntry is one status. All but checked is never changed.
 type statusEntry struct {
@@ -76,14 +81,14 @@ func newStatusCache(source statusSource, now func() time.Time) (*statusCache, er
 
 // get gives the status now. generation and quiet are what httpd.Quiet says.
 func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set string, generation uint64, quiet bool) (*statusEntry, error) {
-	key := statusKey{offering, set}
+	key := statusKey{offering, set, review.ViewOf(actor)}
 	now := c.now()
 	e, known := c.entries.Get(key)
 	if known && quiet && e.checkedAt(generation) && e.good(now) {
 		return e, nil
 	}
 	checked := &check{time.Now(), generation} // before asking, so that it never claims too much
-	revision, err := c.source.Revision(ctx, offering)
+	revision, err := c.source.Revision(ctx, offering, key.view)
 	if err != nil {
 		return nil, fmt.Errorf("read revision: %w", err)
 	}
@@ -93,7 +98,7 @@ func (c *statusCache) get(ctx context.Context, actor access.Actor, offering, set
 	}
 	// Those who ask for the same in the same state wait for one computation.
 	// It must not end with the request that happened to begin it.
-	v, err, _ := c.flights.Do(offering+"\n"+set+"\n"+revision, func() (any, error) {
+	v, err, _ := c.flights.Do(fmt.Sprintf("%s\n%s\n%v\n%s", offering, set, key.view, revision), func() (any, error) {
 		st, err := c.source.Status(context.WithoutCancel(ctx), actor, offering, set, time.Time{})
 		if err != nil {
 			return nil, fmt.Errorf("compute status: %w", err)

@@ -16,7 +16,7 @@ func orgnr(s organisation.Number) (organisation.Number, error) {
 
 func supplierView(s supplier.Supplier) Supplier {
 	return Supplier{
-		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes, Identifiers: s.Identifiers,
+		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes, Identifiers: s.Identifiers, Body: s.Body,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 }
@@ -73,6 +73,27 @@ func (a *API) PutSupplier(ctx context.Context, r PutSupplierRequestObject) (PutS
 		return PutSupplier201JSONResponse{supplierView(s), PutSupplier201ResponseHeaders{etag(s.Rev)}}, nil
 	}
 	return PutSupplier200JSONResponse{supplierView(s), PutSupplier200ResponseHeaders{etag(s.Rev)}}, nil
+}
+
+// PutBody registers the caller's own public body, or changes its name.
+func (a *API) PutBody(ctx context.Context, r PutBodyRequestObject) (PutBodyResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	s, created, err := a.Suppliers.RegisterBody(ctx, actor, supplier.Supplier{Number: n, Name: r.Body.Name, Rev: rev})
+	if err != nil {
+		return nil, err
+	}
+	if created {
+		return PutBody201JSONResponse{supplierView(s), PutBody201ResponseHeaders{etag(s.Rev)}}, nil
+	}
+	return PutBody200JSONResponse{supplierView(s), PutBody200ResponseHeaders{etag(s.Rev)}}, nil
 }
 
 // ListKeys lists a supplier's keys in the order they were enrolled.

@@ -51,19 +51,28 @@ var may = map[string][]string{
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
 	// A supplier is its number and its keys.
 	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/signing/revocation"},
-	"internal/evidence": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier"},
+	"internal/evidence": {
+		"internal/access", "internal/catalogue", "internal/evidence/content", "internal/organisation", "internal/problem", "internal/supplier",
+	},
+	// Looks at bytes and knows no noun.
+	"internal/evidence/content": {},
 	// Speaks to the scanner that evidence asks for a verdict.
 	"internal/evidence/clamd":           {"internal/evidence"},
 	"internal/evidence/clamd/clamdtest": {"internal/evidence/clamd"},
 	"internal/attestation": {
 		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/supplier",
 	},
+	// A review is signed like a declaration, of an answer in one, and goes into the same log.
+	"internal/review": {
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/supplier",
+	},
 	// Translates between the nouns' view of the log and the log.
 	"internal/attestation/publiclog": {"internal/attestation", "internal/signing", "internal/transparency"},
-	"internal/status":                {"internal/attestation", "internal/catalogue", "internal/organisation", "internal/supplier"},
+	"internal/status":                {"internal/attestation", "internal/catalogue", "internal/organisation", "internal/review", "internal/supplier"},
 	// Fetches what the pure status is computed from.
 	"internal/status/facts": {
-		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/status", "internal/supplier",
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/review", "internal/status",
+		"internal/supplier",
 	},
 	"internal/procurement": {
 		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
@@ -94,13 +103,13 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/procurement", "internal/supplier",
+	"internal/attestation", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/transparency",
 }
 
 var services = []string{
 	"internal/access", "internal/attestation", "internal/catalogue", "internal/evidence", "internal/httpd", "internal/locale", "internal/organisation",
-	"internal/problem", "internal/procurement", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/transparency", "internal/workbook",
 }
 

@@ -19,7 +19,7 @@ func (s *Service) CompleteLog(ctx context.Context, back time.Duration) (int, err
 	if err != nil {
 		return 0, wrap("list recent attestations", err)
 	}
-	done, err := s.complete(ctx, declared, LogKey, func(digest string) error {
+	done, err := Complete(ctx, s.Log, declared, LogKey, func(digest string) error {
 		r, err := s.Store.Attestation(ctx, digest)
 		if err != nil {
 			return wrap("read attestation", err)
@@ -34,7 +34,7 @@ func (s *Service) CompleteLog(ctx context.Context, back time.Duration) (int, err
 	if err != nil {
 		return done, wrap("list recent withdrawals", err)
 	}
-	n, err := s.complete(ctx, withdrawn, WithdrawalLogKey, func(digest string) error {
+	n, err := Complete(ctx, s.Log, withdrawn, WithdrawalLogKey, func(digest string) error {
 		w, err := s.Store.Withdrawal(ctx, digest)
 		if err != nil {
 			return wrap("read withdrawal", err)
@@ -45,15 +45,16 @@ func (s *Service) CompleteLog(ctx context.Context, back time.Duration) (int, err
 	return done + n, err
 }
 
-// complete calls log for each digest whose key is not in the log.
-func (s *Service) complete(ctx context.Context, digests []string, key func(string) string, log func(digest string) error) (int, error) {
+// Complete calls do for each digest whose key is not in the log, and
+// returns how many there were.
+func Complete(ctx context.Context, log Log, digests []string, key func(string) string, do func(digest string) error) (int, error) {
 	done := 0
 	for chunk := range slices.Chunk(digests, 500) {
 		keys := make([]string, len(chunk))
 		for i, d := range chunk {
 			keys[i] = key(d)
 		}
-		places, err := s.Log.Places(ctx, keys)
+		places, err := log.Places(ctx, keys)
 		if err != nil {
 			return done, wrap("find log entries", err)
 		}
@@ -61,7 +62,7 @@ func (s *Service) complete(ctx context.Context, digests []string, key func(strin
 			if _, ok := places[keys[i]]; ok {
 				continue
 			}
-			if err := log(d); err != nil {
+			if err := do(d); err != nil {
 				return done, err
 			}
 			done++

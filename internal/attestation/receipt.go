@@ -65,19 +65,20 @@ type LogProof struct {
 	Body []byte `json:"body"`
 }
 
-func (s *Service) proof(ctx context.Context, p Place) (LogProof, error) {
-	in, err := s.Log.Inclusion(ctx, p.Index)
+// Prove gives the proof that the entry at a place is in the log as it is now.
+func Prove(ctx context.Context, log Log, p Place) (LogProof, error) {
+	in, err := log.Inclusion(ctx, p.Index)
 	if err != nil {
 		return LogProof{}, wrap("prove inclusion", err)
 	}
 	return LogProof{
-		Origin: s.Log.Origin(), Key: s.Log.VerifierKey(), Index: in.Index, LoggedAt: p.At, TreeSize: in.TreeSize,
+		Origin: log.Origin(), Key: log.VerifierKey(), Index: in.Index, LoggedAt: p.At, TreeSize: in.TreeSize,
 		RootHash: in.RootHash, Hashes: in.Hashes, Checkpoint: in.Checkpoint, Body: in.Body,
 	}, nil
 }
 
 func (s *Service) receiptFor(ctx context.Context, r Record, p Place) (Receipt, error) {
-	proof, err := s.proof(ctx, p)
+	proof, err := Prove(ctx, s.Log, p)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -45,17 +45,17 @@ type Keeper interface {
 	Keep(ctx context.Context, number organisation.Number, signed supplier.Signed) (supplier.Signed, supplier.Supplier, error)
 }
 
-// known makes sure that a signer that passed every check is among the
+// Known makes sure that a signer that passed every check is among the
 // organisation's own.
-func (s *Service) known(ctx context.Context, signed supplier.Signed, sup supplier.Supplier) (supplier.Signed, supplier.Supplier, error) {
+func Known(ctx context.Context, k Keeper, signed supplier.Signed, org supplier.Supplier) (supplier.Signed, supplier.Supplier, error) {
 	if !signed.Fresh {
-		return signed, sup, nil
+		return signed, org, nil
 	}
-	if s.Keeper == nil {
-		return signed, sup, refused("bundle.certificate", nil)
+	if k == nil {
+		return signed, org, refused("bundle.certificate", nil)
 	}
-	signed, sup, err := s.Keeper.Keep(ctx, sup.Number, signed)
-	return signed, sup, wrap("keep signer", err)
+	signed, org, err := k.Keep(ctx, org.Number, signed)
+	return signed, org, wrap("keep signer", err)
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
@@ -132,58 +132,6 @@ func inOrder(v catalogue.Version, answers []Answer) []Answer {
 		}
 	}
 	return out
-}
-
-// describeEvidence fills in name and type of each referred piece of evidence
-// from what was uploaded, and refuses a digest that was not.
-func (s *Service) describeEvidence(ctx context.Context, owner organisation.Number, answers []Answer) ([]Answer, error) {
-	have, err := s.uploaded(ctx, owner, answers)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Answer, len(answers))
-	for i, a := range answers {
-		refs := make([]EvidenceRef, len(a.Evidence))
-		for j, ref := range a.Evidence {
-			e := have[ref.Digest.SHA256]
-			refs[j] = EvidenceRef{Name: e.Name, Digest: ref.Digest, MediaType: e.MediaType}
-		}
-		a.Evidence = refs
-		out[i] = a
-	}
-	return out, nil
-}
-
-// uploaded finds the evidence that answers refer to. All of it must have been
-// uploaded by the owner.
-func (s *Service) uploaded(ctx context.Context, owner organisation.Number, answers []Answer) (map[string]evidence.Evidence, error) {
-	have := map[string]evidence.Evidence{}
-	var digests []string
-	for _, a := range answers {
-		for _, ref := range a.Evidence {
-			digests = append(digests, ref.Digest.SHA256)
-		}
-	}
-	if len(digests) == 0 {
-		return have, nil
-	}
-	found, err := s.Evidence.OwnerEvidence(ctx, owner, digests)
-	if err != nil {
-		return nil, wrap("find evidence", err)
-	}
-	for _, e := range found {
-		have[e.SHA256] = e
-	}
-	c := problem.Collector{Key: "statement.evidence"}
-	for _, a := range answers {
-		for _, ref := range a.Evidence {
-			e, ok := have[ref.Digest.SHA256]
-			args := problem.Args{"Requirement": a.Requirement, "Digest": ref.Digest.SHA256}
-			c.Check(ok, "answers["+a.Requirement+"].evidence", "answer.evidence-missing", args)
-			c.Check(e.Scan.State != evidence.Infected, "answers["+a.Requirement+"].evidence", "answer.evidence-infected", args)
-		}
-	}
-	return have, c.Err()
 }
 
 // newest is the digest of the newest declaration that a new one replaces.

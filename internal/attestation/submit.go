@@ -63,7 +63,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	if err != nil {
 		return Receipt{}, false, err
 	}
-	if signed, sup, err = s.known(ctx, signed, sup); err != nil {
+	if signed, sup, err = Known(ctx, s.Keeper, signed, sup); err != nil {
 		return Receipt{}, false, err
 	}
 	rec.Digest, rec.KeyID, rec.ReceivedAt, rec.Bundle = digest, signed.Key.ID, now, bundleJSON
@@ -87,9 +87,12 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	return r, err == nil, err
 }
 
-// insert stores a declaration, and gives the one that is there if the same
-// payload came at the same time.
+// insert notes that the evidence is needed and stores a declaration. It gives
+// the one that is there if the same payload came at the same time.
 func (s *Service) insert(ctx context.Context, rec Record) (known Record, err error) {
+	if err := s.need(ctx, rec); err != nil {
+		return Record{}, err
+	}
 	err = s.Store.InsertAttestation(ctx, rec)
 	if errors.Is(err, problem.ErrExists) {
 		known, err = s.Store.Attestation(ctx, rec.Digest)
@@ -137,9 +140,6 @@ func (s *Service) check(ctx context.Context, st Statement[Declaration], o suppli
 		if errors.As(err, &pe) {
 			pe.Kind = problem.Refused
 		}
-		return Record{}, err
-	}
-	if _, err := s.uploaded(ctx, o.Supplier, p.Answers); err != nil {
 		return Record{}, err
 	}
 	rec := Record{

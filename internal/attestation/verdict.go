@@ -20,9 +20,12 @@ type Verdict struct {
 	// Grade says how it is known whose the signature is.
 	Grade supplier.SignerKind `json:"grade"`
 	// Signer is the signer as people know it, and Issuer who vouches for that.
-	Signer string  `json:"signer"`
-	Issuer string  `json:"issuer,omitempty"`
-	Checks []Check `json:"checks"`
+	Signer string `json:"signer"`
+	Issuer string `json:"issuer,omitempty"`
+	// RevocationChecked is when the issuer of the certificate last answered that
+	// it is not revoked; nil when there is no certificate, or no such answer.
+	RevocationChecked *time.Time `json:"revocationChecked,omitempty"`
+	Checks            []Check    `json:"checks"`
 }
 
 // Check is one thing verified. Its text is "verdict." and the name.
@@ -185,6 +188,7 @@ func (v *Verdict) grade(sup supplier.Supplier, r Record) {
 	switch {
 	case k.Certificate != nil:
 		v.Signer, v.Issuer = k.Certificate.Subject, k.Certificate.Issuer
+		v.RevocationChecked = k.Certificate.Checked
 	case k.Identity != nil:
 		v.Signer, v.Issuer = k.Identity.Subject, k.Identity.Issuer
 	}

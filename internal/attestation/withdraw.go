@@ -84,7 +84,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if err := sup.Usable(signed.Key, signed.At); err != nil {
 		return Receipt{}, false, err
 	}
-	if signed, _, err = s.known(ctx, signed, sup); err != nil {
+	if signed, _, err = Known(ctx, s.Keeper, signed, sup); err != nil {
 		return Receipt{}, false, err
 	}
 	leaf, err := signing.LeafBody(bundle, signed.Public)

@@ -107,11 +107,6 @@ func reasonOf(err error) ScanReason {
 	return ScannerFailed
 }
 
-// infectedError ends a stream in which malware was found.
-type infectedError struct{ signature string }
-
-func (e *infectedError) Error() string { return "malware in file: " + e.signature }
-
 // maxSignature is how much is kept of a signature's name, in characters.
 const maxSignature = 120
 
@@ -159,9 +154,12 @@ func startScan(ctx context.Context, scanner Scanner, wait time.Duration) *scanni
 	return s
 }
 
-// feed gives the scanner the next bytes. A scanner that has stopped reading
-// says why at the end; the bytes are wanted by the store all the same.
-func (s *scanning) feed(p []byte) { _, _ = s.pipe.Write(p) }
+// Write gives the scanner the next bytes. A scanner that has stopped reading
+// says why at the end; the bytes are wanted all the same.
+func (s *scanning) Write(p []byte) (int, error) {
+	_, _ = s.pipe.Write(p)
+	return len(p), nil
+}
 
 // end tells the scanner that there is no more, because of err unless that is
 // nil, and waits for the verdict.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -181,7 +182,16 @@ func TestUploadRefusesFields(t *testing.T) {
 		"unknown kind":       {Name: "a.txt", Kind: "poem"},
 		"unknown visibility": {Name: "a.txt", Kind: "policy", Visibility: "friends"},
 		"digest form":        {Name: "a.txt", Kind: "policy", SHA256: "ABC"},
-		"granted to nobody":  {Name: "a.txt", Kind: "policy", Granted: []organisation.Number{"1"}},
+		"first day no day":   {Name: "a.txt", Kind: "policy", Description: evidence.Description{ValidFrom: "2026-02-30"}},
+		"period backwards":   {Name: "a.txt", Kind: "policy", Description: evidence.Description{ValidFrom: "2026-02-02", ValidUntil: "2026-02-01"}},
+		"long issuer":        {Name: "a.txt", Kind: "policy", Description: evidence.Description{Issuer: strings.Repeat("æ", 201)}},
+		"long standard":      {Name: "a.txt", Kind: "policy", Description: evidence.Description{Standard: strings.Repeat("æ", 101)}},
+		"long scope":         {Name: "a.txt", Kind: "policy", Description: evidence.Description{Scope: strings.Repeat("æ", 501)}},
+		"scope of two lines": {Name: "a.txt", Kind: "policy", Description: evidence.Description{Scope: "a\nb"}},
+		"long legal basis":   {Name: "a.txt", Kind: "policy", Description: evidence.Description{LegalBasis: strings.Repeat("æ", 301)}},
+		"grant until no day": {Name: "a.txt", Kind: "policy", Granted: []evidence.Grant{{Org: theirs, Until: "i morgen"}}},
+		"granted twice":      {Name: "a.txt", Kind: "policy", Granted: []evidence.Grant{{Org: theirs}, {Org: theirs, Until: "2027-01-01"}}},
+		"granted to nobody":  {Name: "a.txt", Kind: "policy", Granted: []evidence.Grant{{Org: "1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := s.Upload(t.Context(), as(ours, access.Supplier), up, strings.NewReader("text"))
@@ -206,7 +216,7 @@ func TestWhoMayRead(t *testing.T) {
 	for v, body := range map[evidence.Visibility]string{evidence.VisiblePublic: "public", evidence.VisibleAgencies: "agencies", evidence.VisibleGranted: "granted"} {
 		up := evidence.Upload{Name: "a.txt", Kind: "policy", Visibility: v}
 		if v == evidence.VisibleGranted {
-			up.Granted = []organisation.Number{"NO 974 760 673 MVA"} // as people write it
+			up.Granted = []evidence.Grant{{Org: "NO 974 760 673 MVA"}} // as people write it
 		}
 		e, _, err := s.Upload(t.Context(), as(ours, access.Supplier), up, strings.NewReader(body))
 		if err != nil {
@@ -305,13 +315,11 @@ func TestSentAgainSaysAnewWhoMayRead(t *testing.T) {
 // the other's.
 func TestSameBytesFromTwo(t *testing.T) {
 	s, _ := newService(t, 1<<20)
-	body := make([]byte, 0, 1000)
-	body = append(body, pdf...)
 	noise := make([]byte, 900)
 	if _, err := rand.Read(noise); err != nil {
 		t.Fatal(err)
 	}
-	body = append(body, noise...)
+	body := fmt.Appendf(nil, "%%PDF-1.7\n1 0 obj\n<</Length 900>>\nstream\n%s\nendstream\nendobj\n%%%%EOF\n", noise)
 	for _, owner := range []organisation.Number{ours, theirs} {
 		_, created, err := s.Upload(t.Context(), as(owner, access.Supplier), evidence.Upload{Name: string(owner) + ".pdf", Kind: "policy", Visibility: evidence.VisibleGranted}, bytes.NewReader(body))
 		if err != nil || !created {

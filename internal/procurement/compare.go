@@ -130,7 +130,7 @@ func cell(d status.RequirementStatus, a ResponseAnswer) Cell {
 
 func (b *ComparedBidder) tally(l Line, c Cell) {
 	b.Counts.Add(c.Answer)
-	if c.Assurance == status.Documented {
+	if c.Assurance != "" && c.Assurance != status.Declared { // reviewed stands on documents too
 		b.Counts.Documented++
 	}
 	if c.Deviation != "" {

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status"
@@ -388,11 +389,11 @@ func TestCheckOfManySuppliers(t *testing.T) {
 func TestRevisionFollowsWhatCanChangeAStatus(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()
-	before, err := h.facts.Revision(ctx, h.offering.ID)
+	before, err := h.facts.Revision(ctx, h.offering.ID, review.View{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := h.facts.Revision(ctx, h.offering.ID); err != nil || again != before {
+	if again, err := h.facts.Revision(ctx, h.offering.ID, review.View{}); err != nil || again != before {
 		t.Errorf("nothing changed, but %q became %q (%v)", before, again, err)
 	}
 	svc := &supplier.Service{Store: h.Suppliers, Now: h.Now, NewID: h.NewID}
@@ -401,10 +402,10 @@ func TestRevisionFollowsWhatCanChangeAStatus(t *testing.T) {
 	if _, err := svc.UpdateOffering(ctx, actor(vendor, access.Supplier), o, 0); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := h.facts.Revision(ctx, h.offering.ID); err != nil || after == before {
+	if after, err := h.facts.Revision(ctx, h.offering.ID, review.View{}); err != nil || after == before {
 		t.Errorf("the offering changed, but the revision is still %q (%v)", after, err)
 	}
-	if _, err := h.facts.Revision(ctx, "nosuch"); problem.KindOf(err) != problem.NotFound {
+	if _, err := h.facts.Revision(ctx, "nosuch", review.View{}); problem.KindOf(err) != problem.NotFound {
 		t.Errorf("of an unknown offering: %v", err)
 	}
 }

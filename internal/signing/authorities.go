@@ -58,8 +58,8 @@ type Authorities struct {
 }
 
 // NewAuthorities returns authorities for what is installed. The error wraps ErrCertificate if a
-// certificate has no place there, revocation.ErrCRL if a list cannot
-// be used, or says that the policy is none of ours.
+// certificate has no place there, revocation.ErrCRL if a list cannot be used, or says that the policy is
+// unknown.
 func NewAuthorities(c AuthoritiesConfig) (*Authorities, error) {
 	a := &Authorities{
 		roots: x509.NewCertPool(), intermediates: x509.NewCertPool(),
@@ -108,16 +108,16 @@ func (a *Authorities) Version() string { return a.version }
 //
 // In this order it demands that the certificate is a signer's (ErrIssuerAsSigner, ErrKeyUsage) and its key
 // on the list (ErrAlgorithm); that it leads to an installed root by way of the bundle's and the installed
-// intermediates (ErrUntrusted, ErrAlgorithm), and all of the path was valid at the time (ErrExpired, ErrNotYetValid),
-// whatever its extended key usages; that its subject names one organisation (ErrNoOrganisation,
-// ErrSeveralOrganisations, ErrOrganisation); that its key signed the statement (what Bundle.Verify gives);
-// and that neither it nor an issuer below the root had been revoked by the time (ErrRevoked,
-// ErrRevocationUnknown). A certificate that was revoked later than the time is accepted, and says so in
-// the result.
+// intermediates (ErrUntrusted, ErrAlgorithm), and all of the path was valid at the time (ErrExpired,
+// ErrNotYetValid), whatever its extended key usages; that its subject names one organisation
+// (ErrNoOrganisation, ErrSeveralOrganisations, ErrOrganisation); that its key signed the statement (what
+// Bundle.Verify gives); and that neither it nor an issuer below the root had been revoked by the time
+// (ErrRevoked, ErrRevocationUnknown). A certificate that was revoked later than the time is accepted, and
+// says so in the result.
 //
-// The time is that of an RFC 3161 timestamp over the signature by an installed time-stamper, the earliest if there
-// are several, and otherwise at. A timestamp by another time-stamper is passed over; one that is not over the
-// signature, or broken, is refused (ErrTimestamp).
+// The time is that of an RFC 3161 timestamp over the signature by an installed time-stamper, the earliest
+// if there are several, and otherwise at. A timestamp by another time-stamper is passed over; one that is
+// not over the signature, or broken, is refused (ErrTimestamp).
 //
 // Paths are remembered for each certificate, without their time and without revocation, which are
 // checked each time. The network is used for revocation only, last, and never when offline.

@@ -137,7 +137,8 @@ func TestCertificateRefused(t *testing.T) {
 		"another root, with its root":      {must(signing.SignBundleWithCertificate(t.Context(), stranger.Key, []*x509.Certificate{stranger.Certificate, other.Issuing, other.Root}, statementOf(2))), signing.ErrUntrusted},
 		"an issuer of the same name":       {must(signing.SignBundleWithCertificate(t.Context(), stranger.Key, []*x509.Certificate{stranger.Certificate, ca.Issuing}, statementOf(2))), signing.ErrUntrusted},
 		"issuer missing":                   {must(signing.SignBundleWithCertificate(t.Context(), stranger.Key, ca.Issue("123456785").Chain[:1], statementOf(2))), signing.ErrUntrusted},
-		"issued by a signer":               {signedBy(t, issuedBySigner(t, ca), statementOf(2)), signing.ErrUntrusted},
+		"issued by a signer":               {signedBy(t, issuedBySigner(t, ca, false), statementOf(2)), signing.ErrUntrusted},
+		"beyond the length of the path":    {signedBy(t, issuedBySigner(t, ca, true), statementOf(2)), signing.ErrUntrusted},
 		"unknown critical extension":       {issued(certtest.Extension(x509names.Extension{Id: asn1.ObjectIdentifier{1, 2, 3}, Critical: true, Value: []byte{5, 0}})), signing.ErrUntrusted},
 		"signed with SHA-1":                {issued(certtest.SHA1()), signing.ErrAlgorithm},
 		"P-521":                            {withCertificate(t, signedBy(t, ca.Issue("123456785"), statementOf(2)), ca.Issue("123456785", certtest.Key(testKeyP521(t)))), signing.ErrAlgorithm},
@@ -185,10 +186,15 @@ func withCertificate(t *testing.T, data []byte, id *certtest.Identity) []byte {
 	return edit(t, data, base64Of(b.Certificate), base64Of(id.Certificate.Raw))
 }
 
-// issuedBySigner is a certificate that a signer issued, who is no issuer.
-func issuedBySigner(t *testing.T, ca *certtest.CA) *certtest.Identity {
+// issuedBySigner is a certificate that somebody below the issuing authority issued: one who says that he is an
+// issuer, though no more may be below it, or one whose certificate the bundle leaves out.
+func issuedBySigner(t *testing.T, ca *certtest.CA, issuer bool) *certtest.Identity {
 	t.Helper()
-	parent := ca.Issue("123456785", certtest.Key(testKey(t, signing.ECDSAP384)))
+	options := []certtest.Option{certtest.Key(testKey(t, signing.ECDSAP384))}
+	if issuer {
+		options = append(options, certtest.AsIssuer())
+	}
+	parent := ca.Issue("123456785", options...)
 	template := *ca.Issue("987654321").Certificate
 	template.SerialNumber = big.NewInt(7)
 	template.AuthorityKeyId, template.SubjectKeyId = nil, nil
@@ -201,7 +207,11 @@ func issuedBySigner(t *testing.T, ca *certtest.CA) *certtest.Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &certtest.Identity{Certificate: c, Key: certtest.RSAKey(t), Chain: append([]*x509.Certificate{c}, parent.Chain...)}
+	chain := []*x509.Certificate{c, ca.Issuing}
+	if issuer {
+		chain = append([]*x509.Certificate{c}, parent.Chain...)
+	}
+	return &certtest.Identity{Certificate: c, Key: certtest.RSAKey(t), Chain: chain}
 }
 
 // A certificate holds from the first to the last second of its validity, and so does each one above it.
@@ -240,195 +250,6 @@ func TestValidityToTheSecond(t *testing.T) {
 				t.Errorf("%s, %s: %v, want %v", c.name, state, err, c.want)
 			}
 		}
-	}
-}
-
-func TestRevocationPolicies(t *testing.T) {
-	ca := certtest.New(t, certNow)
-	good, before, after := ca.Issue("123456785"), ca.Issue("123456785"), ca.Issue("123456785")
-	ca.Server.Revoke(before.Certificate, certNow, 1)
-	ca.Server.Revoke(after.Certificate, certNow.Add(time.Second), 4)
-	up, down := certtest.Truth, certtest.Failure
-	for _, c := range []struct {
-		name   string
-		id     *certtest.Identity
-		policy signing.RevocationPolicy
-		answer certtest.Answer
-		want   error
-		state  revocation.State
-	}{
-		{"good, required", good, signing.RequireRevocation, up, nil, revocation.Good},
-		{"good, by default", good, "", up, nil, revocation.Good},
-		{"good, allowed", good, signing.AllowUnknownRevocation, up, nil, revocation.Good},
-		{"good, not asked", good, signing.NoRevocation, up, nil, ""},
-		{"unknown, required", good, signing.RequireRevocation, down, signing.ErrRevocationUnknown, ""},
-		{"unknown, by default", good, "", down, signing.ErrRevocationUnknown, ""},
-		{"unknown, allowed", good, signing.AllowUnknownRevocation, down, nil, revocation.Unknown},
-		{"unknown, not asked", good, signing.NoRevocation, down, nil, ""},
-		{"revoked that second, required", before, signing.RequireRevocation, up, signing.ErrRevoked, ""},
-		{"revoked, allowed", before, signing.AllowUnknownRevocation, up, signing.ErrRevoked, ""},
-		{"revoked, not asked", before, signing.NoRevocation, up, nil, ""},
-		{"revoked a second later, required", after, signing.RequireRevocation, up, nil, revocation.Revoked},
-		{"revoked a second later, allowed", after, signing.AllowUnknownRevocation, up, nil, revocation.Revoked},
-	} {
-		ca.Server.Answer(c.answer, c.answer)
-		asked, _ := ca.Server.Asked()
-		a := installed(t, ca, func(cfg *signing.AuthoritiesConfig) { cfg.Policy = c.policy })
-		got, err := verified(t, a, signedBy(t, c.id, statementOf(1)), certNow)
-		if !errors.Is(err, c.want) || got.Revocation.State != c.state {
-			t.Errorf("%s: %+v, %v; want %v", c.name, got.Revocation, err, c.want)
-		}
-		if c.state == revocation.Revoked && (!got.Revocation.RevokedAt.Equal(certNow.Add(time.Second)) || got.Revocation.Reason != "superseded") {
-			t.Errorf("%s: %+v", c.name, got.Revocation)
-		}
-		if again, _ := ca.Server.Asked(); (again > asked) != (c.policy != signing.NoRevocation) {
-			t.Errorf("%s: asked %d times", c.name, again-asked)
-		}
-	}
-	// Nobody is asked about what is refused anyway.
-	ca.Server.Answer(up, up)
-	asked, _ := ca.Server.Asked()
-	if _, err := verified(t, installed(t, ca), signedBy(t, good, []byte("{}")), certNow); !errors.Is(err, signing.ErrStatement) {
-		t.Error(err)
-	}
-	if again, _ := ca.Server.Asked(); again != asked {
-		t.Error("the responder was asked about a bundle that is no good")
-	}
-}
-
-// Revocation is not remembered with the path.
-func TestRevokedLater(t *testing.T) {
-	ca := certtest.New(t, certNow)
-	clock := certNow
-	a := installed(t, ca, func(c *signing.AuthoritiesConfig) { c.Revocation.Now = func() time.Time { return clock } })
-	id := ca.Issue("123456785")
-	data := signedBy(t, id, statementOf(1))
-	if _, err := verified(t, a, data, clock); err != nil {
-		t.Fatal(err)
-	}
-	clock = certNow.Add(2 * time.Minute)
-	ca.Server.Revoke(id.Certificate, certNow.Add(time.Minute), 1)
-	if _, err := verified(t, a, data, clock); !errors.Is(err, signing.ErrRevoked) {
-		t.Error(err)
-	}
-	// What was received before stays what it was.
-	if got, err := verified(t, a, data, certNow); err != nil || got.Revocation.State != revocation.Revoked {
-		t.Errorf("%+v, %v", got.Revocation, err)
-	}
-}
-
-func TestOffline(t *testing.T) {
-	ca := certtest.New(t, certNow)
-	good, bad := ca.Issue("123456785"), ca.Issue("123456785")
-	ca.Server.Revoke(bad.Certificate, certNow.Add(-time.Hour), 1)
-	lists := [][]byte{ca.Server.List(), ca.Server.RootList()}
-	offline := func(given ...[]byte) func(c *signing.AuthoritiesConfig) {
-		return func(c *signing.AuthoritiesConfig) { c.Revocation.Offline, c.Revocation.CRLs = true, given }
-	}
-	if got, err := verified(t, installed(t, ca, offline(lists...)), signedBy(t, good, statementOf(1)), certNow); err != nil || got.Revocation.Source != revocation.CRL {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if _, err := verified(t, installed(t, ca, offline(lists...)), signedBy(t, bad, statementOf(1)), certNow); !errors.Is(err, signing.ErrRevoked) {
-		t.Errorf("revoked: %v", err)
-	}
-	if _, err := verified(t, installed(t, ca, offline(lists[0])), signedBy(t, good, statementOf(1)), certNow); !errors.Is(err, signing.ErrRevocationUnknown) {
-		t.Errorf("without the root's list: %v", err)
-	}
-	if ocsp, crl := ca.Server.Asked(); ocsp+crl > 0 {
-		t.Errorf("asked %d and %d times", ocsp, crl)
-	}
-}
-
-func TestTimestamps(t *testing.T) {
-	ca := certtest.New(t, certNow)
-	from, to := certNow.Add(-48*time.Hour), certNow.Add(-time.Hour)
-	id := ca.Issue("123456785", certtest.Window(from, to)) // has expired
-	data := signedBy(t, id, statementOf(1))
-	sig := must(signing.ParseBundle(data)).Signature
-	ours := certtest.NewTimestamper(t, certNow.Add(-30*24*time.Hour), certNow.Add(30*24*time.Hour))
-	retired := certtest.NewTimestamper(t, certNow.Add(-30*24*time.Hour), certNow.Add(-24*time.Hour))
-	theirs := certtest.NewTimestamper(t, certNow.Add(-30*24*time.Hour), certNow.Add(30*24*time.Hour))
-	stamped := func(stamps ...[]byte) []byte {
-		out := data
-		for _, s := range stamps {
-			out = must(signing.WithTimestamp(out, s))
-		}
-		return out
-	}
-	stamp := func(at time.Time) []byte { return ours.Stamp(t, sig, at) }
-	// The time-stamper signs for anybody, but not for another signature or with a broken one.
-	broken := stamp(to)
-	broken[len(broken)-3] ^= 1
-	bare := *ours
-	bare.Bare = true
-	bareTheirs := *theirs
-	bareTheirs.Bare = true
-	late := to.Add(time.Second)
-	for _, c := range []struct {
-		name   string
-		data   []byte
-		want   error
-		at     time.Time
-		source signing.TimeSource
-	}{
-		{"none", data, signing.ErrExpired, time.Time{}, ""},
-		{"while it was valid", stamped(stamp(to)), nil, to, signing.FromTimestamp},
-		{"when it had expired", stamped(stamp(late)), signing.ErrExpired, time.Time{}, ""},
-		{"before it was valid", stamped(stamp(from.Add(-time.Second))), signing.ErrNotYetValid, time.Time{}, ""},
-		{"the earliest counts", stamped(stamp(late), stamp(to), stamp(certNow)), nil, to, signing.FromTimestamp},
-		{"without its certificate", stamped(bare.Stamp(t, sig, to)), nil, to, signing.FromTimestamp},
-		{"by somebody retired since", stamped(retired.Stamp(t, sig, certNow.Add(-24*time.Hour))), nil, certNow.Add(-24 * time.Hour), signing.FromTimestamp},
-		{"by somebody when retired", stamped(retired.Stamp(t, sig, to)), signing.ErrTimestamp, time.Time{}, ""},
-		{"by a stranger", stamped(theirs.Stamp(t, sig, to)), signing.ErrExpired, time.Time{}, ""},
-		{"by a stranger without a certificate", stamped(bareTheirs.Stamp(t, sig, to)), signing.ErrExpired, time.Time{}, ""},
-		{"by a stranger and us", stamped(theirs.Stamp(t, sig, to.Add(-time.Hour)), stamp(to)), nil, to, signing.FromTimestamp},
-		{"of something else", stamped(ours.Stamp(t, []byte("x"), to)), signing.ErrTimestamp, time.Time{}, ""},
-		{"of something else, by a stranger", stamped(theirs.Stamp(t, []byte("x"), to)), signing.ErrTimestamp, time.Time{}, ""},
-		{"a good one and one of something else", stamped(stamp(to), ours.Stamp(t, []byte("x"), to)), signing.ErrTimestamp, time.Time{}, ""},
-		{"of the payload", stamped(ours.Stamp(t, must(signing.ParseBundle(data)).Payload, to)), signing.ErrTimestamp, time.Time{}, ""},
-		{"broken", stamped(broken), signing.ErrTimestamp, time.Time{}, ""},
-		{"text", stamped([]byte("x")), signing.ErrTimestamp, time.Time{}, ""},
-		{"too large", stamped(bytes.Repeat([]byte{0x30}, 40<<10)), signing.ErrTimestamp, time.Time{}, ""},
-		{"of tomorrow", stamped(stamp(certNow.Add(24 * time.Hour))), signing.ErrTimestamp, time.Time{}, ""},
-	} {
-		a := installed(t, ca, noRevocation, func(cfg *signing.AuthoritiesConfig) {
-			cfg.TimestampRoots = []*x509.Certificate{ours.Root, retired.Root}
-			cfg.TimestampCertificates = []*x509.Certificate{ours.Certificate}
-		})
-		got, err := verified(t, a, c.data, certNow)
-		if !errors.Is(err, c.want) || !got.At.Equal(c.at) || got.AtSource != c.source {
-			t.Errorf("%s: %s from %q, %v; want %v", c.name, got.At, got.AtSource, err, c.want)
-		}
-		// Without time-stampers installed, only receipt counts.
-		if _, err := verified(t, installed(t, ca, noRevocation), c.data, certNow); !errors.Is(err, signing.ErrExpired) {
-			t.Errorf("%s, nobody installed: %v", c.name, err)
-		}
-		if got, err := verified(t, installed(t, ca, noRevocation), c.data, to); err != nil || got.AtSource != signing.FromReceipt {
-			t.Errorf("%s, received in time: %v", c.name, err)
-		}
-	}
-}
-
-// A timestamp shows that a signature is older than the revocation.
-func TestTimestampAndRevocation(t *testing.T) {
-	ca := certtest.New(t, certNow)
-	stamper := certtest.NewTimestamper(t, certNow.Add(-24*time.Hour), certNow.Add(24*time.Hour))
-	a := installed(t, ca, func(c *signing.AuthoritiesConfig) { c.TimestampRoots = []*x509.Certificate{stamper.Root} })
-	id := ca.Issue("123456785")
-	data := signedBy(t, id, statementOf(1))
-	sig := must(signing.ParseBundle(data)).Signature
-	revokedAt := certNow.Add(-10 * time.Minute)
-	ca.Server.Revoke(id.Certificate, revokedAt, 4)
-	if got, err := verified(t, a, must(signing.WithTimestamp(data, stamper.Stamp(t, sig, revokedAt.Add(-time.Second)))), certNow); err != nil || got.Revocation.State != revocation.Revoked {
-		t.Errorf("older: %+v, %v", got.Revocation, err)
-	}
-	for _, at := range []time.Time{revokedAt, revokedAt.Add(time.Second)} {
-		if _, err := verified(t, a, must(signing.WithTimestamp(data, stamper.Stamp(t, sig, at))), certNow); !errors.Is(err, signing.ErrRevoked) {
-			t.Errorf("at %s: %v", at, err)
-		}
-	}
-	if _, err := verified(t, a, data, certNow); !errors.Is(err, signing.ErrRevoked) {
-		t.Errorf("without: %v", err)
 	}
 }
 
@@ -542,27 +363,6 @@ func TestNothingSignedCanChange(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzTimestamp(f *testing.F) {
-	ca := certtest.New(f, certNow)
-	stamper, other := certtest.NewTimestamper(f, certNow, certNow.Add(time.Hour)), certtest.NewTimestamper(f, certNow, certNow.Add(time.Hour))
-	a := installed(f, ca, noRevocation, func(c *signing.AuthoritiesConfig) { c.TimestampRoots = []*x509.Certificate{stamper.Root} })
-	b := must(signing.ParseBundle(signedBy(f, ca.Issue("123456785"), statementOf(1))))
-	f.Add(other.Stamp(f, b.Signature, certNow))
-	f.Add(stamper.Stamp(f, []byte("x"), certNow))
-	f.Add([]byte{0x30, 0x80, 0x30, 0x80})
-	f.Fuzz(func(t *testing.T, der []byte) {
-		with := *b
-		with.Timestamps = [][]byte{der}
-		got, err := a.Verify(t.Context(), &with, certNow)
-		if err != nil && !errors.Is(err, signing.ErrTimestamp) {
-			t.Fatal(err)
-		}
-		if err == nil && got.AtSource != signing.FromReceipt {
-			t.Fatalf("a time that nobody stamped: %s", got.At)
-		}
-	})
 }
 
 func BenchmarkCertificateVerify(b *testing.B) {

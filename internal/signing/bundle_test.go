@@ -22,6 +22,7 @@ import (
 	"pgregory.net/rapid"
 
 	"felleskrav/internal/signing"
+	"felleskrav/internal/signing/certtest"
 )
 
 // service is what the statements here are about.
@@ -343,6 +344,14 @@ func FuzzParseBundle(f *testing.F) {
 	fixed := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	f.Add(must(signing.SignBundle(f.Context(), fixed, statementOf(1))))
 	key := publicOf(f, fixed)
+	ca := certtest.New(f, certNow)
+	id := ca.Issue("123456785", certtest.Key(fixed))
+	whole := must(signing.SignBundleWithCertificate(f.Context(), fixed, id.Chain, statementOf(1)))
+	f.Add(whole)
+	f.Add(must(signing.SignBundleWithCertificate(f.Context(), fixed, id.Chain[:1], statementOf(1))))
+	f.Add(must(signing.KeyForm(whole)))
+	f.Add(edit(f, whole, `"x509CertificateChain"`, `"certificate":{"rawBytes":"`+base64Of(id.Certificate.Raw)+`"},"x509CertificateChain"`))
+	f.Add(edit(f, whole, base64Of(ca.Issuing.Raw), "AAAA"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := signing.ParseBundle(data)
 		// What a bundle carries from other logs and from time-stampers is looked into by whoever uses it.
@@ -350,9 +359,22 @@ func FuzzParseBundle(f *testing.F) {
 			return
 		}
 		// Everyone else reads the same payload and signature.
-		var other sigbundle.Bundle
-		if err := other.UnmarshalJSON(data); err != nil {
+		other, err := readBySigstore(data)
+		if err != nil {
 			t.Fatalf("parsed, but sigstore-go says %v", err)
+		}
+		content, err := other.VerificationContent()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := content.Certificate(); (c == nil) != (b.Certificate == nil) || (c != nil && !bytes.Equal(c.Raw, b.Certificate)) {
+			t.Fatal("sigstore-go reads another certificate than we do")
+		}
+		if data, err = signing.KeyForm(data); err != nil {
+			if errors.Is(err, signing.ErrAlgorithm) {
+				return
+			}
+			t.Fatal(err)
 		}
 		envelope, err := other.Envelope()
 		if err != nil {

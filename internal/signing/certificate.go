@@ -45,8 +45,8 @@ func ParseCertificates(pemBytes []byte) ([]*x509.Certificate, error) {
 }
 
 // LeafKey returns the key in the bundle's certificate. It proves nothing: the certificate is unverified
-// before [Authorities.Verify] says so. The error wraps ErrNoCertificate if a plain key signed, ErrCertificate, or
-// ErrAlgorithm.
+// before [Authorities.Verify] says so. The error wraps ErrNoCertificate if a plain key signed,
+// ErrCertificate, or ErrAlgorithm.
 func (b *Bundle) LeafKey() (PublicKey, error) {
 	if b.Certificate == nil {
 		return PublicKey{}, fmt.Errorf("read certificate's key: %w", ErrNoCertificate)
@@ -62,10 +62,10 @@ func (b *Bundle) LeafKey() (PublicKey, error) {
 	return key, nil
 }
 
-// SignBundleWithCertificate signs payload as [SignBundle] does and names the signer by certificate.
-// chain begins with the certificate for key, and has those between it and a root after it, which need not
-// be there. It is not verified. The error wraps ErrCertificateKey if the certificate is for another key, ErrCertificate
-// if there is none or too many, or what SignBundle gives.
+// SignBundleWithCertificate signs payload as [SignBundle] does and names the signer by certificate. chain
+// begins with the certificate for key, and has those between it and a root after it, which need not be
+// there. It is not verified. The error wraps ErrCertificateKey if the certificate is for another key,
+// ErrCertificate if there is none or too many, or what SignBundle gives.
 func SignBundleWithCertificate(ctx context.Context, key crypto.Signer, chain []*x509.Certificate, payload []byte) ([]byte, error) {
 	if len(chain) == 0 || len(chain) > maxCertificates {
 		return nil, fmt.Errorf("sign bundle: %w: a chain of %d", ErrCertificate, len(chain))

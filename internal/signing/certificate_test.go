@@ -2,11 +2,15 @@ package signing_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -48,10 +52,10 @@ func TestCertificateBundleRoundTrip(t *testing.T) {
 			want  string
 			above [][]byte
 		}{
-			"alone":                  {id.Chain[:1], `"certificate":{"rawBytes":`, nil},
-			"with its root":          {[]*x509.Certificate{id.Certificate, ca.Root}, `"certificate":{"rawBytes":`, nil},
-			"with its issuer":        {id.Chain, `"x509CertificateChain":{"certificates":[`, [][]byte{ca.Issuing.Raw}},
-			"with all of those over": {append(id.Chain[:2:2], ca.Root), `"x509CertificateChain":{"certificates":[`, [][]byte{ca.Issuing.Raw}},
+			"alone":                    {id.Chain[:1], `"certificate":{"rawBytes":`, nil},
+			"with its root":            {[]*x509.Certificate{id.Certificate, ca.Root}, `"certificate":{"rawBytes":`, nil},
+			"with its issuer":          {id.Chain, `"x509CertificateChain":{"certificates":[`, [][]byte{ca.Issuing.Raw}},
+			"with its issuer and root": {append(id.Chain[:2:2], ca.Root), `"x509CertificateChain":{"certificates":[`, [][]byte{ca.Issuing.Raw}},
 		} {
 			data, err := signing.SignBundleWithCertificate(t.Context(), id.Key, c.chain, payload)
 			if err != nil {
@@ -177,7 +181,7 @@ func TestChainCaps(t *testing.T) {
 		t.Errorf("nine: %v", err)
 	}
 	large := func(name string) string {
-		return fmt.Sprintf(`{"rawBytes":"%s"}`, encode(ca.Issue("123456785", certtest.Email(name+"@example.no")).Certificate.Raw))
+		return fmt.Sprintf(`{"rawBytes":"%s"}`, encode(ca.Issue("123456785", certtest.AsIssuer(), certtest.Email(name+"@example.no")).Certificate.Raw))
 	}
 	if _, err := signing.ParseBundle(with(2, large(strings.Repeat("x", 14000)))); err != nil {
 		t.Errorf("15 kB: %v", err)
@@ -185,7 +189,16 @@ func TestChainCaps(t *testing.T) {
 	if _, err := signing.ParseBundle(with(2, large(strings.Repeat("x", 17000)))); !errors.Is(err, signing.ErrCertificate) {
 		t.Errorf("17 kB: %v", err)
 	}
-	for name, text := range map[string]string{"not base64": `{"rawBytes":"*"}`, "empty": `{}`, "trailing": fmt.Sprintf(`{"rawBytes":"%s"}`, encode(append(ca.Issuing.Raw[:len(ca.Issuing.Raw):len(ca.Issuing.Raw)], 0)))} {
+	for bits, want := range map[int]error{8192: nil, 8193: signing.ErrCertificate} {
+		modulus := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+		cert := ca.Issue("123456785", certtest.AsIssuer(), certtest.Key(rsaOf{modulus.Add(modulus, big.NewInt(1))})).Certificate
+		if _, err := signing.ParseBundle(with(2, fmt.Sprintf(`{"rawBytes":"%s"}`, encode(cert.Raw)))); !errors.Is(err, want) {
+			t.Errorf("RSA of %d bits: %v", bits, err)
+		}
+	}
+	for name, text := range map[string]string{
+		"the root": fmt.Sprintf(`{"rawBytes":"%s"}`, encode(ca.Root.Raw)), "a signer": fmt.Sprintf(`{"rawBytes":"%s"}`, encode(id.Certificate.Raw)), "not base64": `{"rawBytes":"*"}`, "empty": `{}`, "trailing": fmt.Sprintf(`{"rawBytes":"%s"}`, encode(append(ca.Issuing.Raw[:len(ca.Issuing.Raw):len(ca.Issuing.Raw)], 0))),
+	} {
 		if _, err := signing.ParseBundle(with(2, text)); !errors.Is(err, signing.ErrCertificate) || errors.Is(err, signing.ErrEncoding) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -265,3 +278,12 @@ func TestWithTimestampRefuses(t *testing.T) {
 }
 
 func base64Of(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
+
+// rsaOf is an RSA key with a modulus that is none.
+type rsaOf struct{ modulus *big.Int }
+
+func (k rsaOf) Public() crypto.PublicKey { return &rsa.PublicKey{N: k.modulus, E: 65537} }
+
+func (k rsaOf) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("it cannot sign")
+}

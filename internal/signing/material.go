@@ -2,6 +2,7 @@ package signing
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -19,6 +20,9 @@ const (
 	maxCertificates = 8
 	// maxCertificate bounds one certificate, in bytes of DER; real ones have about 2 kB.
 	maxCertificate = 16 << 10
+	// maxRSA bounds an issuer's RSA key, in bits. With the largest that fit in a certificate one check of a
+	// signature takes most of a second.
+	maxRSA = 8192
 )
 
 // materialJSON is the protobuf JSON form of dev.sigstore.bundle.v1.VerificationMaterial.
@@ -77,21 +81,25 @@ func (m *materialJSON) signer(b *Bundle) error {
 		return fmt.Errorf("%w: a chain of %d", ErrCertificate, len(list))
 	}
 	for i, c := range list {
-		der, err := decodeCertificate(c.RawBytes)
+		cert, err := decodeCertificate(c.RawBytes)
 		if err != nil {
 			return fmt.Errorf("%w: number %d: %w", ErrCertificate, i+1, err)
 		}
+		// sigstore-go refuses others there.
+		if i > 0 && (!cert.IsCA || selfSigned(cert)) {
+			return fmt.Errorf("%w: number %d is not that of an issuer below the root", ErrCertificate, i+1)
+		}
 		// The chain begins with the signer's (sigstore_common.proto, X509CertificateChain).
 		if i == 0 {
-			b.Certificate = der
+			b.Certificate = cert.Raw
 		} else {
-			b.Chain = append(b.Chain, der)
+			b.Chain = append(b.Chain, cert.Raw)
 		}
 	}
 	return nil
 }
 
-func decodeCertificate(text string) ([]byte, error) {
+func decodeCertificate(text string) (*x509.Certificate, error) {
 	der, err := decodeBase64("rawBytes", text)
 	if err != nil {
 		// Told as a bad certificate alone, since an error has one reason.
@@ -100,10 +108,14 @@ func decodeCertificate(text string) ([]byte, error) {
 	if len(der) > maxCertificate {
 		return nil, fmt.Errorf("%d bytes", len(der))
 	}
-	if _, err := x509.ParseCertificate(der); err != nil {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
 		return nil, err
 	}
-	return der, nil
+	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSA {
+		return nil, fmt.Errorf("RSA of %d bits", key.N.BitLen())
+	}
+	return cert, nil
 }
 
 // evidence reads log entries and timestamps into b.

@@ -18,8 +18,8 @@ import (
 // keptPaths is how many certificates' paths are remembered; one takes some 10 kB.
 const keptPaths = 4096
 
-// path is a certificate with those above it, up to and with an installed root, whose signatures and rules were
-// checked. It holds at no time in particular, and says nothing about revocation.
+// path is a certificate with those above it, up to and with an installed root, whose signatures and rules
+// were checked. It holds at no time in particular, and says nothing about revocation.
 type path struct {
 	chain  []*x509.Certificate
 	public PublicKey
@@ -27,7 +27,8 @@ type path struct {
 }
 
 // pathKey is what a path follows from, the authorities aside: the digest of the certificates in a bundle.
-// Those above the signer's are in it, so that whether a bundle is accepted does not depend on what others sent before.
+// Those above the signer's are in it, so that whether a bundle is accepted does not depend on what others
+// sent before.
 type pathKey [sha256.Size]byte
 
 func pathKeyOf(b *Bundle) pathKey {
@@ -158,7 +159,8 @@ var goodSignatures = []x509.SignatureAlgorithm{
 	x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.PureEd25519,
 }
 
-// checkAlgorithms looks at what the path is signed with: each certificate below the root, and the key that signed it.
+// checkAlgorithms looks at what the path is signed with: each certificate below the root, and the key that
+// signed it.
 func checkAlgorithms(chain []*x509.Certificate) error {
 	for i, c := range chain[:len(chain)-1] {
 		if !slices.Contains(goodSignatures, c.SignatureAlgorithm) {

@@ -20,10 +20,9 @@ const (
 	timestampSkew = 5 * time.Minute
 )
 
-// signedAt returns the earliest time at which an installed time-stamper saw b's signature. It is zero if
-// b has no timestamp of theirs: one of somebody else proves nothing here and does no harm either. A
-// timestamp that is malformed, of another signature, or later than at is refused with ErrTimestamp, whoever made
-// it.
+// signedAt returns the earliest time at which an installed time-stamper saw b's signature. It is zero if b
+// has no timestamp of theirs: one of somebody else proves nothing here and does no harm either. A timestamp
+// that is malformed, of another signature, or later than at is refused with ErrTimestamp, whoever made it.
 func (a *Authorities) signedAt(b *Bundle, at time.Time) (time.Time, error) {
 	if len(a.timestampRoots) == 0 {
 		return time.Time{}, nil
@@ -46,8 +45,8 @@ func (a *Authorities) signedAt(b *Bundle, at time.Time) (time.Time, error) {
 	return earliest, nil
 }
 
-// checkTimestamp verifies one RFC 3161 response over the signature. The time-stamper's certificate must have been valid
-// at the time it states; whether that certificate was revoked is not asked.
+// checkTimestamp verifies one RFC 3161 response over the signature. The time-stamper's certificate must
+// have been valid at the time it states; whether that certificate was revoked is not asked.
 func (a *Authorities) checkTimestamp(der, signature []byte) (at time.Time, err error) {
 	// The parser below has been seen to panic on malformed input.
 	defer func() {

@@ -2,7 +2,6 @@ package signing
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 )
 
@@ -27,8 +26,17 @@ type statement struct {
 		MediaType        string            `json:"mediaType,omitempty"`
 		Annotations      map[string]any    `json:"annotations,omitempty"`
 	} `json:"subject"`
-	PredicateType string          `json:"predicateType"`
-	Predicate     json.RawMessage `json:"predicate"`
+	PredicateType string     `json:"predicateType"`
+	Predicate     objectJSON `json:"predicate"`
+}
+
+// objectJSON is whether a value is an object. A predicate is most of a statement, and not copied for that.
+type objectJSON bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (o *objectJSON) UnmarshalJSON(data []byte) error {
+	*o = len(data) > 0 && data[0] == '{'
+	return nil
 }
 
 // Verify reports whether b carries key's signature and its payload is an in-toto statement v1, strictly
@@ -78,7 +86,7 @@ func (st *statement) check() error {
 		return fmt.Errorf("%w: no predicateType", ErrStatement)
 	}
 	// in-toto asks for an object; sigstore-go refuses anything else.
-	if len(st.Predicate) == 0 || st.Predicate[0] != '{' {
+	if !st.Predicate {
 		return fmt.Errorf("%w: predicate is not an object", ErrStatement)
 	}
 	if n := len(st.Subject); n == 0 || n > maxSubjects {

@@ -117,6 +117,7 @@ func (s *Status) decide(f Facts, known []Declaration, now time.Time) {
 	s.answers(f, &d)
 	s.Overall = s.worth(f, d, now)
 	s.ChangesAt = changesAt(d, s.Overall, now)
+	s.review(f, now)
 }
 
 // worth judges the deciding declaration. What ends it comes before what is

@@ -6,6 +6,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
 )
 
@@ -46,8 +47,8 @@ const ExpiringWithin = 60 * 24 * time.Hour
 // Assurance says what stands behind an answer.
 type Assurance string
 
-// The steps, weakest first. Reviewed and Certified come from reviews by
-// public bodies.
+// The steps, weakest first. Reviewed comes from reviews by public bodies;
+// nothing gives Certified yet.
 const (
 	Declared   Assurance = "declared"
 	Documented Assurance = "documented"
@@ -79,6 +80,13 @@ type Facts struct {
 	// Declarations are all logged declarations of the offering for the set, in
 	// any order.
 	Declarations []Declaration
+	// Reviews are the logged reviews of the offering that count for whoever asks,
+	// in any order: those that are shared and, for a public body, its own.
+	Reviews []review.Logged
+	// ReviewsOpen tells whether whoever asks may see the reviews themselves.
+	// Else they show as the step of assurance, and nothing more: not that there
+	// is one that accepts nothing, and not when one ends that lifts nothing.
+	ReviewsOpen bool
 	// SubSuppliers hold the status of those sub-suppliers that have an
 	// offering of their own here, by offering id.
 	SubSuppliers map[string]Status
@@ -148,6 +156,12 @@ type RequirementStatus struct {
 	Evidence  []attestation.EvidenceRef `json:"evidence,omitempty"`
 	// AnsweredAt is when the answer was declared.
 	AnsweredAt *time.Time `json:"answeredAt,omitempty"`
+	// Reviews are those in force, newest first, when whoever asks may see them.
+	Reviews []ReviewStatus `json:"reviews,omitempty"`
+}
+
+func (r RequirementStatus) answer() attestation.Answer {
+	return attestation.Answer{Requirement: r.Requirement, Status: r.Answer, Statement: r.Statement, Evidence: r.Evidence}
 }
 
 // Counts counts requirements by answer.
@@ -160,6 +174,8 @@ type Counts struct {
 	NotApplicable int `json:"notApplicable"`
 	Unanswered    int `json:"unanswered"`
 	Documented    int `json:"documented"`
+	// Reviewed are those with an answer that a public body has accepted.
+	Reviewed int `json:"reviewed"`
 }
 
 // Total is the number of requirements.

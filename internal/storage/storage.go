@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
 )
@@ -25,6 +26,7 @@ type Store interface {
 	supplier.Store
 	evidence.Store
 	attestation.Store
+	review.Store
 	procurement.Store
 	transparency.Store
 

@@ -19,6 +19,9 @@ func (s *Service) SetFourEyes(ctx context.Context, actor access.Actor, number or
 	if err != nil {
 		return Supplier{}, err
 	}
+	if sup.Body {
+		return Supplier{}, problem.New(problem.Refused, "body.offers-nothing", problem.Args{"Name": sup.Name})
+	}
 	if sup.FourEyes == on {
 		return sup, nil
 	}

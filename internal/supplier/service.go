@@ -44,14 +44,21 @@ func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier)
 	if err := in.Validate(); err != nil {
 		return Supplier{}, false, err
 	}
+	in.Body = false
 	now := s.now()
 	change := func(old Supplier) (Supplier, error) {
 		if in.Rev != 0 && old.Rev != in.Rev {
 			return Supplier{}, problem.New(problem.Stale, "supplier.stale", nil)
 		}
 		old.Name, old.Country, old.Website, old.UpdatedAt = in.Name, in.Country, in.Website, now
+		old.Body = false // a body that begins to deliver services
 		return old, nil
 	}
+	return s.register(ctx, in, now, change)
+}
+
+// register changes what is there, or adds it.
+func (s *Service) register(ctx context.Context, in Supplier, now time.Time, change func(Supplier) (Supplier, error)) (saved Supplier, created bool, err error) {
 	saved, err = s.Store.UpdateSupplier(ctx, in.Number, change)
 	if !errors.Is(err, problem.ErrNotFound) {
 		return saved, false, wrap("save supplier", err)
@@ -59,7 +66,9 @@ func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier)
 	if in.Rev != 0 {
 		return Supplier{}, false, problem.New(problem.Stale, "supplier.stale", nil)
 	}
-	fresh := Supplier{Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, CreatedAt: now, UpdatedAt: now}
+	fresh := Supplier{
+		Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, Body: in.Body, CreatedAt: now, UpdatedAt: now,
+	}
 	err = s.Store.InsertSupplier(ctx, fresh)
 	if errors.Is(err, problem.ErrExists) { // somebody else was first: then it is a change
 		saved, err = s.Store.UpdateSupplier(ctx, in.Number, change)
@@ -114,6 +123,9 @@ func (s *Service) CreateOffering(ctx context.Context, actor access.Actor, o Offe
 	sup, err := s.read(ctx, o.Supplier)
 	if err != nil {
 		return Offering{}, err
+	}
+	if sup.Body {
+		return Offering{}, problem.New(problem.Refused, "body.offers-nothing", problem.Args{"Name": sup.Name})
 	}
 	o.ID, o.Rev, o.Descriptors = s.NewID(), 0, nil
 	if err := o.Validate(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/signing/keyless"
+	"felleskrav/internal/signing/revocation"
 )
 
 // SignerKind says how it is known that a signer is the organisation's: the
@@ -124,6 +125,10 @@ func (s *Signers) certified(ctx context.Context, b *signing.Bundle, org Supplier
 			Subject: c.Subject, Issuer: c.Issuer, Serial: c.SerialHex, Fingerprint: c.Fingerprint, Organisation: c.Organisation.String(),
 			NotBefore: c.NotBefore, NotAfter: c.NotAfter, ClaimsQualifiedSeal: c.ClaimsQualifiedSeal,
 		},
+	}
+	if c.Revocation.State == revocation.Good {
+		checked := c.Revocation.CheckedAt.UTC().Truncate(time.Millisecond)
+		signed.Key.Certificate.Checked = &checked
 	}
 	return signed, nil
 }

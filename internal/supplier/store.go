@@ -21,7 +21,8 @@ type Store interface {
 	SuppliersByNumber(ctx context.Context, numbers []organisation.Number) ([]Supplier, error)
 	// SearchSuppliers lists suppliers whose name or number contains query, case
 	// ignored (Unicode letters too), ordered by number, after the given number;
-	// an empty query lists all. At most limit are returned.
+	// an empty query lists all. A public body that offers nothing is left out
+	// unless the query is its number. At most limit are returned.
 	SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]Supplier, error)
 	// UpdateSupplier changes one by compare-and-swap.
 	UpdateSupplier(ctx context.Context, number organisation.Number, change func(Supplier) (Supplier, error)) (Supplier, error)

@@ -10,8 +10,9 @@ import (
 	"felleskrav/internal/signing/keyless"
 )
 
-// Supplier is an organisation that delivers services to public bodies. It is
-// one document together with its keys.
+// Supplier is an organisation with keys of its own to sign with: one that
+// delivers services to public bodies, or a public body that signs reviews. It
+// is one document together with its keys.
 type Supplier struct {
 	Number organisation.Number `json:"orgnr"`
 	Name   string              `json:"name"`
@@ -20,6 +21,10 @@ type Supplier struct {
 	Website string `json:"website,omitempty"`
 	// Invented marks a supplier made up for demonstration.
 	Invented bool `json:"invented,omitempty"`
+	// Body marks a public body that is here to sign reviews and offers nothing:
+	// it is in no list of suppliers, and has no offerings to declare for. A body
+	// that delivers services too is registered as a supplier, which can do both.
+	Body bool `json:"body,omitempty"`
 	// FourEyes: a declaration takes effect when two signers have signed it.
 	FourEyes bool `json:"fourEyes,omitempty"`
 	// Identifiers are the organisation's in other registers, as certificates

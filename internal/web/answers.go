@@ -222,16 +222,25 @@ func answerRowOf(t *locale.Texts, form *Form, r catalogue.Requirement, given att
 		row.Choices = append(row.Choices, choice{ID: id, Name: "answer." + r.ID, Value: string(s), Text: t.T(termKey("answer", s)), Checked: given.Status == s})
 	}
 	for _, f := range files {
-		if f.Scan.State == evidence.Infected {
+		if f.Scan.State == evidence.Infected || !f.Present() {
 			continue // no answer may refer to it
 		}
 		chosen := slices.ContainsFunc(given.Evidence, func(e attestation.EvidenceRef) bool { return e.Digest.SHA256 == f.SHA256 })
 		row.Evidence = append(row.Evidence, choice{
 			ID: fieldID("evidence." + r.ID + "." + f.SHA256[:12]), Name: "evidence." + r.ID, Value: f.SHA256, Text: f.Name,
-			Description: t.T(termKey("evidence-kind", f.Kind)), Checked: chosen,
+			Description: fileText(t, f), Checked: chosen,
 		})
 	}
 	return row
+}
+
+// fileText says what a file is, and when its period is not now.
+func fileText(t *locale.Texts, f evidence.Evidence) string {
+	text := t.T(termKey("evidence-kind", f.Kind))
+	if f.Period == evidence.PeriodEnded || f.Period == evidence.PeriodUpcoming {
+		text += ", " + t.T(termKey("evidence-period", f.Period))
+	}
+	return text
 }
 
 // readAnswers reads the answer form.

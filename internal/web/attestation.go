@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,6 +16,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
 )
 
@@ -26,33 +29,60 @@ type statementPage struct {
 	// byte of it between the pages. "" after a failed upload without it.
 	Encoded, Pretty, Digest string
 	Answers                 int
-	Action                  string
-	Bundle                  Field
+	// Reworded are requirements to read again before the answers are confirmed.
+	Reworded []catalogue.Change
+	Action   string
+	Bundle   Field
 	// Name is the file name in the commands.
 	Name string
-	// KeysValid is how many keys the supplier can sign with.
-	KeysValid int
+	// Predicate and Subject are what the statement says it is and is about; a
+	// browser that signs it compares.
+	Predicate, Subject string
+	// Valid are the keys that the supplier can sign with, Ended those it no
+	// longer can.
+	Valid, Ended []supplier.Key
+}
+
+// sortKeys tells the keys that can be used from those that no longer can.
+func (p *statementPage) sortKeys(keys []supplier.Key, now time.Time) {
+	for _, k := range keys {
+		if k.Revoked == nil && now.Before(k.ExpiresAt) {
+			p.Valid = append(p.Valid, k)
+		} else {
+			p.Ended = append(p.Ended, k)
+		}
+	}
+}
+
+// Statuses lists the answers in display order.
+func (statementPage) Statuses() []attestation.AnswerStatus { return attestation.AnswerStatuses() }
+
+// Outcomes lists what a review can come to, in display order.
+func (statementPage) Outcomes() []review.Outcome { return review.Outcomes() }
+
+// Says tells what kind of statement it is, for what a browser shows of it:
+// declaration, withdrawal, review or review-withdrawal.
+func (p statementPage) Says() string {
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(p.Predicate, "urn:felleskrav:attestation:"), "supplier-"), ":v1")
 }
 
 // showStatement shows exactly what is about to be signed.
-func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error) error {
+func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answers int, failed error, reworded ...catalogue.Change) error {
 	p := statementPage{
-		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers,
+		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version, Answers: answers, Reworded: reworded,
 		Action: "/offerings/" + a.offering.ID + "/attestations?" + query("set", a.version.Ref()), Name: "statement.json",
+		Predicate: attestation.DeclarationType, Subject: supplier.ServiceURN(a.offering.ID),
 	}
 	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
 	p.fill(statement)
-	for _, k := range a.supplier.Keys {
-		if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
-			p.KeysValid++
-		}
-	}
+	p.sortKeys(a.supplier.Keys, w.Now())
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
 	}
 	p.Form = newForm(w.texts(c), failed)
 	p.Bundle = p.Form.field(bundleField)
+	scripted(c)
 	return w.show(c, code, "statement", p)
 }
 
@@ -78,8 +108,11 @@ func indented(b []byte) string {
 
 // statementFile sends the statement back as a file to sign.
 func (w *Web) statementFile(c *gin.Context) error {
-	if _, err := w.answering(c); err != nil {
-		return err
+	// The file is what the sender has: those may have it who sign anything here.
+	if access.Check(w.actor(c), access.WriteReview, w.actor(c).Org) != nil {
+		if _, err := w.answering(c); err != nil {
+			return err
+		}
 	}
 	if err := parseForm(c); err != nil {
 		return err
@@ -124,7 +157,7 @@ func (w *Web) attestationSubmit(c *gin.Context) error {
 		}
 		return err
 	}
-	return w.done(c, "page.attestation.received", "/attestations/"+receipt.Attestation)
+	return w.received(c, receipt)
 }
 
 type attestationPage struct {
@@ -134,14 +167,18 @@ type attestationPage struct {
 	Verdict  attestation.Verdict
 	Offering supplier.Offering
 	Key      supplier.Key
-	Own      bool
-	BaseURL  string
+	// Second is who signed too, where the supplier asks for four eyes.
+	Second  supplier.Key
+	Own     bool
+	BaseURL string
 	// VerdictType is the predicate type of the signed verdict.
 	VerdictType string
 	Counts      []countRow
 }
 
-func (w *Web) attestation(c *gin.Context) error {
+func (w *Web) attestation(c *gin.Context) error { return w.showAttestation(c, nil) }
+
+func (w *Web) showAttestation(c *gin.Context, failed error) error {
 	ctx, actor, digest := c.Request.Context(), w.actor(c), c.Param("digest")
 	r, err := w.Attestations.Get(ctx, actor, digest)
 	if err != nil {
@@ -165,9 +202,15 @@ func (w *Web) attestation(c *gin.Context) error {
 	}
 	p := attestationPage{Base: w.base(c, section(actor, r.Supplier)), Record: r, Receipt: receipt, Verdict: verdict, Offering: o, BaseURL: w.BaseURL, VerdictType: attestation.VerdictType}
 	p.Key, _ = s.Key(r.KeyID)
+	p.Second, _ = s.Key(r.SecondKeyID)
 	p.Own = p.Acts(r.Supplier)
 	p.Counts = countRows(recordCounts(r))
-	return w.show(c, http.StatusOK, "attestation", p)
+	code := http.StatusOK
+	if failed != nil {
+		code = unprocessable(failed)
+	}
+	p.Form = newForm(w.texts(c), failed)
+	return w.show(c, code, "attestation", p)
 }
 
 func (w *Web) receiptFile(c *gin.Context) error {
@@ -234,8 +277,17 @@ func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) err
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.withdrawal.reason", Hint: "page.withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})
 	if len(statement) > 0 {
-		p.Statement = &statementPage{Base: p.Base, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json"}
+		s, err := w.Suppliers.Get(c.Request.Context(), w.actor(c), r.Supplier)
+		if err != nil {
+			return err
+		}
+		p.Statement = &statementPage{
+			Base: p.Base, Supplier: s, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json",
+			Predicate: attestation.WithdrawalType, Subject: attestation.URN(r.Digest),
+		}
 		p.Statement.Offering.ID = r.Offering
+		p.Statement.sortKeys(s.Keys, w.Now())
+		scripted(c)
 		p.Statement.fill(statement)
 		p.Statement.Bundle = p.Form.field(bundleField)
 	}

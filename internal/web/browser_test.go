@@ -20,17 +20,18 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // newChromium starts a real browser. FELLESKRAV_CHROMIUM names another one.
-func newChromium(t *testing.T) context.Context {
+// More flags are "name" or "name=value".
+func newChromium(t *testing.T, flags ...string) context.Context {
 	t.Helper()
 	path := os.Getenv("FELLESKRAV_CHROMIUM")
 	if path == "" {
 		path = chromium
 	}
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless}
-	for _, f := range []string{
+	for _, f := range append([]string{
 		"no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking", "disable-component-update", "disable-sync",
 		"disable-dev-shm-usage", "hide-scrollbars", "force-color-profile=srgb", "lang=nb",
-	} {
+	}, flags...) {
 		name, value, ok := strings.Cut(f, "=")
 		if ok {
 			options = append(options, chromedp.Flag(name, value))
@@ -141,8 +142,16 @@ func TestNothingOverflows(t *testing.T) {
 			chromedp.Click(`form[action^="/offerings/`+s.declared+`/answers?"] > .fk-actions button`), chromedp.WaitVisible(`input[name="bundle"]`))
 		inspect(t, ctx, "statement", width, dir)
 		run(t, ctx, "enrol a key", chromedp.Navigate(s.url+own+"/keys"), chromedp.SetValue(`textarea[name="publicKey"]`, key.PEM),
-			chromedp.Click(`form[action="`+own+`/keys"] button`), chromedp.WaitVisible(`textarea[name="signature"]`))
+			chromedp.Click(`form[action="`+own+`/keys"]:has(textarea) button`), chromedp.WaitVisible(`textarea[name="signature"]`))
 		inspect(t, ctx, "key-challenge", width, dir)
+	}
+	become(t, ctx, s, "supplier", "adviser")
+	for _, width := range []int64{1280, 390, 320} {
+		resize(t, ctx, width)
+		run(t, ctx, "prepare a review", chromedp.Navigate(s.url+"/attestations/"+s.digest+"/reviews/new?requirement="+s.reviewed),
+			chromedp.Click(`input[name="evidence"]`), chromedp.SetValue(`select[name="outcome"]`, "accepted"), chromedp.SendKeys(`textarea[name="reason"]`, "Sertifikatet gjelder tjenesten."),
+			chromedp.Click(`form.fk-form button[type="submit"]`), chromedp.WaitVisible(`input[name="bundle"]`))
+		inspect(t, ctx, "review-statement", width, dir)
 	}
 }
 

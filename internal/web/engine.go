@@ -21,6 +21,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 )
 
@@ -44,7 +45,7 @@ func loadAssets(dist fs.FS) (assets, error) {
 	if err := json.Unmarshal(b, &a); err != nil {
 		return nil, fmt.Errorf("read list of assets: %w", err)
 	}
-	for _, name := range []string{"app.css", "icon.svg"} {
+	for _, name := range []string{"app.css", "icon.svg", "keys.js", "sign.js"} {
 		if a[name] == "" {
 			return nil, fmt.Errorf("read list of assets: %s is not in it", name)
 		}
@@ -137,6 +138,8 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"tx":       func(s catalogue.Text) string { return s.In(t.Lang) },
 		"date":     t.Date,
 		"datetime": t.DateTime,
+		"day":      dayText(t),
+		"changed":  changeText(t),
 		"isodate":  func(at time.Time) string { return at.In(locale.Zone()).Format(time.RFC3339) },
 		"number":   func(n any) string { return t.Number(integer(n)) },
 		"percent":  t.Percent,
@@ -228,6 +231,15 @@ func colour(v any) string {
 		default:
 			return "neutral"
 		}
+	case review.Outcome:
+		switch x {
+		case review.Accepted:
+			return "success"
+		case review.AcceptedWithConditions:
+			return "warning"
+		default:
+			return "danger"
+		}
 	case catalogue.Level:
 		return []string{"neutral", "success", "info", "warning", "danger"}[max(0, min(4, int(x)))]
 	case status.Lifecycle:
@@ -272,6 +284,15 @@ func symbol(v any) string {
 			return "cross"
 		default:
 			return "dash"
+		}
+	case review.Outcome:
+		switch x {
+		case review.Accepted:
+			return "check"
+		case review.AcceptedWithConditions:
+			return "half"
+		default:
+			return "cross"
 		}
 	default:
 		return "dash"

@@ -26,6 +26,8 @@ type keysPage struct {
 	Replaces       Field
 	Reasons        []Option
 	ChallengeWaits bool
+	// Waiting is the id of the key that the challenge is for.
+	Waiting string
 }
 
 func (w *Web) keys(c *gin.Context) error { return w.showKeys(c, nil) }
@@ -41,7 +43,7 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 		return err
 	}
 	p := keysPage{Base: w.base(c, section(actor, n)), Supplier: s, Now: w.Now()}
-	p.Own = p.Acts(n)
+	p.Own = access.Check(actor, access.WriteKey, string(n)) == nil
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
@@ -53,7 +55,12 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 	for _, r := range []supplier.Reason{supplier.Replaced, supplier.Retired, supplier.Compromised} {
 		p.Reasons = append(p.Reasons, Option{Value: string(r), Text: t.T(termKey("revocation", r))})
 	}
-	_, p.ChallengeWaits = w.challenge(c, n)
+	var ch supplier.Challenge
+	ch, p.ChallengeWaits = w.challenge(c, n)
+	p.Waiting = ch.KeyID
+	if p.Own {
+		scripted(c)
+	}
 	return w.show(c, code, "keys", p)
 }
 
@@ -118,6 +125,8 @@ type keyChallengePage struct {
 	Number    organisation.Number
 	Challenge supplier.Challenge
 	Text      string
+	// Encoded is the exact challenge in base64.
+	Encoded   string
 	Signature Field
 	Commands  string
 }
@@ -144,7 +153,7 @@ func (w *Web) showChallenge(c *gin.Context, failed error) error {
 	if !ok {
 		return w.away(c, "/suppliers/"+string(n)+"/keys")
 	}
-	p := keyChallengePage{Base: w.base(c, "own"), Number: n, Challenge: ch, Text: string(ch.Bytes)}
+	p := keyChallengePage{Base: w.base(c, "own"), Number: n, Challenge: ch, Text: string(ch.Bytes), Encoded: base64.StdEncoding.EncodeToString(ch.Bytes)}
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
@@ -152,6 +161,7 @@ func (w *Web) showChallenge(c *gin.Context, failed error) error {
 	p.Commands = proveCommands
 	p.Form = newForm(w.texts(c), failed)
 	p.Signature = p.Form.field(Field{Name: "signature", Label: "page.key-challenge.signature", Hint: "page.key-challenge.signature-hint", Value: c.PostForm("signature"), Rows: 4, Required: true})
+	scripted(c)
 	return w.show(c, code, "key-challenge", p)
 }
 

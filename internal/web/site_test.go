@@ -27,6 +27,7 @@ import (
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
@@ -43,11 +44,14 @@ type site struct {
 	web *Web
 	url string
 	key crypto.Signer
+	log *transparency.Signer
 
 	supplier, rival, agency organisation.Number
 	offering, declared      string // ids; declared has an attestation
 	digest, procurement     string
 	evidence                string // SHA-256
+	bodyKey                 crypto.Signer
+	review, reviewed        string // a shared review by the adviser's body, and its requirement
 }
 
 var (
@@ -103,7 +107,8 @@ func newSite(t *testing.T, demo bool) *site {
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: now, NewID: newID},
 		Evidence:     &evidence.Service{Store: store, Now: now, MaxBytes: 1 << 20},
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("test.example", registry), Now: now},
-		Facts:        &facts.Service{Suppliers: store, Attestations: store, Log: public, Catalogue: cat, Now: now},
+		Facts:        &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: cat, Now: now},
+		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: now},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,
 	}
@@ -118,7 +123,7 @@ func newSite(t *testing.T, demo bool) *site {
 	srv.Mount(w)
 	ts := httptest.NewServer(srv.Engine)
 	t.Cleanup(ts.Close)
-	s := &site{t: t, web: w, url: ts.URL}
+	s := &site{t: t, web: w, url: ts.URL, log: signer}
 	if demo {
 		s.fill(ctx)
 	}
@@ -176,6 +181,22 @@ func (s *site) fill(ctx context.Context) {
 		t.Fatal(err)
 	}
 	s.digest = receipt.Attestation
+	body := organisation.Number(adviser.Org)
+	if _, _, err := w.Suppliers.RegisterBody(ctx, adviser, supplier.Supplier{Number: body, Name: adviser.Name}); err != nil {
+		t.Fatal(err)
+	}
+	s.bodyKey = must[crypto.Signer](t)(signing.GenerateKey(signing.Algorithms()[0]))
+	s.enrol(ctx, adviser, s.bodyKey)
+	s.reviewed = v.Requirements[0].ID
+	found := must[[]byte](t)(w.Reviews.Prepare(ctx, adviser, review.Draft{
+		Attestation: s.digest, Requirement: s.reviewed, Evidence: []string{s.evidence}, Outcome: review.AcceptedWithConditions,
+		Reason: "Sertifikatet dekker tjenesten.", Conditions: "Nytt sertifikat legges fram innen utgangen av året.", Shared: review.SharedAgencies,
+	}))
+	accepted, _, err := w.Reviews.Submit(ctx, adviser, must[[]byte](t)(signing.SignBundle(ctx, s.bodyKey, found)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.review = accepted.Review
 	reported := w.Catalogue.Content().Requirements()[1].ID
 	r := must[catalogue.Report](t)(w.Reports.Report(ctx, seller, reported, catalogue.ReportDuplicate, "Dette står også i et annet krav."))
 	must[catalogue.Report](t)(w.Reports.Resolve(ctx, editor, reported, r.ID, "De er slått sammen."))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
@@ -30,6 +31,10 @@ type statusPage struct {
 	// Past is set when the page answers for a moment in the past.
 	Past bool
 	Own  bool
+	// Erased has the digests of the files that are referred to and erased.
+	Erased map[string]bool
+	// Reviews is set for those who can review the answers.
+	Reviews bool
 }
 
 type statusTheme struct {
@@ -85,8 +90,13 @@ func (w *Web) status(c *gin.Context) error {
 	if st.Declaration != nil {
 		p.Key, _ = s.Key(st.Declaration.KeyID)
 	}
+	p.Reviews = st.Declaration != nil && st.Declaration.Lifecycle != status.LifeWithdrawn && !p.Past && actor.Org != string(o.Supplier) &&
+		access.Check(actor, access.WriteReview, actor.Org) == nil
 	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
+	if p.Erased, err = w.erasedOf(ctx, o.Supplier, st); err != nil {
+		return err
+	}
 	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: c.Query("at"), Size: "m", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
 	for _, set := range w.Catalogue.Content().Sets {

@@ -8,8 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
-	"felleskrav/internal/catalogue"
-	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
@@ -67,6 +65,8 @@ func (w *Web) suppliers(c *gin.Context) error {
 
 type supplierPage struct {
 	Base
+	// Waiting are declarations that wait for a second signature.
+	Waiting   []waitingRow
 	Supplier  supplier.Supplier
 	Own       bool
 	Offerings []offeringRow
@@ -131,16 +131,21 @@ func (w *Web) supplier(c *gin.Context) error {
 		}
 		p.Offerings = append(p.Offerings, row)
 	}
+	files, err := w.Evidence.Of(ctx, actor, n)
+	if err != nil {
+		return err
+	}
+	p.Evidence = len(files)
 	if own {
-		all, err := w.Evidence.Of(ctx, actor, n)
-		if err != nil {
-			return err
-		}
-		p.Evidence = len(all)
 		for _, k := range s.Keys {
 			if k.Revoked == nil && w.Now().Before(k.ExpiresAt) {
 				p.KeysValid++
 			}
+		}
+	}
+	if own {
+		if err := w.waiting(c, &p); err != nil {
+			return err
 		}
 	}
 	return w.show(c, http.StatusOK, "supplier", p)
@@ -201,97 +206,6 @@ func (w *Web) supplierSave(c *gin.Context) error {
 		return err
 	}
 	return w.done(c, "page.supplier.saved", "/suppliers/"+string(n))
-}
-
-type evidencePage struct {
-	Base
-	Supplier   supplier.Supplier
-	Items      []evidence.Evidence
-	File       Field
-	Kind       Field
-	Visibility Field
-	MaxMB      int64
-}
-
-func (w *Web) evidence(c *gin.Context) error { return w.showEvidence(c, nil, nil) }
-
-func (w *Web) showEvidence(c *gin.Context, typed map[string]string, failed error) error {
-	ctx, actor, t := c.Request.Context(), w.actor(c), w.texts(c)
-	n, err := number(c)
-	if err != nil {
-		return err
-	}
-	if err := access.Check(actor, access.WriteEvidence, string(n)); err != nil {
-		return err
-	}
-	s, err := w.Suppliers.Get(ctx, actor, n)
-	if err != nil {
-		return err
-	}
-	items, err := w.Evidence.Of(ctx, actor, n)
-	if err != nil {
-		return err
-	}
-	p := evidencePage{Base: w.base(c, section(actor, n)), Supplier: s, Items: items, MaxMB: w.MaxEvidence >> 20}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
-	p.Form = newForm(t, failed)
-	kind := Field{Name: "kind", Label: "page.evidence.kind", Size: "m", Required: true}
-	for _, k := range catalogue.EvidenceKinds() {
-		kind.Options = append(kind.Options, Option{string(k), t.T(termKey("evidence-kind", k)), string(k) == typed["kind"]})
-	}
-	visibility := Field{Name: "visibility", Label: "page.evidence.visibility", Hint: "page.evidence.visibility-hint", Size: "m", Required: true}
-	for _, v := range []evidence.Visibility{evidence.VisibleAgencies, evidence.VisiblePublic} {
-		visibility.Options = append(visibility.Options, Option{string(v), t.T(termKey("visibility", v)), string(v) == typed["visibility"]})
-	}
-	p.Kind, p.Visibility = p.Form.field(kind), p.Form.field(visibility)
-	p.File = p.Form.field(Field{Name: "file", Label: "page.evidence.file", Type: "file", Required: true})
-	if e := p.Form.take("name", t.T("page.evidence.file")); e != "" {
-		p.File.Error = e
-	}
-	return w.show(c, code, "evidence", p)
-}
-
-func (w *Web) evidenceUpload(c *gin.Context) error {
-	n, err := number(c)
-	if err != nil {
-		return err
-	}
-	up, err := readUpload(c, "file")
-	typed := map[string]string{"kind": up.fields.Get("kind"), "visibility": up.fields.Get("visibility")}
-	saved := "page.evidence.saved"
-	if err == nil {
-		var e evidence.Evidence
-		e, _, err = w.Evidence.Upload(c.Request.Context(), w.actor(c), evidence.Upload{
-			Owner: n, Name: up.name, Kind: typed["kind"], Visibility: evidence.Visibility(typed["visibility"]),
-		}, up.file)
-		err = tooLarge(err)
-		if e.Scan.State == evidence.Pending {
-			saved = "page.evidence.saved-pending"
-		}
-	}
-	if err != nil {
-		if mendable(err) {
-			return w.showEvidence(c, typed, err)
-		}
-		return err
-	}
-	return w.done(c, saved, "/suppliers/"+string(n)+"/evidence")
-}
-
-func (w *Web) evidenceFile(c *gin.Context) error {
-	r, e, err := w.Evidence.Open(c.Request.Context(), w.actor(c), c.Param("sha256"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }() // it was only read from
-	// Always saved, never shown: it is somebody else's file under our address.
-	attach(c, e.Name, e.MediaType)
-	c.Writer.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	c.DataFromReader(http.StatusOK, e.Size, e.MediaType, r, nil)
-	return nil
 }
 
 // worstOf orders statuses worst first, for a list.

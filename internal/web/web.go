@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
@@ -36,6 +37,7 @@ type Config struct {
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
+	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Reports      *catalogue.ReportService
@@ -94,7 +96,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
+		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
 		"Reports": cfg.Reports == nil,
 		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -111,8 +113,9 @@ var pageNames = []string{
 	"front", "error", "login", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-bidders",
 	"procurement-response", "procurement-comparison",
-	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence",
+	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
+	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log",
@@ -158,8 +161,14 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/suppliers/:orgnr/keys/challenge/file", w.keyChallengeFile)
 	post("/suppliers/:orgnr/keys/challenge", form, w.keyComplete)
 	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
+	post("/suppliers/:orgnr/four-eyes", form, w.fourEyes)
+	get("/suppliers/:orgnr/waiting/:digest", w.second)
 	get("/suppliers/:orgnr/evidence", w.evidence)
 	post("/suppliers/:orgnr/evidence", w.MaxEvidence+form, w.evidenceUpload)
+	get("/suppliers/:orgnr/evidence/:sha256", w.evidenceEdit)
+	post("/suppliers/:orgnr/evidence/:sha256", form, w.evidenceSave)
+	get("/suppliers/:orgnr/evidence/:sha256/erase", w.evidenceErase)
+	post("/suppliers/:orgnr/evidence/:sha256/erase", form, w.evidenceEraseConfirm)
 	get("/suppliers/:orgnr/offerings/new", w.offeringNew)
 	post("/suppliers/:orgnr/offerings/new", form, w.offeringCreate)
 	get("/evidence/:sha256", w.evidenceFile)
@@ -178,9 +187,23 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/attestations/:digest/receipt.json", w.receiptFile)
 	get("/attestations/:digest/bundle.json", w.bundleFile)
 	get("/attestations/:digest/verdict.json", w.verdictFile)
+	get("/attestations/:digest/renewal", w.renewal)
 	get("/attestations/:digest/withdrawal", w.withdrawal)
 	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
 	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
+
+	get("/attestations/:digest/reviews/new", w.reviewNew)
+	post("/attestations/:digest/reviews/statement", form, w.reviewPrepare)
+	post("/attestations/:digest/reviews", maxBundle, w.reviewSubmit)
+	get("/reviews", w.reviews)
+	get("/reviews/:digest", w.review)
+	get("/reviews/:digest/receipt.json", w.reviewReceiptFile)
+	get("/reviews/:digest/bundle.json", w.reviewBundleFile)
+	get("/reviews/:digest/withdrawal", w.reviewWithdrawal)
+	post("/reviews/:digest/withdrawal", form, w.reviewWithdrawalPrepare)
+	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.reviewWithdrawalSubmit)
+	get("/bodies/:orgnr/edit", w.bodyEdit)
+	post("/bodies/:orgnr/edit", form, w.bodySave)
 
 	get("/catalogue", w.catalogue)
 	get("/catalogue/tasks", w.tasks)
@@ -224,6 +247,14 @@ func limit(max int64) gin.HandlerFunc {
 // Designsystemet draws its icons from data addresses in the style sheet.
 const policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// scriptPolicy is for the pages that use keys kept in the browser. Scripts come
+// from the built files alone, cannot fetch or send anything but the page's own
+// forms, and cannot turn text into code.
+const scriptPolicy = policy + "; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// scripted lets the page run our scripts.
+func scripted(c *gin.Context) { c.Writer.Header().Set("Content-Security-Policy", scriptPolicy) }
 
 func (w *Web) headers(c *gin.Context) {
 	h := c.Writer.Header()

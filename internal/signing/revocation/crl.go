@@ -226,7 +226,8 @@ func (c *Checker) fetchList(ctx context.Context, u *url.URL, q question) (*list,
 	if kept, ok := c.lists.Get(id); ok && q.now.Before(kept.until) {
 		return kept.list, nil
 	}
-	// Lists are large, so those who ask at the same time share one download, which goes on if the first of them leaves.
+	// Lists are large, so those who ask at the same time share one download, which goes on if the first of them
+	// leaves.
 	shared := c.flight.DoChan(id.url+string(id.issuer[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Timeout)
 		defer cancel()

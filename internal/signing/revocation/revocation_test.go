@@ -333,7 +333,8 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// Once a certificate has expired its issuer may forget it, so "good" counts only if the issuer says that it does not.
+// Once a certificate has expired its issuer may forget it, so "good" counts only if the issuer says that it
+// does not.
 func TestExpiredCertificates(t *testing.T) {
 	ca := certtest.New(t, now)
 	id := ca.Issue("123456785", certtest.Expired()) // an hour ago

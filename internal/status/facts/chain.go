@@ -9,6 +9,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
 )
@@ -24,6 +25,9 @@ type chain struct {
 	offerings    map[string]supplier.Offering
 	suppliers    map[organisation.Number]supplier.Supplier
 	declarations map[string][]status.Declaration
+	// reviews are those of the offering asked about.
+	reviews     map[string][]review.Logged
+	reviewsOpen bool
 	// unsettled tells which have a declaration on its way into the log.
 	unsettled map[string]bool
 	done      map[string]status.Status
@@ -91,6 +95,7 @@ func (c *chain) status(o supplier.Offering) status.Status {
 	f := status.Facts{
 		Version: c.version, Others: c.others, Supplier: c.suppliers[o.Supplier], Offering: o,
 		Declarations: c.declarations[o.ID], SubSuppliers: map[string]status.Status{},
+		Reviews: c.reviews[o.ID], ReviewsOpen: c.reviewsOpen,
 	}
 	unsettled := c.unsettled[o.ID]
 	for _, sub := range o.SubSuppliers {

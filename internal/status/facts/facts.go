@@ -13,6 +13,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
 )
@@ -26,9 +27,11 @@ type Log interface {
 type Service struct {
 	Suppliers    supplier.Store
 	Attestations attestation.Store
-	Log          Log
-	Catalogue    catalogue.Provider
-	Now          func() time.Time
+	// Reviews may be nil: then nothing is reviewed.
+	Reviews   review.Store
+	Log       Log
+	Catalogue catalogue.Provider
+	Now       func() time.Time
 }
 
 const (
@@ -80,7 +83,7 @@ func (s *Service) Status(ctx context.Context, actor access.Actor, offering, setR
 	if err != nil {
 		return status.Status{}, err
 	}
-	return s.of(ctx, o, v, at)
+	return s.of(ctx, actor, o, v, at)
 }
 
 // moment checks the moment asked about: what is not known yet has no status.
@@ -108,7 +111,7 @@ func (s *Service) version(ref string) (catalogue.Version, error) {
 }
 
 // of gathers the facts for one offering and its chain.
-func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Version, at time.Time) (status.Status, error) {
+func (s *Service) of(ctx context.Context, actor access.Actor, o supplier.Offering, v catalogue.Version, at time.Time) (status.Status, error) {
 	records, err := s.Attestations.AttestationsFor(ctx, o.ID, v.Set, maxHistory)
 	if err != nil {
 		return status.Status{}, fmt.Errorf("read declarations: %w", err)
@@ -122,7 +125,23 @@ func (s *Service) of(ctx context.Context, o supplier.Offering, v catalogue.Versi
 		return status.Status{}, err
 	}
 	c.declarations[o.ID], c.unsettled[o.ID] = declarations, len(declarations) < len(records)
+	view := review.ViewOf(actor)
+	reviews, unsettled, err := s.reviews(ctx, []string{o.ID}, view)
+	if err != nil {
+		return status.Status{}, err
+	}
+	c.reviews, c.reviewsOpen = reviews, view.Opens(o.Supplier)
+	c.unsettled[o.ID] = c.unsettled[o.ID] || unsettled[o.ID]
 	return c.status(o), nil
+}
+
+// reviews reads the reviews of offerings that count for somebody, by offering.
+// A sub-supplier's need not be read: they change no overall status.
+func (s *Service) reviews(ctx context.Context, offerings []string, v review.View) (map[string][]review.Logged, map[string]bool, error) {
+	if s.Reviews == nil {
+		return nil, nil, nil
+	}
+	return review.Reader{Store: s.Reviews, Suppliers: s.Suppliers, Log: s.Log}.Of(ctx, offerings, v.Body)
 }
 
 func (s *Service) others(set string) map[string]catalogue.Version {
@@ -206,7 +225,7 @@ func (s *Service) OfSupplier(ctx context.Context, actor access.Actor, number org
 			if !ok {
 				continue // a set that this installation no longer has
 			}
-			st, err := s.of(ctx, o, v, at)
+			st, err := s.of(ctx, actor, o, v, at)
 			if err != nil {
 				return nil, err
 			}
@@ -249,7 +268,7 @@ func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organ
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.gather(ctx, numbers, v, at)
+	g, err := s.gather(ctx, numbers, review.ViewOf(actor), v, at)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +277,8 @@ func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organ
 		sup, known := g.suppliers[n]
 		offerings := g.offeringsOf[n]
 		if len(offerings) == 0 {
-			out = append(out, CheckRow{Number: n, Known: known, SupplierName: sup.Name})
+			// A public body that only reviews is no supplier, known or not.
+			out = append(out, CheckRow{Number: n, Known: known && !sup.Body, SupplierName: sup.Name})
 		}
 		for _, o := range offerings {
 			st := status.Of(g.facts(o, v, s.others(v.Set), true, at), at)
@@ -275,12 +295,14 @@ type gathered struct {
 	offerings    map[string]supplier.Offering
 	offeringsOf  map[organisation.Number][]supplier.Offering
 	declarations map[string][]status.Declaration
+	reviews      map[string][]review.Logged
+	view         review.View
 }
 
-func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v catalogue.Version, at time.Time) (*gathered, error) {
+func (s *Service) gather(ctx context.Context, numbers []organisation.Number, view review.View, v catalogue.Version, at time.Time) (*gathered, error) {
 	g := &gathered{
 		suppliers: map[organisation.Number]supplier.Supplier{}, offerings: map[string]supplier.Offering{},
-		offeringsOf: map[organisation.Number][]supplier.Offering{},
+		offeringsOf: map[organisation.Number][]supplier.Offering{}, view: view,
 	}
 	unique := slices.Clone(numbers)
 	slices.Sort(unique)
@@ -289,8 +311,9 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v c
 	if err != nil {
 		return nil, fmt.Errorf("list offerings: %w", err)
 	}
-	var below []string
+	var below, ids []string
 	for _, o := range own {
+		ids = append(ids, o.ID)
 		g.offerings[o.ID] = o
 		g.offeringsOf[o.Supplier] = append(g.offeringsOf[o.Supplier], o)
 		for _, sub := range o.SubSuppliers {
@@ -316,6 +339,9 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, v c
 	for _, sup := range suppliers {
 		g.suppliers[sup.Number] = sup
 	}
+	if g.reviews, _, err = s.reviews(ctx, ids, view); err != nil {
+		return nil, err
+	}
 	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at)
 	return g, err
 }
@@ -324,9 +350,10 @@ func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[st
 	f := status.Facts{
 		Version: v, Others: others, Supplier: g.suppliers[o.Supplier], Offering: o,
 		Declarations: g.declarations[o.ID], SubSuppliers: map[string]status.Status{},
+		Reviews: g.reviews[o.ID], ReviewsOpen: g.view.Opens(o.Supplier),
 	}
 	if !chain {
-		f.Offering.SubSuppliers = nil
+		f.Offering.SubSuppliers, f.Reviews = nil, nil
 		return f
 	}
 	for _, sub := range o.SubSuppliers {
@@ -342,7 +369,11 @@ func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[st
 // its supplier, its declarations and those of its chain are. A chain is
 // followed one step; a change further down shows within a second by the
 // callers' own limit on age.
-func (s *Service) Revision(ctx context.Context, offering string) (string, error) {
+//
+// view is that of whoever asks: the value does not change with reviews that
+// are not theirs to know of. The revocation of a reviewer's key shows like a
+// change deep down a chain.
+func (s *Service) Revision(ctx context.Context, offering string, view review.View) (string, error) {
 	o, err := s.Suppliers.Offering(ctx, offering)
 	if errors.Is(err, problem.ErrNotFound) {
 		return "", problem.New(problem.NotFound, "offering.not-found", nil)
@@ -359,6 +390,13 @@ func (s *Service) Revision(ctx context.Context, offering string) (string, error)
 		return "", fmt.Errorf("read declarations' revision: %w", err)
 	}
 	out := fmt.Sprintf("%d/%d/%s", o.Rev, sup.Rev, rev)
+	if s.Reviews != nil {
+		r, err := s.Reviews.ReviewsRevision(ctx, offering, view.Body)
+		if err != nil {
+			return "", fmt.Errorf("read reviews' revision: %w", err)
+		}
+		out += "/" + r
+	}
 	asked := map[string]bool{"": true}
 	for _, sub := range o.SubSuppliers {
 		if asked[sub.Offering] {

@@ -20,8 +20,8 @@ import (
 )
 
 // Bytes are uploaded to GridFS under a random id, since the digest is known
-// only at the end, and published by one insert of {_id: digest, file, size}
-// into evidence_blobs. Before the upload its id is noted in evidence_uploads,
+// only at the end, and published by one insert of {_id: digest, file, size,
+// version} into evidence_blobs. Before the upload its id is noted in evidence_uploads,
 // and struck out after; what is still noted after a day is what a crash left.
 
 // halfUploaded is how old a note must be before its upload is taken for dead.
@@ -36,6 +36,9 @@ type blobDoc struct {
 	Digest string        `bson:"_id"`
 	File   bson.ObjectID `bson:"file"`
 	Size   int64         `bson:"size"`
+	// Version is the upload that last had these bytes; documents from before
+	// there were versions have none, and theirs is the file.
+	Version bson.ObjectID `bson:"version,omitempty"`
 }
 
 // PutBlob implements evidence.Store.
@@ -57,9 +60,9 @@ func (s *Store) putBlob(ctx context.Context, r io.Reader) (evidence.Blob, error)
 	if err != nil {
 		return evidence.Blob{}, errors.Join(err, s.cleanUp(ctx, file))
 	}
-	err = translate(ctx, s.publish(ctx, blobDoc{b.SHA256, file, b.Size}))
+	err = translate(ctx, s.publish(ctx, blobDoc{b.SHA256, file, b.Size, file}))
 	switch {
-	case err == nil || errors.Is(err, problem.ErrExists):
+	case err == nil:
 		// Published, or the same bytes were before: the note goes, and in the
 		// second case the upload with it.
 		if err := s.cleanUp(ctx, file); err != nil {
@@ -72,9 +75,73 @@ func (s *Store) putBlob(ctx context.Context, r io.Reader) (evidence.Blob, error)
 	}
 }
 
+// publish inserts a document, or gives the one that is there a new version.
+// One that is removed between the two is inserted after all.
 func (s *Store) publish(ctx context.Context, d blobDoc) error {
-	_, err := s.blobs.InsertOne(ctx, d)
-	return err
+	for {
+		_, err := s.blobs.InsertOne(ctx, d)
+		if err == nil || !errors.Is(translate(ctx, err), problem.ErrExists) {
+			return err
+		}
+		renewed, err := s.blobs.UpdateOne(ctx, byID(d.Digest), bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: d.Version}}}})
+		if err != nil || renewed.MatchedCount > 0 {
+			return err
+		}
+	}
+}
+
+// BlobVersion implements evidence.Store.
+func (s *Store) BlobVersion(ctx context.Context, digest string) (string, error) {
+	var d blobDoc
+	if err := translate(ctx, s.blobs.FindOne(ctx, byID(digest)).Decode(&d)); err != nil {
+		return "", fmt.Errorf("find bytes %q: %w", digest, err)
+	}
+	return d.version().Hex(), nil
+}
+
+func (d blobDoc) version() bson.ObjectID {
+	if d.Version.IsZero() {
+		return d.File
+	}
+	return d.Version
+}
+
+// RemoveBlob implements evidence.Store. The file is noted before it is no
+// longer published, as from long ago, so that after a crash it is cleared at the
+// next opening.
+func (s *Store) RemoveBlob(ctx context.Context, digest, version string) error {
+	if err := s.removeBlob(ctx, digest, version); err != nil {
+		return fmt.Errorf("remove bytes %q: %w", digest, err)
+	}
+	return nil
+}
+
+func (s *Store) removeBlob(ctx context.Context, digest, version string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var d blobDoc
+	err := translate(ctx, s.blobs.FindOne(ctx, byID(digest)).Decode(&d))
+	if errors.Is(err, problem.ErrNotFound) || err == nil && d.version().Hex() != version {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	note := bson.D{{Key: "_id", Value: d.File}, {Key: "at", Value: time.Unix(0, 0).UTC()}}
+	if err := insert(ctx, s.uploads, note); err != nil && !errors.Is(err, problem.ErrExists) {
+		return err
+	}
+	same := bson.D{{Key: "_id", Value: digest}, {Key: "file", Value: d.File}}
+	if d.Version.IsZero() {
+		same = append(same, bson.E{Key: "version", Value: bson.D{{Key: "$exists", Value: false}}})
+	} else {
+		same = append(same, bson.E{Key: "version", Value: d.Version})
+	}
+	if _, err := s.blobs.DeleteOne(ctx, same); err != nil {
+		return translate(ctx, err)
+	}
+	return translate(ctx, s.cleanUp(ctx, d.File)) // leaves it if it is published
 }
 
 // The driver's own upload stream gathers 16 MiB before it sends anything and

@@ -15,8 +15,9 @@ import (
 // evidenceID is the key of an owner's record of these bytes.
 func evidenceID(owner organisation.Number, sha256 string) string { return string(owner) + ":" + sha256 }
 
-// evidenceDoc has scanDue only while the record waits for its scan, so that no
-// other is found by it.
+// evidenceDoc has scanDue only while the record waits for its scan, and
+// unsettled only while its bytes are arriving or being erased, so that no other
+// is found by them.
 func evidenceDoc(v evidence.Evidence, doc []byte) bson.D {
 	d := bson.D{
 		{Key: "_id", Value: evidenceID(v.Owner, v.SHA256)}, {Key: "rev", Value: v.Rev}, {Key: "owner", Value: string(v.Owner)},
@@ -24,6 +25,9 @@ func evidenceDoc(v evidence.Evidence, doc []byte) bson.D {
 	}
 	if v.Scan.State == evidence.Pending {
 		d = append(d, bson.E{Key: "scanDue", Value: storage.Time(v.Scan.Next)})
+	}
+	if v.State == evidence.Arriving || v.State == evidence.Erasing {
+		d = append(d, bson.E{Key: "unsettled", Value: storage.Time(v.StateAt)})
 	}
 	return d
 }
@@ -76,6 +80,26 @@ func (s *Store) PendingEvidence(ctx context.Context, due time.Time, limit int) (
 	all, err := documents[evidence.Evidence](ctx, s.evidence, filter, up("scanDue", "owner", "sha256"), max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("list evidence to scan: %w", err)
+	}
+	return all, nil
+}
+
+// UnsettledEvidence implements evidence.Store.
+func (s *Store) UnsettledEvidence(ctx context.Context, t time.Time, limit int) ([]evidence.Evidence, error) {
+	filter := bson.D{{Key: "unsettled", Value: bson.D{{Key: "$lte", Value: storage.Time(t)}}}}
+	all, err := documents[evidence.Evidence](ctx, s.evidence, filter, up("unsettled", "owner", "sha256"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list unsettled evidence: %w", err)
+	}
+	return all, nil
+}
+
+// EvidenceAfter implements evidence.Store.
+func (s *Store) EvidenceAfter(ctx context.Context, id string, limit int) ([]evidence.Evidence, error) {
+	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: id}}}}
+	all, err := documents[evidence.Evidence](ctx, s.evidence, filter, up("_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list evidence after %q: %w", id, err)
 	}
 	return all, nil
 }

@@ -30,7 +30,7 @@ type Store struct {
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
 	procurements, responses, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
-	blobs, uploads, drafts, published, releases, reports *mongo.Collection
+	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
 
 	closing sync.Once
 }
@@ -95,6 +95,9 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		published:    db.Collection("published_content"),
 		releases:     db.Collection("set_releases"),
 		reports:      db.Collection("reports"),
+		reviews:      db.Collection("reviews"),
+
+		reviewWithdrawals: db.Collection("review_withdrawals"),
 	}
 	for _, step := range []func(context.Context) error{s.Ping, s.migrate, s.clearUploads} {
 		if err := step(ctx); err != nil {

@@ -308,6 +308,71 @@ func TestHalfUploaded(t *testing.T) {
 	}
 }
 
+// Bytes from before there were versions have one, and lose it when they are
+// put again; what a crash leaves of a removal goes at the next opening.
+func TestRemoveOldBytes(t *testing.T) {
+	uri := database(t)
+	s, ctx := mustOpen(t, uri, time.Now), t.Context()
+	put := func() (sum, version string) {
+		t.Helper()
+		b, err := s.PutBlob(ctx, strings.NewReader("old"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		version, err = s.BlobVersion(ctx, b.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.SHA256, version
+	}
+	there := func(want bool) {
+		t.Helper()
+		chunks, files := count(t, s.bucket.GetChunksCollection()), count(t, s.bucket.GetFilesCollection())
+		if n := count(t, s.blobs); (n == 1) != want || (chunks == 1) != want || (files == 1) != want || count(t, s.uploads) != 0 {
+			t.Errorf("%d published, %d chunks, %d files, want them there: %v", n, chunks, files, want)
+		}
+	}
+	sum, first := put()
+	old := func() {
+		t.Helper()
+		if _, err := s.blobs.UpdateOne(ctx, byID(sum), bson.D{{Key: "$unset", Value: bson.D{{Key: "version", Value: ""}}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old()
+	if v, err := s.BlobVersion(ctx, sum); err != nil || v != first {
+		t.Errorf("version %q, %v, want that of the file", v, err)
+	}
+	_, second := put()
+	if err := s.RemoveBlob(ctx, sum, first); err != nil || second == first {
+		t.Errorf("%s then %s, %v", first, second, err)
+	}
+	there(true)
+	old()
+	if err := s.RemoveBlob(ctx, sum, first); err != nil {
+		t.Fatal(err)
+	}
+	there(false)
+
+	sum, version := put()
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := s.RemoveBlob(gone, sum, version); err == nil {
+		t.Error("removed after the caller had gone")
+	}
+	there(true)
+	// As after a crash: noted, and not published any more.
+	var d blobDoc
+	if err := s.blobs.FindOneAndDelete(ctx, byID(sum)).Decode(&d); err != nil {
+		t.Fatal(err)
+	}
+	if err := insert(ctx, s.uploads, bson.D{{Key: "_id", Value: d.File}, {Key: "at", Value: time.Unix(0, 0)}}); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, uri, time.Now)
+	there(false)
+}
+
 // Published bytes of which some are gone are never read as if they were whole.
 func TestDamagedBytes(t *testing.T) {
 	s := mustOpen(t, database(t), time.Now)

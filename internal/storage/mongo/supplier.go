@@ -14,7 +14,11 @@ import (
 )
 
 func supplierDoc(v supplier.Supplier, doc []byte) bson.D {
-	return bson.D{{Key: "_id", Value: string(v.Number)}, {Key: "rev", Value: v.Rev}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "doc", Value: string(doc)}}
+	d := bson.D{{Key: "_id", Value: string(v.Number)}, {Key: "rev", Value: v.Rev}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "doc", Value: string(doc)}}
+	if v.Body { // suppliers do without, as those do that were stored before there were bodies
+		d = append(d, bson.E{Key: "body", Value: true})
+	}
+	return d
 }
 
 // InsertSupplier implements supplier.Store.
@@ -62,10 +66,13 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 		limit = 0
 	}
 	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: string(after)}}}}
-	if query != "" {
+	offers := bson.E{Key: "body", Value: bson.D{{Key: "$ne", Value: true}}}
+	if query == "" {
+		filter = append(filter, offers)
+	} else {
 		pattern := bson.Regex{Pattern: regexp.QuoteMeta(folded)}
 		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
-			bson.D{{Key: "name", Value: pattern}}, bson.D{{Key: "_id", Value: pattern}},
+			bson.D{{Key: "name", Value: pattern}, offers}, bson.D{{Key: "_id", Value: pattern}, offers}, byID(folded),
 		}})
 	}
 	all, err := documents[supplier.Supplier](ctx, s.suppliers, filter, up("_id"), max(limit, 0))

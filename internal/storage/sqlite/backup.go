@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"felleskrav/internal/problem"
 )
 
 // Backup writes a copy of everything to dir, which must not hold a database
@@ -47,8 +50,8 @@ func (s *Store) backup(ctx context.Context, dir string) error {
 	if err := errors.Join(db.Close(), f.Sync(), syncDir(dir)); err != nil {
 		return err
 	}
-	// Bytes are there before anything refers to them and are never removed,
-	// so that those that the copied tables refer to are all there by now.
+	// Bytes are there before anything refers to them, so that those that the
+	// copied tables refer to are all there by now, save what is erased meanwhile.
 	to := blobs{dir: filepath.Join(dir, "evidence")}
 	if err := to.open(s.now()); err != nil {
 		return err
@@ -62,13 +65,22 @@ func (s *Store) backup(ctx context.Context, dir string) error {
 		case d.IsDir():
 			return nil
 		}
-		return copyBlob(ctx, path, to)
+		return s.copyBlob(ctx, path, to)
 	})
 }
 
-// copyBlob copies the bytes in a file, and checks them on the way.
-func copyBlob(ctx context.Context, path string, to blobs) error {
+// copyBlob copies the bytes in a file, and checks them on the way. A file that
+// has gone was replaced by another with the same bytes, or erased.
+func (s *Store) copyBlob(ctx context.Context, path string, to blobs) error {
+	base, _, _ := strings.Cut(filepath.Base(path), ".")
+	digest := filepath.Base(filepath.Dir(path)) + base
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, _, err = s.blobs.get(ctx, digest)
+	}
+	if errors.Is(err, problem.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -77,8 +89,8 @@ func copyBlob(ctx context.Context, path string, to blobs) error {
 	if err != nil {
 		return err
 	}
-	if name := filepath.Base(filepath.Dir(path)) + filepath.Base(path); b.SHA256 != name {
-		return fmt.Errorf("evidence %s is damaged: its bytes have the digest %s", name, b.SHA256)
+	if b.SHA256 != digest {
+		return fmt.Errorf("evidence %s is damaged: its bytes have the digest %s", digest, b.SHA256)
 	}
 	return nil
 }

@@ -71,11 +71,61 @@ func TestBackup(t *testing.T) {
 	if err := s.Backup(ctx, dir); err == nil {
 		t.Error("a backup was overwritten")
 	}
-	path, _ := s.blobs.path(blob.SHA256)
-	if err := os.WriteFile(path, []byte("Evidence"), 0o600); err != nil {
+	folder, name, _ := s.blobs.place(blob.SHA256)
+	files, err := versions(folder, name)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, files[0]), []byte("Evidence"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Backup(ctx, filepath.Join(t.TempDir(), "b")); err == nil || !strings.Contains(err.Error(), blob.SHA256) {
 		t.Errorf("damaged evidence: %v", err)
+	}
+}
+
+// Bytes from before there were versions are read, replaced and removed.
+func TestOldBytes(t *testing.T) {
+	s, ctx := mustOpen(t, t.TempDir()), t.Context()
+	blob, err := s.PutBlob(ctx, strings.NewReader("old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, name, _ := s.blobs.place(blob.SHA256)
+	files := func() []string {
+		t.Helper()
+		all, err := versions(folder, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	old := func() {
+		t.Helper()
+		if err := os.Rename(filepath.Join(folder, files()[0]), filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old()
+	r, b, err := s.OpenBlob(ctx, blob.SHA256)
+	if err != nil || b.Size != 3 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	version, err := s.BlobVersion(ctx, blob.SHA256)
+	if err != nil || version != name {
+		t.Errorf("version %q, %v", version, err)
+	}
+	if _, err := s.PutBlob(ctx, strings.NewReader("old")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveBlob(ctx, blob.SHA256, version); err != nil || len(files()) != 1 || files()[0] == name {
+		t.Errorf("%v, %v, want the new file alone", files(), err)
+	}
+	old()
+	if err := s.RemoveBlob(ctx, blob.SHA256, version); err != nil || len(files()) != 0 {
+		t.Errorf("%v, %v, want nothing", files(), err)
 	}
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"felleskrav/internal/evidence"
@@ -17,8 +20,10 @@ import (
 	"felleskrav/internal/storage"
 )
 
-// blobs keeps bytes as files named by digest, ab/cdef…, under dir. A file gets
-// its name only when it is whole and on disk; until then it stands in tmp.
+// blobs keeps bytes as files named by digest and version, ab/cdef….VERSION,
+// under dir; what was stored before there were versions has none. A file gets
+// its name only when it is whole and on disk; until then it stands in tmp. All
+// files of one digest hold the same bytes, and one of them is enough.
 type blobs struct{ dir string }
 
 // halfUploaded is how old a file in tmp must be before it is taken for what a
@@ -27,13 +32,32 @@ const halfUploaded = time.Hour
 
 func (b blobs) tmp() string { return filepath.Join(b.dir, "tmp") }
 
-// path is where the bytes with this digest stand; ok is false unless digest is
-// one, so that nothing else ever becomes part of a path.
-func (b blobs) path(digest string) (path string, ok bool) {
+// place is the folder of the bytes with this digest, and how their names begin;
+// ok is false unless digest is one, so that nothing else ever becomes part of a
+// path.
+func (b blobs) place(digest string) (dir, name string, ok bool) {
 	if !storage.IsDigest(digest) {
-		return "", false
+		return "", "", false
 	}
-	return filepath.Join(b.dir, digest[:2], digest[2:]), true
+	return filepath.Join(b.dir, digest[:2]), digest[2:], true
+}
+
+// versions lists the files with these bytes by name, in order.
+func versions(dir, name string) ([]string, error) {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.Readdirnames(-1)
+	if err := errors.Join(err, d.Close()); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(n string) bool { return n != name && !strings.HasPrefix(n, name+".") })
+	slices.Sort(all)
+	return all, nil
 }
 
 // open makes the folders and removes what crashes left.
@@ -91,17 +115,24 @@ func (b blobs) put(ctx context.Context, r io.Reader) (_ evidence.Blob, err error
 		return evidence.Blob{}, err
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
-	path, _ := b.path(digest)
-	dir := filepath.Dir(path)
+	dir, name, _ := b.place(digest)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return evidence.Blob{}, err
 	}
-	// If the bytes are there already this puts the same in their place, which
-	// mends a damaged file; who reads the old one goes on doing so.
-	if err := os.Rename(f.Name(), path); err != nil {
+	// If the bytes are there already, these take their place, which mends a
+	// damaged file; who reads the old one goes on doing so. Of two who put them
+	// at once, only the later can have seen the other's.
+	older, err := versions(dir, name)
+	if err != nil {
+		return evidence.Blob{}, err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, name+"."+rand.Text())); err != nil {
 		return evidence.Blob{}, err
 	}
 	if err := errors.Join(syncDir(dir), syncDir(b.dir)); err != nil {
+		return evidence.Blob{}, err
+	}
+	if err := removeAll(dir, older); err != nil {
 		return evidence.Blob{}, err
 	}
 	if err := f.Close(); err != nil {
@@ -120,25 +151,88 @@ func (s *Store) OpenBlob(ctx context.Context, digest string) (io.ReadCloser, evi
 }
 
 func (b blobs) get(ctx context.Context, digest string) (*os.File, int64, error) {
+	dir, name, ok := b.place(digest)
+	for ok {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		all, err := versions(dir, name)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(all) == 0 {
+			break
+		}
+		f, err := os.Open(filepath.Join(dir, all[len(all)-1]))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another version took its place
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return nil, 0, errors.Join(err, f.Close())
+		}
+		return f, info.Size(), nil
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	path, ok := b.path(digest)
+	return nil, 0, problem.ErrNotFound
+}
+
+// BlobVersion implements evidence.Store. It names all files with the bytes.
+func (s *Store) BlobVersion(ctx context.Context, digest string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", fmt.Errorf("find bytes %q: %w", digest, err)
+	}
+	dir, name, ok := s.blobs.place(digest)
 	if !ok {
-		return nil, 0, problem.ErrNotFound
+		return "", fmt.Errorf("find bytes %q: %w", digest, problem.ErrNotFound)
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, problem.ErrNotFound
+	all, err := versions(dir, name)
+	if err == nil && len(all) == 0 {
+		err = problem.ErrNotFound
 	}
 	if err != nil {
-		return nil, 0, err
+		return "", fmt.Errorf("find bytes %s: %w", digest, err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+	return strings.Join(all, "/"), nil
+}
+
+// RemoveBlob implements evidence.Store. What was put later is another file.
+func (s *Store) RemoveBlob(ctx context.Context, digest, version string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("remove bytes %q: %w", digest, err)
 	}
-	return f, info.Size(), nil
+	dir, name, ok := s.blobs.place(digest)
+	if !ok {
+		return nil
+	}
+	var mine []string
+	for v := range strings.SplitSeq(version, "/") {
+		if v == name || strings.HasPrefix(v, name+".") {
+			mine = append(mine, v)
+		}
+	}
+	if err := removeAll(dir, mine); err != nil {
+		return fmt.Errorf("remove bytes %s: %w", digest, err)
+	}
+	return nil
+}
+
+// removeAll removes files of a folder that may be gone, durably.
+func removeAll(dir string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	for _, n := range names {
+		if err := ignoreMissing(os.Remove(filepath.Join(dir, n))); err != nil {
+			return err
+		}
+	}
+	return ignoreMissing(syncDir(dir))
 }
 
 func ignoreMissing(err error) error {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"felleskrav/internal/evidence"
@@ -15,8 +16,8 @@ func (s *Store) InsertEvidence(ctx context.Context, v evidence.Evidence) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO evidence (owner, sha256, uploaded_at, rev, doc, scan_due) VALUES (?, ?, ?, 1, ?, ?)`,
-			string(v.Owner), v.SHA256, millis(v.UploadedAt), string(doc), scanDue(v))
+		err = s.exec(ctx, `INSERT INTO evidence (owner, sha256, uploaded_at, rev, doc, scan_due, unsettled) VALUES (?, ?, ?, 1, ?, ?, ?)`,
+			string(v.Owner), v.SHA256, millis(v.UploadedAt), string(doc), scanDue(v), unsettled(v))
 	}
 	if err != nil {
 		return fmt.Errorf("insert evidence %s of %s: %w", v.SHA256, v.Owner, err)
@@ -47,8 +48,8 @@ func (s *Store) UpdateEvidence(ctx context.Context, owner organisation.Number, s
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.Owner == owner && v.SHA256 == sha256)
 			if err == nil {
-				err = s.swap(ctx, `UPDATE evidence SET rev = rev + 1, uploaded_at = ?, doc = ?, scan_due = ? WHERE owner = ? AND sha256 = ? AND rev = ?`,
-					millis(v.UploadedAt), string(doc), scanDue(v), string(owner), sha256, rev)
+				err = s.swap(ctx, `UPDATE evidence SET rev = rev + 1, uploaded_at = ?, doc = ?, scan_due = ?, unsettled = ? WHERE owner = ? AND sha256 = ? AND rev = ?`,
+					millis(v.UploadedAt), string(doc), scanDue(v), unsettled(v), string(owner), sha256, rev)
 			}
 			return stored[evidence.Evidence](doc, err, "evidence", sha256+" of "+string(owner))
 		})
@@ -70,6 +71,36 @@ func scanDue(v evidence.Evidence) any {
 		return nil
 	}
 	return millis(v.Scan.Next)
+}
+
+// UnsettledEvidence implements evidence.Store.
+func (s *Store) UnsettledEvidence(ctx context.Context, t time.Time, limit int) ([]evidence.Evidence, error) {
+	all, err := documents[evidence.Evidence](s.query(ctx, `SELECT doc FROM evidence WHERE unsettled <= ? ORDER BY unsettled, owner, sha256 LIMIT ?`,
+		millis(t), max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list unsettled evidence: %w", err)
+	}
+	return all, nil
+}
+
+// unsettled is since when bytes are arriving or being erased, or nil when they
+// are not.
+func unsettled(v evidence.Evidence) any {
+	if v.State != evidence.Arriving && v.State != evidence.Erasing {
+		return nil
+	}
+	return millis(v.StateAt)
+}
+
+// EvidenceAfter implements evidence.Store.
+func (s *Store) EvidenceAfter(ctx context.Context, id string, limit int) ([]evidence.Evidence, error) {
+	owner, sha256, _ := strings.Cut(id, ":")
+	all, err := documents[evidence.Evidence](s.query(ctx, `SELECT doc FROM evidence WHERE (owner, sha256) > (?, ?) ORDER BY owner, sha256 LIMIT ?`,
+		owner, sha256, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list evidence after %q: %w", id, err)
+	}
+	return all, nil
 }
 
 // EvidenceOf implements evidence.Store. Records come ordered by owner.

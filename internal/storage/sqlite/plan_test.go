@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/review"
 )
 
 // tableScan is what the plan says of a table that is read from end to end.
@@ -27,6 +28,8 @@ func TestPlans(t *testing.T) {
 		"OwnerEvidence":      func() error { _, err := s.OwnerEvidence(ctx, "1", nil); return err },
 		"OwnerEvidence some": func() error { _, err := s.OwnerEvidence(ctx, "1", some); return err },
 		"PendingEvidence":    func() error { _, err := s.PendingEvidence(ctx, time.Now(), 10); return err },
+		"UnsettledEvidence":  func() error { _, err := s.UnsettledEvidence(ctx, time.Now(), 10); return err },
+		"EvidenceAfter":      func() error { _, err := s.EvidenceAfter(ctx, "1:a", 10); return err },
 		"AttestationsFor":    func() error { _, err := s.AttestationsFor(ctx, "a", "b", 10); return err },
 		"AttestationsForAll": func() error { _, err := s.AttestationsFor(ctx, "a", "", 10); return err },
 		"Latest":             func() error { _, err := s.LatestAttestations(ctx, some, "b", 3); return err },
@@ -35,17 +38,36 @@ func TestPlans(t *testing.T) {
 		"Revision":           func() error { _, err := s.AttestationsRevision(ctx, "a"); return err },
 		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },
 		"WithdrawalsSince":   func() error { _, err := s.WithdrawalsSince(ctx, time.Now(), 3); return err },
-		"ProcurementsOf":     func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
-		"ResponsesTo":        func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
-		"Drafts":             func() error { _, err := s.Drafts(ctx, "x", 10); return err },
-		"DraftsAll":          func() error { _, err := s.Drafts(ctx, "", 10); return err },
-		"PublishedContent":   func() error { _, err := s.PublishedContent(ctx); return err },
-		"PublishedRevision":  func() error { _, err := s.PublishedRevision(ctx); return err },
-		"ReportsOn":          func() error { _, err := s.ReportsOn(ctx, "a", "x", 10); return err },
-		"ReportsOnAll":       func() error { _, err := s.ReportsOn(ctx, "a", "", 10); return err },
-		"CountReports":       func() error { _, err := s.CountReports(ctx, "a"); return err },
-		"LogEntries":         func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
-		"LogEntriesByKey":    func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
+		"Reviews":            func() error { _, err := s.Reviews(ctx, review.Query{Viewer: "1", Limit: 10}); return err },
+		"ReviewsFor": func() error {
+			_, err := s.Reviews(ctx, review.Query{Attestation: "a", After: "b", Limit: 10})
+			return err
+		},
+		"ReviewsAbout": func() error { _, err := s.Reviews(ctx, review.Query{Supplier: "1", Limit: 10}); return err },
+		"ReviewsBy": func() error {
+			_, err := s.Reviews(ctx, review.Query{Reviewer: "1", Viewer: "1", Limit: 10})
+			return err
+		},
+		"ReviewsOffering": func() error {
+			_, err := s.Reviews(ctx, review.Query{Offering: "a", Reviewer: "1", Limit: 10})
+			return err
+		},
+		"ReviewsOf":         func() error { _, err := s.ReviewsOf(ctx, some, "1"); return err },
+		"ReviewsSince":      func() error { _, err := s.ReviewsSince(ctx, time.Now(), 3); return err },
+		"ReviewsRevision":   func() error { _, err := s.ReviewsRevision(ctx, "a", "1"); return err },
+		"ReviewWithdrawals": func() error { _, err := s.ReviewWithdrawals(ctx, some); return err },
+		"ReviewsWithdrawn":  func() error { _, err := s.ReviewWithdrawalsSince(ctx, time.Now(), 3); return err },
+		"ProcurementsOf":    func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
+		"ResponsesTo":       func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
+		"Drafts":            func() error { _, err := s.Drafts(ctx, "x", 10); return err },
+		"DraftsAll":         func() error { _, err := s.Drafts(ctx, "", 10); return err },
+		"PublishedContent":  func() error { _, err := s.PublishedContent(ctx); return err },
+		"PublishedRevision": func() error { _, err := s.PublishedRevision(ctx); return err },
+		"ReportsOn":         func() error { _, err := s.ReportsOn(ctx, "a", "x", 10); return err },
+		"ReportsOnAll":      func() error { _, err := s.ReportsOn(ctx, "a", "", 10); return err },
+		"CountReports":      func() error { _, err := s.CountReports(ctx, "a"); return err },
+		"LogEntries":        func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
+		"LogEntriesByKey":   func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -64,7 +86,7 @@ func TestPlans(t *testing.T) {
 	s.stmts.Range(func(key, _ any) bool {
 		n++
 		text := key.(string)
-		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil)
+		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

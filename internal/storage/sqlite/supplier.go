@@ -15,8 +15,8 @@ func (s *Store) InsertSupplier(ctx context.Context, v supplier.Supplier) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO suppliers (number, rev, name, doc) VALUES (?, 1, ?, ?)`,
-			string(v.Number), storage.Fold(v.Name), string(doc))
+		err = s.exec(ctx, `INSERT INTO suppliers (number, rev, name, body, doc) VALUES (?, 1, ?, ?, ?)`,
+			string(v.Number), storage.Fold(v.Name), v.Body, string(doc))
 	}
 	if err != nil {
 		return fmt.Errorf("insert supplier %s: %w", v.Number, err)
@@ -60,10 +60,10 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	}
 	// instr takes the query as it is, where LIKE would read % and _ in it.
 	q := s.query(ctx, `SELECT doc FROM suppliers INDEXED BY suppliers_search
-		WHERE number > ?1 AND (instr(name, ?2) > 0 OR instr(number, ?2) > 0) ORDER BY number LIMIT ?3`,
+		WHERE number > ?1 AND (NOT body AND (instr(name, ?2) > 0 OR instr(number, ?2) > 0) OR number = ?2) ORDER BY number LIMIT ?3`,
 		string(after), folded, max(limit, 0))
 	if query == "" {
-		q = s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? ORDER BY number LIMIT ?`, string(after), max(limit, 0))
+		q = s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? AND NOT body ORDER BY number LIMIT ?`, string(after), max(limit, 0))
 	}
 	all, err := documents[supplier.Supplier](q)
 	if err != nil {
@@ -81,8 +81,8 @@ func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, 
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.Number == number)
 			if err == nil {
-				err = s.swap(ctx, `UPDATE suppliers SET rev = rev + 1, name = ?, doc = ? WHERE number = ? AND rev = ?`,
-					storage.Fold(v.Name), string(doc), string(number), rev)
+				err = s.swap(ctx, `UPDATE suppliers SET rev = rev + 1, name = ?, body = ?, doc = ? WHERE number = ? AND rev = ?`,
+					storage.Fold(v.Name), v.Body, string(doc), string(number), rev)
 			}
 			return stored[supplier.Supplier](doc, err, "supplier", string(number))
 		})

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,9 @@ import (
 func evidenceOf(n organisation.Number, sha256 string, uploaded time.Time) evidence.Evidence {
 	return evidence.Evidence{
 		ID: string(n) + ":" + sha256, Owner: n, SHA256: sha256, Size: 1 << 40, MediaType: "application/pdf", Name: unicodeText, Kind: "report",
-		Visibility: evidence.VisibleGranted, Granted: []organisation.Number{"123456785"}, UploadedAt: uploaded,
+		Visibility: evidence.VisibleGranted, Granted: []evidence.Grant{{Org: "123456785", Until: "2027-06-30", GrantedAt: utc}, {Org: "314168267"}}, UploadedAt: uploaded,
+		Description: evidence.Description{Issuer: unicodeText, Standard: "ISO/IEC 27001:2022", Applicability: true, ValidFrom: "2026-01-01", Scope: unicodeText, LegalBasis: "§ 13"},
+		NeededUntil: utc, Changes: []evidence.Change{{At: utc, Field: evidence.FieldScope, From: "a", To: unicodeText}},
 	}
 }
 
@@ -54,7 +57,56 @@ func RunEvidence(t *testing.T, open Open) {
 	want(t, list(s.OwnerEvidence(ctx, n1, []string{d1, d3, digest(), d1})), []evidence.Evidence{c, a})
 	want(t, list(s.OwnerEvidence(ctx, n1, []string{})), []evidence.Evidence{})
 	want(t, list(s.OwnerEvidence(ctx, number(), nil)), []evidence.Evidence{})
+	t.Run("in order", func(t *testing.T) {
+		var got []string
+		for after := string(n1) + ":"; len(got) < 4; {
+			all := list(s.EvidenceAfter(ctx, after, 3))
+			for _, v := range all {
+				got, after = append(got, v.ID), v.ID
+			}
+			if len(all) < 3 {
+				break
+			}
+		}
+		want(t, got, []string{a.ID, b.ID, c.ID, x.ID})
+		want(t, list(s.EvidenceAfter(ctx, string(n2)+":"+strings.Repeat("f", 64), 3)), []evidence.Evidence{})
+	})
+	t.Run("unsettled", func(t *testing.T) { runUnsettled(t, s) })
 	t.Run("to be scanned", func(t *testing.T) { runPending(t, s) })
+}
+
+// runUnsettled checks what is arriving or being erased: the oldest first, and
+// no longer there when it is settled.
+func runUnsettled(t *testing.T, s evidence.Store) {
+	ctx, n := t.Context(), number()
+	past := time.Date(1990, 1, 2, 3, 4, 5, 6_000_000, time.UTC) // before those of other tests
+	put := func(state evidence.State, since time.Time) string {
+		v := evidenceOf(n, digest(), at)
+		v.State, v.StateAt = state, since
+		check(t, s.InsertEvidence(ctx, v))
+		return v.SHA256
+	}
+	second, first := put(evidence.Erasing, past.Add(time.Second)), put(evidence.Arriving, past)
+	put(evidence.Stored, past)
+	put(evidence.Erased, past)
+	list := func(until time.Time, limit int) (sums []string) {
+		t.Helper()
+		for _, v := range result[[]evidence.Evidence](t)(s.UnsettledEvidence(ctx, until, limit)) {
+			sums = append(sums, v.SHA256)
+		}
+		return sums
+	}
+	want(t, list(past.Add(time.Hour), 10), []string{first, second})
+	want(t, list(past.Add(time.Hour), 1), []string{first})
+	want(t, list(past, 10), []string{first})
+	for _, sum := range []string{first, second} {
+		_, err := s.UpdateEvidence(ctx, n, sum, func(e evidence.Evidence) (evidence.Evidence, error) {
+			e.State = evidence.Stored
+			return e, nil
+		})
+		check(t, err)
+	}
+	want(t, list(past.Add(time.Hour), 10), []string(nil))
 }
 
 // runPending checks what waits for a scan: in order of when it is due, and no

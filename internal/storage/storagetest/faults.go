@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
@@ -114,6 +115,14 @@ func RunFaults(t *testing.T, open Open) {
 				check(t, r.Close())
 			}}
 		},
+		RemoveBlob: func() operation {
+			b := result[evidence.Blob](t)(f.Store.PutBlob(ctx, newStream(byte(serial.Add(1)), 1000, io.EOF)))
+			version := result[string](t)(f.BlobVersion(ctx, b.SHA256))
+			return operation{func() error { return f.RemoveBlob(ctx, b.SHA256, version) }, func(t *testing.T) {
+				_, _, err := f.OpenBlob(ctx, b.SHA256)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
 		InsertAttestation: func() operation {
 			v := recordFor(id(), "a", at)
 			return operation{func() error { return f.InsertAttestation(ctx, v) }, func(t *testing.T) {
@@ -124,6 +133,18 @@ func RunFaults(t *testing.T, open Open) {
 			v := attestation.Withdrawal{Attestation: digest(), Offering: id(), At: utc}
 			return operation{func() error { return f.InsertWithdrawal(ctx, v) }, func(t *testing.T) {
 				want(t, result[[]attestation.Withdrawal](t)(f.Withdrawals(ctx, []string{v.Attestation})), []attestation.Withdrawal{v})
+			}}
+		},
+		InsertReview: func() operation {
+			v := reviewOf(id(), number(), review.SharedAgencies, at)
+			return operation{func() error { return f.InsertReview(ctx, v) }, func(t *testing.T) {
+				want(t, result[review.Record](t)(f.Review(ctx, v.Digest)), keptReview(v))
+			}}
+		},
+		WithdrawReview: func() operation {
+			v := review.Withdrawal{Review: digest(), Offering: id(), Shared: review.SharedAgencies, At: utc}
+			return operation{func() error { return f.InsertReviewWithdrawal(ctx, v) }, func(t *testing.T) {
+				want(t, result[[]review.Withdrawal](t)(f.ReviewWithdrawals(ctx, []string{v.Review})), []review.Withdrawal{v})
 			}}
 		},
 		InsertProcurement: func() operation {

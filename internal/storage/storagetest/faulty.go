@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
@@ -34,9 +35,12 @@ const (
 	InsertEvidence    Write = "InsertEvidence"
 	UpdateEvidence    Write = "UpdateEvidence"
 	PutBlob           Write = "PutBlob"
+	RemoveBlob        Write = "RemoveBlob"
 	InsertAttestation Write = "InsertAttestation"
 	InsertWithdrawal  Write = "InsertWithdrawal"
 	InsertSignature   Write = "InsertSignature"
+	InsertReview      Write = "InsertReview"
+	WithdrawReview    Write = "InsertReviewWithdrawal"
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
@@ -79,12 +83,14 @@ type Faulty struct {
 	mu     sync.Mutex
 	seen   []Write
 	faults []fault
+	dead   bool
 }
 
 type fault struct {
 	write Write
 	left  int // how many matching writes still pass
 	when  When
+	kill  bool // and none after it
 }
 
 // NewFaulty wraps a store; until told otherwise all writes pass.
@@ -95,7 +101,14 @@ func NewFaulty(s storage.Store) *Faulty { return &Faulty{Store: s} }
 func (f *Faulty) Fail(w Write, n int, when When) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.faults = append(f.faults, fault{w, n - 1, when})
+	f.faults = append(f.faults, fault{w, n - 1, when, false})
+}
+
+// Kill is Fail for a process that is ended there: no write after it happens.
+func (f *Faulty) Kill(w Write, n int, when When) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = append(f.faults, fault{w, n - 1, when, true})
 }
 
 // Pending says how many of the faults set have not come about.
@@ -125,6 +138,9 @@ func (f *Faulty) meet(w Write) (when When, fail bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = append(f.seen, w)
+	if f.dead {
+		return Before, true
+	}
 	for i := 0; i < len(f.faults); i++ {
 		x := &f.faults[i]
 		if x.write != AnyWrite && x.write != w {
@@ -135,7 +151,7 @@ func (f *Faulty) meet(w Write) (when When, fail bool) {
 			continue
 		}
 		if !fail {
-			when, fail = x.when, true
+			when, fail, f.dead = x.when, true, x.kill
 			f.faults = slices.Delete(f.faults, i, i+1)
 			i--
 		}
@@ -236,6 +252,11 @@ func (f *Faulty) PutBlob(ctx context.Context, r io.Reader) (evidence.Blob, error
 	return get(f, PutBlob, func() (evidence.Blob, error) { return f.Store.PutBlob(ctx, r) })
 }
 
+// RemoveBlob implements storage.Store.
+func (f *Faulty) RemoveBlob(ctx context.Context, sha256, version string) error {
+	return f.do(RemoveBlob, func() error { return f.Store.RemoveBlob(ctx, sha256, version) })
+}
+
 // InsertAttestation implements storage.Store.
 func (f *Faulty) InsertAttestation(ctx context.Context, r attestation.Record) error {
 	return f.do(InsertAttestation, func() error { return f.Store.InsertAttestation(ctx, r) })
@@ -249,6 +270,16 @@ func (f *Faulty) InsertWithdrawal(ctx context.Context, w attestation.Withdrawal)
 // InsertSignature implements storage.Store.
 func (f *Faulty) InsertSignature(ctx context.Context, s attestation.Signature) error {
 	return f.do(InsertSignature, func() error { return f.Store.InsertSignature(ctx, s) })
+}
+
+// InsertReview implements storage.Store.
+func (f *Faulty) InsertReview(ctx context.Context, r review.Record) error {
+	return f.do(InsertReview, func() error { return f.Store.InsertReview(ctx, r) })
+}
+
+// InsertReviewWithdrawal implements storage.Store.
+func (f *Faulty) InsertReviewWithdrawal(ctx context.Context, w review.Withdrawal) error {
+	return f.do(WithdrawReview, func() error { return f.Store.InsertReviewWithdrawal(ctx, w) })
 }
 
 // InsertProcurement implements storage.Store.

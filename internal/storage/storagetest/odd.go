@@ -6,6 +6,7 @@ import (
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/review"
 	"felleskrav/internal/transparency"
 )
 
@@ -16,20 +17,26 @@ func RunOddKeys(t *testing.T, open Open) {
 	for _, key := range []string{"", "\x00", "a\x00b", "\xff", "$ne", "' OR 1=1 --", "{\"$gt\": \"\"}", "../..", strings.Repeat("æ", 50_000)} {
 		number := organisation.Number(key)
 		for name, read := range map[string]func() error{
-			"Supplier":      func() error { _, err := s.Supplier(ctx, number); return err },
-			"Offering":      func() error { _, err := s.Offering(ctx, key); return err },
-			"TakeChallenge": func() error { _, err := s.TakeChallenge(ctx, key); return err },
-			"TokenByHash":   func() error { _, err := s.TokenByHash(ctx, key); return err },
-			"EvidenceBy":    func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
-			"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, key); return err },
-			"Attestation":   func() error { _, err := s.Attestation(ctx, key); return err },
-			"Withdrawal":    func() error { _, err := s.Withdrawal(ctx, key); return err },
-			"Procurement":   func() error { _, err := s.Procurement(ctx, key); return err },
-			"Draft":         func() error { _, err := s.Draft(ctx, key); return err },
-			"SetRelease":    func() error { _, err := s.SetRelease(ctx, key, key); return err },
-			"Report":        func() error { _, err := s.Report(ctx, key); return err },
+			"Supplier":         func() error { _, err := s.Supplier(ctx, number); return err },
+			"Offering":         func() error { _, err := s.Offering(ctx, key); return err },
+			"TakeChallenge":    func() error { _, err := s.TakeChallenge(ctx, key); return err },
+			"TokenByHash":      func() error { _, err := s.TokenByHash(ctx, key); return err },
+			"EvidenceBy":       func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
+			"OpenBlob":         func() error { _, _, err := s.OpenBlob(ctx, key); return err },
+			"BlobVersion":      func() error { _, err := s.BlobVersion(ctx, key); return err },
+			"Attestation":      func() error { _, err := s.Attestation(ctx, key); return err },
+			"Withdrawal":       func() error { _, err := s.Withdrawal(ctx, key); return err },
+			"Review":           func() error { _, err := s.Review(ctx, key); return err },
+			"ReviewWithdrawal": func() error { _, err := s.ReviewWithdrawal(ctx, key); return err },
+			"Procurement":      func() error { _, err := s.Procurement(ctx, key); return err },
+			"Draft":            func() error { _, err := s.Draft(ctx, key); return err },
+			"SetRelease":       func() error { _, err := s.SetRelease(ctx, key, key); return err },
+			"Report":           func() error { _, err := s.Report(ctx, key); return err },
 		} {
 			wantErrOf(t, name, key, read(), problem.ErrNotFound)
+		}
+		if err := s.RemoveBlob(ctx, key, key); err != nil {
+			t.Errorf("RemoveBlob(%.20q): %v", key, err)
 		}
 		_, err := s.LogState(ctx, key)
 		wantErrOf(t, "LogState", key, err, transparency.ErrNotFound)
@@ -49,13 +56,23 @@ func RunOddKeys(t *testing.T, open Open) {
 			"AttestationsFor":    func() (int, error) { v, err := s.AttestationsFor(ctx, key, key, 10); return len(v), err },
 			"LatestAttestations": func() (int, error) { v, err := s.LatestAttestations(ctx, []string{key}, key, 10); return len(v), err },
 			"Withdrawals":        func() (int, error) { v, err := s.Withdrawals(ctx, []string{key}); return len(v), err },
-			"ProcurementsOf":     func() (int, error) { v, err := s.ProcurementsOf(ctx, number, key, 10); return len(v), err },
-			"Drafts":             func() (int, error) { v, err := s.Drafts(ctx, key, 10); return len(v), err },
-			"ReportsOn":          func() (int, error) { v, err := s.ReportsOn(ctx, key, key, 10); return len(v), err },
-			"CountReports":       func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
-			"ResponsesTo":        func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
-			"SearchSuppliers":    func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
-			"LogEntriesByKey":    func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
+			"Reviews": func() (int, error) {
+				v, err := s.Reviews(ctx, review.Query{Offering: "x" + key, Viewer: number, Limit: 10})
+				return len(v), err
+			},
+			"ReviewsAfter": func() (int, error) {
+				v, err := s.Reviews(ctx, review.Query{Offering: "x", After: "x" + key, Limit: 10})
+				return len(v), err
+			},
+			"ReviewsOf":         func() (int, error) { v, err := s.ReviewsOf(ctx, []string{key}, number); return len(v), err },
+			"ReviewWithdrawals": func() (int, error) { v, err := s.ReviewWithdrawals(ctx, []string{key}); return len(v), err },
+			"ProcurementsOf":    func() (int, error) { v, err := s.ProcurementsOf(ctx, number, key, 10); return len(v), err },
+			"Drafts":            func() (int, error) { v, err := s.Drafts(ctx, key, 10); return len(v), err },
+			"ReportsOn":         func() (int, error) { v, err := s.ReportsOn(ctx, key, key, 10); return len(v), err },
+			"CountReports":      func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
+			"ResponsesTo":       func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
+			"SearchSuppliers":   func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
+			"LogEntriesByKey":   func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
 		} {
 			n, err := list()
 			if n != 0 || err != nil {

@@ -129,6 +129,8 @@ func RunCancelled(t *testing.T, open Open) {
 			return s.InsertLogEntries(ctx, "x", []transparency.Entry{{Key: "a", Body: []byte("a")}})
 		},
 		"PutBlob":       func() error { _, err := s.PutBlob(ctx, newStream(9, 10, io.EOF)); return err },
+		"BlobVersion":   func() error { _, err := s.BlobVersion(ctx, digest()); return err },
+		"RemoveBlob":    func() error { return s.RemoveBlob(ctx, digest(), "x") },
 		"Supplier":      func() error { _, err := s.Supplier(ctx, v.Number); return err },
 		"Search":        func() error { _, err := s.SearchSuppliers(ctx, "x", "", 10); return err },
 		"Latest":        func() error { _, err := s.LatestAttestations(ctx, []string{"x"}, "", 1); return err },

@@ -154,6 +154,33 @@ func RunSuppliers(t *testing.T, open Open) {
 			want(t, len(result[[]supplier.Supplier](t)(s.SearchSuppliers(ctx, mark+"axb", "", 10))), 0)
 		})
 	})
+	t.Run("bodies", func(t *testing.T) {
+		mark := fmt.Sprintf("b%s", number())
+		offers, body := supplierWith(mark+" Sky"), supplierWith(mark+" kommune")
+		body.Body = true
+		check(t, s.InsertSupplier(ctx, offers))
+		check(t, s.InsertSupplier(ctx, body))
+		want(t, result[supplier.Supplier](t)(s.Supplier(ctx, body.Number)).Body, true)
+		search := func(query string) []organisation.Number {
+			t.Helper()
+			return numbers(result[[]supplier.Supplier](t)(s.SearchSuppliers(ctx, query, before(offers.Number), 100)))
+		}
+		want(t, search(mark), []organisation.Number{offers.Number})
+		want(t, search(""), []organisation.Number{offers.Number})
+		want(t, search(string(body.Number)[1:]), []organisation.Number{})
+		want(t, search(string(body.Number)), []organisation.Number{body.Number})
+		want(t, len(result[[]supplier.Supplier](t)(s.SuppliersByNumber(ctx, []organisation.Number{body.Number}))), 1)
+		// A body that begins to deliver services, and the other way round.
+		for _, is := range []bool{false, true} {
+			_, err := s.UpdateSupplier(ctx, body.Number, func(v supplier.Supplier) (supplier.Supplier, error) { v.Body = is; return v, nil })
+			check(t, err)
+			w := []organisation.Number{offers.Number}
+			if !is {
+				w = append(w, body.Number)
+			}
+			want(t, search(mark), w)
+		}
+	})
 	updates[supplier.Supplier]{
 		insert: func(t *testing.T) string {
 			v := supplierWith("0")
