@@ -175,7 +175,7 @@ func TestDoor(t *testing.T) {
 			}), 422, "bundle.media-type"},
 			{"certificate", d.selling, d.editBundle(func(b, _ map[string]any) {
 				b["verificationMaterial"] = map[string]any{"certificate": map[string]any{"rawBytes": "AAAA"}}
-			}), 422, "bundle.certificate"},
+			}), 422, "certificate.malformed"},
 			{"not JSON", d.selling, []byte("PK\x03\x04"), 400, "request.malformed"},
 			{"too large", d.selling, append(d.sign("supplier.key", d.statement), bytes.Repeat([]byte(" "), 2<<20)...), 413, "request.too-large"},
 		}
