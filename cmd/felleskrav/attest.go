@@ -127,11 +127,11 @@ func (c *attestPrepareCmd) renewal(s *session, api *client) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
-	data, res, err := api.ask(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Renew)+"/renewals/prepare", nil, "application/json", bytes.NewReader(body))
+	data, head, err := api.ask(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Renew)+"/renewals/prepare", nil, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	if reworded := res.Header.Get("Reworded"); reworded != "" {
+	if reworded := head.header.Get("Reworded"); reworded != "" {
 		s.say("cli.prepare.reworded", "Requirements", reworded)
 	}
 	return data, nil

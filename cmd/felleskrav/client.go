@@ -87,25 +87,31 @@ const maxAnswer = 256 << 20
 // call sends a request and gives the answer's bytes and status; query may be
 // nil. An answer of 400 or more is a *remoteProblem.
 func (c *client) call(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) ([]byte, int, error) {
-	data, res, err := c.ask(ctx, method, path, query, contentType, body)
+	data, head, err := c.ask(ctx, method, path, query, contentType, body)
 	if p, ok := errors.AsType[*remoteProblem](err); ok {
 		return nil, p.Status, err
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	return data, res.StatusCode, nil
+	return data, head.status, nil
+}
+
+// head is what stands before an answer's bytes.
+type head struct {
+	status int
+	header http.Header
 }
 
 // ask is call with the answer's head.
-func (c *client) ask(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) ([]byte, *http.Response, error) {
+func (c *client) ask(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader) ([]byte, head, error) {
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		return nil, nil, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
@@ -120,21 +126,21 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values,
 		if errors.As(err, &u) { // says method and address again
 			err = u.Err
 		}
-		return nil, nil, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end or given up
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return nil, nil, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	if res.StatusCode < 400 {
-		return data, res, nil
+		return data, head{res.StatusCode, res.Header}, nil
 	}
 	p := &remoteProblem{raw: data}
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") || json.Unmarshal(data, p) != nil {
-		return nil, nil, cannot(nil, "cli.server.strange", "Server", c.base, "Status", res.Status)
+		return nil, head{}, cannot(nil, "cli.server.strange", "Server", c.base, "Status", res.Status)
 	}
-	return nil, nil, p
+	return nil, head{}, p
 }
 
 // get reads a JSON answer into out.
