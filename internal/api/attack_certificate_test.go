@@ -152,7 +152,8 @@ func (s *siege) onCertificates() []attack {
 		as("on a changed payload", "signature.wrong", altered(s.t, good, func(b object) {
 			b["dsseEnvelope"].(object)["payload"] = base64.StdEncoding.EncodeToString(append(s.statement[:len(s.statement):len(s.statement)], ' '))
 		})),
-		as("under its issuer", "certificate.issuer", chain(ca.Issuing, own.Certificate)),
+		as("under its issuer", "certificate.malformed", chain(ca.Issuing, own.Certificate)),
+		as("of an issuer alone", "certificate.issuer", chain(ca.Issuing)),
 		as("among eleven", "certificate.malformed", chain(many...)),
 		as("in an empty chain", "certificate.malformed", chain()),
 		as("and a key", "certificate.malformed", material(s.t, good, object{"certificate": rawBytes(own.Certificate), "publicKey": hint})),

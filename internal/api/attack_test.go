@@ -70,7 +70,7 @@ func TestAttacks(t *testing.T) {
 	var all []attack
 	for _, subject := range []func() []attack{
 		s.onSignatures, s.onKeys, s.onEnvelopes, s.onBundleJSON, s.onLogEntries, s.onStatements, s.onStatementJSON, s.onAnswers,
-		s.onTimes, s.onOrganisations, s.onProtocols, s.onReplays, s.onEnrolment, s.onCertificates,
+		s.onTimes, s.onOrganisations, s.onProtocols, s.onReplays, s.onReviews, s.onEnrolment, s.onCertificates,
 	} {
 		all = append(all, subject()...)
 	}

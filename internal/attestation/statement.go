@@ -123,8 +123,8 @@ func Decode[P any](payload []byte, predicateType string) (Statement[P], error) {
 // programs refuse or read otherwise.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// parseTime reads a time in a statement.
-func parseTime(s string) (time.Time, bool) {
+// ParseTime reads a time in a statement, to the millisecond and in UTC.
+func ParseTime(s string) (time.Time, bool) {
 	if !rfc3339.MatchString(s) {
 		return time.Time{}, false
 	}

@@ -127,9 +127,9 @@ func (s *Service) check(ctx context.Context, st Statement[Declaration], o suppli
 		return Record{}, refused("statement.set", map[string]any{"Set": problem.Clip(p.RequirementSet.URI), "Version": problem.Clip(p.RequirementSet.Version)})
 	}
 	c := problem.Collector{Key: "statement.invalid"}
-	declared, ok := parseTime(p.DeclaredAt)
+	declared, ok := ParseTime(p.DeclaredAt)
 	c.Check(ok, "declaredAt", "field.time", nil)
-	until, ok2 := parseTime(p.ValidUntil)
+	until, ok2 := ParseTime(p.ValidUntil)
 	c.Check(ok2, "validUntil", "field.time", nil)
 	if ok && ok2 {
 		checkValidity(&c, now, declared, until)

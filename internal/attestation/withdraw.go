@@ -70,7 +70,7 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 		return Receipt{}, false, err
 	}
 	now := s.now()
-	if at, ok := parseTime(st.Predicate.WithdrawnAt); !ok || at.After(now.Add(maxSkew)) {
+	if at, ok := ParseTime(st.Predicate.WithdrawnAt); !ok || at.After(now.Add(maxSkew)) {
 		return Receipt{}, false, refused("withdrawal.time", nil)
 	}
 	sup, err := s.Suppliers.Supplier(ctx, rec.Supplier)

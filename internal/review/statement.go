@@ -111,9 +111,9 @@ func (p Predicate) checkFields(c *problem.Collector, now time.Time) (reviewed, u
 	default:
 		c.Check(p.Nonce == "", "nonce", "review.nonce-only", nil)
 	}
-	reviewed, ok := parseTime(p.ReviewedAt)
+	reviewed, ok := attestation.ParseTime(p.ReviewedAt)
 	c.Check(ok, "reviewedAt", "field.time", nil)
-	until, ok2 := parseTime(p.ValidUntil)
+	until, ok2 := attestation.ParseTime(p.ValidUntil)
 	c.Check(ok2, "validUntil", "field.time", nil)
 	if ok && ok2 {
 		c.Check(!reviewed.After(now.Add(maxSkew)), "reviewedAt", "review.time-future", nil)
@@ -133,9 +133,4 @@ func (p Predicate) checkEvidence(c *problem.Collector, a attestation.Answer) {
 		c.Check(!seen[e.Digest.SHA256], "evidence", "review.evidence-repeated", args)
 		seen[e.Digest.SHA256] = true
 	}
-}
-
-func parseTime(s string) (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC().Truncate(time.Millisecond), err == nil
 }

@@ -68,14 +68,14 @@ func (s *Service) Withdraw(ctx context.Context, actor access.Actor, digest strin
 	if st.Subject[0].Digest.SHA256 != digest || st.Subject[0].Name != URN(digest) {
 		return Receipt{}, false, refused("review.withdrawal-subject", nil)
 	}
-	if st.Predicate.Reviewer.ID != rec.Reviewer.ID() {
-		return Receipt{}, false, refused("review.reviewer", problem.Args{"Value": problem.Clip(st.Predicate.Reviewer.ID), "Known": rec.Reviewer.ID()})
+	if by := st.Predicate.Reviewer; by.ID != rec.Reviewer.ID() || by.Name != rec.ReviewerName {
+		return Receipt{}, false, refused("review.reviewer", problem.Args{"Value": problem.Clip(by.ID + " " + by.Name), "Known": rec.Reviewer.ID() + " " + rec.ReviewerName})
 	}
 	if err := checkReason(st.Predicate.Reason); err != nil {
 		return Receipt{}, false, refusedErr(err)
 	}
 	now := s.now()
-	if at, ok := parseTime(st.Predicate.WithdrawnAt); !ok || at.After(now.Add(maxSkew)) {
+	if at, ok := attestation.ParseTime(st.Predicate.WithdrawnAt); !ok || at.After(now.Add(maxSkew)) {
 		return Receipt{}, false, refused("withdrawal.time", nil)
 	}
 	org, err := s.reviewer(ctx, organisation.Number(actor.Org))
