@@ -48,8 +48,11 @@ func usedKeys(t *testing.T) map[string]bool {
 			}
 		}
 	}
-	for _, c := range []string{"bundle", "statement", "receipt", "logged-key", "signature", "log-entry", "inclusion"} {
+	for _, c := range []string{"bundle", "statement", "receipt", "certificate", "organisation", "login", "logged-key", "signature", "log-entry", "inclusion"} {
 		used["cli.verify.check."+c] = true
+	}
+	for _, c := range []string{"by-certificate", "by-identity", "at-receipt", "at-timestamp", "at-log", "at-now"} {
+		used["cli.verify."+c] = true
 	}
 	for _, c := range []string{"number", "name", "status", "offering", "until", "weakest", "remark"} {
 		used["cli.check.column."+c] = true
