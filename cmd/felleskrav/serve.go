@@ -23,6 +23,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/storage"
@@ -227,7 +228,8 @@ func (v *server) serve(listener net.Listener) (err error) {
 	return v.run(in, handler, listener, demo)
 }
 
-// load reads content and opens the store side by side: both take their time.
+// load reads content and texts and opens the store side by side: all take their
+// time. A server has every text in memory, and does not start without one.
 func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.Store, err error) {
 	files, err := v.fs()
 	if err != nil {
@@ -236,8 +238,11 @@ func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.
 	var g errgroup.Group
 	g.Go(func() (err error) { live, err = catalogue.NewLive(files, v.logger); return err })
 	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.now); return err })
+	var texts *locale.Bundle
+	g.Go(func() (err error) { texts, err = locale.Load(templates.FS, "locales"); return err })
 	err = g.Wait()
 	if err == nil {
+		v.session.texts, v.session.t = texts, texts.In(v.session.t.Lang)
 		err = live.Follow(ctx, store)
 	}
 	if err != nil {

@@ -3,9 +3,11 @@ package locale
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // days are shown in Oslo time on machines without a zone database
 
@@ -46,27 +48,20 @@ func Negotiate(choice, acceptLanguage string) string {
 }
 
 // Bundle holds all texts.
-type Bundle struct {
-	texts map[string]*Texts
-	keys  map[string][]string
-}
+type Bundle struct{ texts map[string]*Texts }
 
 // Load reads every LANGUAGE/*.yaml below root in fsys. A file is a flat
 // mapping from key to text, or to {one, other} for a text that counts; values
 // are filled in as in {{.Name}}. A key given twice in a language is an error.
 func Load(fsys fs.FS, root string) (*Bundle, error) {
-	b := &Bundle{texts: map[string]*Texts{}, keys: map[string][]string{}}
-	bundle := i18n.NewBundle(language.MustParse(Default))
+	b := &Bundle{texts: map[string]*Texts{}}
 	for _, lang := range Languages() {
-		tag := language.MustParse(lang)
-		files, err := fs.Glob(fsys, path.Join(root, lang, "*.yaml"))
+		files, err := filesOf(fsys, root, lang)
 		if err != nil {
-			return nil, fmt.Errorf("list texts: %w", err)
-		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("load texts: no files for %s below %s", lang, root)
+			return nil, err
 		}
 		seen := map[string]string{}
+		var all []*i18n.Message
 		for _, f := range files {
 			msgs, err := read(fsys, f)
 			if err != nil {
@@ -77,27 +72,57 @@ func Load(fsys fs.FS, root string) (*Bundle, error) {
 					return nil, fmt.Errorf("load texts: key %s stands in both %s and %s", m.ID, other, f)
 				}
 				seen[m.ID] = f
-				b.keys[lang] = append(b.keys[lang], m.ID)
 			}
-			if err := bundle.AddMessages(tag, msgs...); err != nil {
-				return nil, fmt.Errorf("load texts %s: %w", f, err)
-			}
+			all = append(all, msgs...)
 		}
-		slices.Sort(b.keys[lang])
-	}
-	for _, lang := range Languages() {
-		tag := language.MustParse(lang)
-		b.texts[lang] = &Texts{Lang: lang, localizer: i18n.NewLocalizer(bundle, tag.String()), printer: message.NewPrinter(tag), known: set(b.keys[lang])}
+		t, err := newTable(lang, all)
+		if err != nil {
+			return nil, err
+		}
+		b.texts[lang] = newTexts(lang, []func() *table{func() *table { return t }})
 	}
 	return b, nil
 }
 
-func set(keys []string) map[string]bool {
-	m := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		m[k] = true
+// Lazy gives the texts that Load would, and reads each file when a key is asked
+// for that none of those before it has. It is for a program that writes a few
+// lines and ends. The files must be good ones, as those in the program are:
+// what Load would refuse panics.
+func Lazy(fsys fs.FS, root string) *Bundle {
+	b := &Bundle{texts: map[string]*Texts{}}
+	for _, lang := range Languages() {
+		files, err := filesOf(fsys, root, lang)
+		if err != nil {
+			panic("locale: " + err.Error())
+		}
+		var tables []func() *table
+		for _, f := range files {
+			tables = append(tables, sync.OnceValue(func() *table {
+				msgs, err := read(fsys, f)
+				if err != nil {
+					panic("locale: " + err.Error())
+				}
+				t, err := newTable(lang, msgs)
+				if err != nil {
+					panic("locale: " + err.Error())
+				}
+				return t
+			}))
+		}
+		b.texts[lang] = newTexts(lang, tables)
 	}
-	return m
+	return b
+}
+
+func filesOf(fsys fs.FS, root, lang string) ([]string, error) {
+	files, err := fs.Glob(fsys, path.Join(root, lang, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list texts: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("load texts: no files for %s below %s", lang, root)
+	}
+	return files, nil
 }
 
 func read(fsys fs.FS, file string) ([]*i18n.Message, error) {
@@ -109,7 +134,7 @@ func read(fsys fs.FS, file string) ([]*i18n.Message, error) {
 	if err := yaml.Unmarshal(data, &raw); err != nil {
 		return nil, fmt.Errorf("read texts %s: %w", file, err)
 	}
-	var out []*i18n.Message
+	out := make([]*i18n.Message, 0, len(raw))
 	for key, node := range raw {
 		m := &i18n.Message{ID: key}
 		if node.Kind == yaml.ScalarNode {
@@ -141,32 +166,87 @@ func (b *Bundle) In(lang string) *Texts {
 }
 
 // Keys lists the keys of a language, sorted.
-func (b *Bundle) Keys(lang string) []string { return b.keys[lang] }
+func (b *Bundle) Keys(lang string) []string {
+	t, ok := b.texts[lang]
+	if !ok {
+		return nil
+	}
+	var keys []string
+	for _, table := range t.tables {
+		keys = slices.AppendSeq(keys, maps.Keys(table().plain))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// table holds texts by key.
+type table struct {
+	// plain has the text of every key, or "" for one with values to fill in or
+	// forms to choose from: those are for the library, which takes ten times the
+	// memory for a text.
+	plain  map[string]string
+	filled *i18n.Localizer
+}
+
+func newTable(lang string, msgs []*i18n.Message) (*table, error) {
+	tag := language.MustParse(lang)
+	bundle := i18n.NewBundle(tag)
+	t := &table{plain: make(map[string]string, len(msgs)), filled: i18n.NewLocalizer(bundle, lang)}
+	for _, m := range msgs {
+		if m.One == "" && !strings.Contains(m.Other, "{{") {
+			t.plain[m.ID] = m.Other
+			continue
+		}
+		t.plain[m.ID] = ""
+		if err := bundle.AddMessages(tag, m); err != nil {
+			return nil, fmt.Errorf("load text %s in %s: %w", m.ID, lang, err)
+		}
+	}
+	return t, nil
+}
 
 // Texts gives texts in one language. It is safe for concurrent use.
 type Texts struct {
-	Lang      string
-	localizer *i18n.Localizer
-	printer   *message.Printer
-	known     map[string]bool
+	Lang    string
+	tables  []func() *table
+	printer *message.Printer
+}
+
+func newTexts(lang string, tables []func() *table) *Texts {
+	return &Texts{Lang: lang, tables: tables, printer: message.NewPrinter(language.MustParse(lang))}
+}
+
+// find gives the table that has key, or nil.
+func (t *Texts) find(key string) *table {
+	for _, get := range t.tables {
+		table := get()
+		if _, ok := table.plain[key]; ok {
+			return table
+		}
+	}
+	return nil
 }
 
 // Has reports whether there is a text for key.
-func (t *Texts) Has(key string) bool { return t.known[key] }
+func (t *Texts) Has(key string) bool { return t.find(key) != nil }
 
 // T gives the text for key. args fill it in: either one map from name to
 // value, or names and values in turn. A missing key gives the key itself, so
 // that it is seen; tests hold that none is missing.
 func (t *Texts) T(key string, args ...any) string {
-	if !t.known[key] { // the library would fall back on another language
+	table := t.find(key)
+	if table == nil {
 		return key
+	}
+	if text := table.plain[key]; text != "" {
+		return text
 	}
 	data := arguments(args)
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: data}
 	if n, ok := data["Count"]; ok {
 		cfg.PluralCount = n
 	}
-	s, err := t.localizer.Localize(cfg)
+	s, err := table.filled.Localize(cfg)
 	if err != nil && s == "" {
 		return key
 	}

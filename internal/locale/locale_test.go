@@ -1,6 +1,7 @@
 package locale_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -40,6 +41,33 @@ func TestTexts(t *testing.T) {
 	}
 	if !nb.Has("hello") || nb.Has("nosuch") {
 		t.Error("Has does not tell which texts there are")
+	}
+}
+
+func TestLazyGivesWhatLoadGives(t *testing.T) {
+	m := files(good)
+	m["l/nb/b.yaml"] = &fstest.MapFile{Data: []byte("bye: Ha det\n")}
+	m["l/nb/c.yaml"] = &fstest.MapFile{Data: []byte("- no texts\n")}
+	lazy := locale.Lazy(m, "l")
+	nb := lazy.In("nb")
+	// c.yaml is not read for any of these.
+	for _, tt := range []struct{ got, want string }{
+		{nb.T("hello", "Name", "du"), "Hei du"}, {nb.T("rows", "Count", 1), "1 rad"}, {nb.T("rows", "Count", 2), "2 rader"}, {nb.T("bye"), "Ha det"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+	m["l/nb/c.yaml"] = &fstest.MapFile{Data: []byte("last: Til slutt\n")}
+	loaded, err := locale.Load(m, "l")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := locale.Lazy(m, "l").Keys("nb"), loaded.Keys("nb"); !slices.Equal(got, want) || len(got) != 4 {
+		t.Errorf("keys are %v and, read at once, %v", got, want)
+	}
+	if lazy := locale.Lazy(m, "l").In("nb"); lazy.Has("nosuch") || lazy.T("nosuch") != "nosuch" || lazy.T("last") != "Til slutt" {
+		t.Error("a key that is in no file, or in the last one, is not answered as by Load")
 	}
 }
 
