@@ -124,7 +124,6 @@ func (c *serveCmd) Run(s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	hasty(s.getenv)
 	logs := newLogWriter(s.stderr, c.Quiet)
 	defer logs.Close()
 	listener, err := net.Listen("tcp", c.Listen)
@@ -151,16 +150,9 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// hasty makes the collector run seldom while the program starts, since most of
-// what it reads then is wanted.
-func hasty(getenv func(string) string) {
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-}
-
-// thrifty makes the collector run more often than Go's default: the program
-// keeps little, and idles beside other things on a small machine.
+// thrifty makes the collector, which seldom runs while the program starts, run
+// more often than Go's default: the program keeps little, and idles beside other
+// things on a small machine.
 func thrifty(getenv func(string) string) {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(50)

@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	_ "time/tzdata" // days are shown in Oslo time on machines without a zone database
 
@@ -75,43 +74,13 @@ func Load(fsys fs.FS, root string) (*Bundle, error) {
 			}
 			all = append(all, msgs...)
 		}
-		t, err := newTable(lang, all)
-		if err != nil {
+		t := newTable(lang)
+		if err := t.add(all...); err != nil {
 			return nil, err
 		}
-		b.texts[lang] = newTexts(lang, []func() *table{func() *table { return t }})
+		b.texts[lang] = newTexts(lang, t)
 	}
 	return b, nil
-}
-
-// Lazy gives the texts that Load would, and reads each file when a key is asked
-// for that none of those before it has. It is for a program that writes a few
-// lines and ends. The files must be good ones, as those in the program are:
-// what Load would refuse panics.
-func Lazy(fsys fs.FS, root string) *Bundle {
-	b := &Bundle{texts: map[string]*Texts{}}
-	for _, lang := range Languages() {
-		files, err := filesOf(fsys, root, lang)
-		if err != nil {
-			panic("locale: " + err.Error())
-		}
-		var tables []func() *table
-		for _, f := range files {
-			tables = append(tables, sync.OnceValue(func() *table {
-				msgs, err := read(fsys, f)
-				if err != nil {
-					panic("locale: " + err.Error())
-				}
-				t, err := newTable(lang, msgs)
-				if err != nil {
-					panic("locale: " + err.Error())
-				}
-				return t
-			}))
-		}
-		b.texts[lang] = newTexts(lang, tables)
-	}
-	return b
 }
 
 func filesOf(fsys fs.FS, root, lang string) ([]string, error) {
@@ -130,6 +99,11 @@ func read(fsys fs.FS, file string) ([]*i18n.Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}
+	return parse(data, file)
+}
+
+// parse reads the texts in data, which is file or a part of it.
+func parse(data []byte, file string) ([]*i18n.Message, error) {
 	var raw map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &raw); err != nil {
 		return nil, fmt.Errorf("read texts %s: %w", file, err)
@@ -171,9 +145,9 @@ func (b *Bundle) Keys(lang string) []string {
 	if !ok {
 		return nil
 	}
-	var keys []string
-	for _, table := range t.tables {
-		keys = slices.AppendSeq(keys, maps.Keys(table().plain))
+	keys := slices.Collect(maps.Keys(t.table.plain))
+	if t.unread != nil {
+		keys = slices.Collect(maps.Keys(t.unread.all()))
 	}
 	slices.Sort(keys)
 	return keys
@@ -181,64 +155,68 @@ func (b *Bundle) Keys(lang string) []string {
 
 // table holds texts by key.
 type table struct {
+	lang string
 	// plain has the text of every key, or "" for one with values to fill in or
 	// forms to choose from: those are for the library, which takes ten times the
 	// memory for a text.
 	plain  map[string]string
 	filled *i18n.Localizer
+	bundle *i18n.Bundle
 }
 
-func newTable(lang string, msgs []*i18n.Message) (*table, error) {
-	tag := language.MustParse(lang)
-	bundle := i18n.NewBundle(tag)
-	t := &table{plain: make(map[string]string, len(msgs)), filled: i18n.NewLocalizer(bundle, lang)}
+func newTable(lang string) *table { return &table{lang: lang, plain: map[string]string{}} }
+
+func (t *table) add(msgs ...*i18n.Message) error {
+	tag := language.MustParse(t.lang)
+	if t.bundle == nil {
+		t.bundle = i18n.NewBundle(tag)
+		t.filled = i18n.NewLocalizer(t.bundle, t.lang)
+	}
 	for _, m := range msgs {
 		if m.One == "" && !strings.Contains(m.Other, "{{") {
 			t.plain[m.ID] = m.Other
 			continue
 		}
 		t.plain[m.ID] = ""
-		if err := bundle.AddMessages(tag, m); err != nil {
-			return nil, fmt.Errorf("load text %s in %s: %w", m.ID, lang, err)
-		}
-	}
-	return t, nil
-}
-
-// Texts gives texts in one language. It is safe for concurrent use.
-type Texts struct {
-	Lang    string
-	tables  []func() *table
-	printer *message.Printer
-}
-
-func newTexts(lang string, tables []func() *table) *Texts {
-	return &Texts{Lang: lang, tables: tables, printer: message.NewPrinter(language.MustParse(lang))}
-}
-
-// find gives the table that has key, or nil.
-func (t *Texts) find(key string) *table {
-	for _, get := range t.tables {
-		table := get()
-		if _, ok := table.plain[key]; ok {
-			return table
+		if err := t.bundle.AddMessages(tag, m); err != nil {
+			return fmt.Errorf("load text %s in %s: %w", m.ID, t.lang, err)
 		}
 	}
 	return nil
 }
 
+// Texts gives texts in one language. It is safe for concurrent use.
+type Texts struct {
+	Lang    string
+	table   *table
+	unread  *unread // nil when all are in the table
+	printer *message.Printer
+}
+
+func newTexts(lang string, t *table) *Texts {
+	return &Texts{Lang: lang, table: t, printer: message.NewPrinter(language.MustParse(lang))}
+}
+
 // Has reports whether there is a text for key.
-func (t *Texts) Has(key string) bool { return t.find(key) != nil }
+func (t *Texts) Has(key string) bool {
+	if t.unread != nil {
+		defer t.unread.fetch(key, t.table)()
+	}
+	_, ok := t.table.plain[key]
+	return ok
+}
 
 // T gives the text for key. args fill it in: either one map from name to
 // value, or names and values in turn. A missing key gives the key itself, so
 // that it is seen; tests hold that none is missing.
 func (t *Texts) T(key string, args ...any) string {
-	table := t.find(key)
-	if table == nil {
-		return key
+	if t.unread != nil {
+		defer t.unread.fetch(key, t.table)()
 	}
-	if text := table.plain[key]; text != "" {
+	switch text, ok := t.table.plain[key]; {
+	case !ok:
+		return key
+	case text != "":
 		return text
 	}
 	data := arguments(args)
@@ -246,7 +224,7 @@ func (t *Texts) T(key string, args ...any) string {
 	if n, ok := data["Count"]; ok {
 		cfg.PluralCount = n
 	}
-	s, err := table.filled.Localize(cfg)
+	s, err := t.table.filled.Localize(cfg)
 	if err != nil && s == "" {
 		return key
 	}

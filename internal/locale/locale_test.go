@@ -1,8 +1,10 @@
 package locale_test
 
 import (
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -44,31 +46,47 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// The texts of the program itself, each in both ways.
 func TestLazyGivesWhatLoadGives(t *testing.T) {
-	m := files(good)
-	m["l/nb/b.yaml"] = &fstest.MapFile{Data: []byte("bye: Ha det\n")}
-	m["l/nb/c.yaml"] = &fstest.MapFile{Data: []byte("- no texts\n")}
-	lazy := locale.Lazy(m, "l")
-	nb := lazy.In("nb")
-	// c.yaml is not read for any of these.
-	for _, tt := range []struct{ got, want string }{
-		{nb.T("hello", "Name", "du"), "Hei du"}, {nb.T("rows", "Count", 1), "1 rad"}, {nb.T("rows", "Count", 2), "2 rader"}, {nb.T("bye"), "Ha det"},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("got %q, want %q", tt.got, tt.want)
-		}
-	}
-	m["l/nb/c.yaml"] = &fstest.MapFile{Data: []byte("last: Til slutt\n")}
-	loaded, err := locale.Load(m, "l")
+	files := os.DirFS("../../templates")
+	loaded, err := locale.Load(files, "locales")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := locale.Lazy(m, "l").Keys("nb"), loaded.Keys("nb"); !slices.Equal(got, want) || len(got) != 4 {
-		t.Errorf("keys are %v and, read at once, %v", got, want)
+	lazy := locale.Lazy(files, "locales")
+	for _, lang := range locale.Languages() {
+		keys := loaded.Keys(lang)
+		if len(keys) < 1000 || !slices.Equal(lazy.Keys(lang), keys) {
+			t.Fatalf("%s: %d keys, and %d when they are read as needed", lang, len(keys), len(lazy.Keys(lang)))
+		}
+		for _, key := range keys {
+			for _, args := range [][]any{nil, {"Count", 1, "Name", "N"}, {"Count", 2}} {
+				want, got := loaded.In(lang).T(key, args...), lazy.In(lang).T(key, args...)
+				if got != want {
+					t.Errorf("%s %s: %q, want %q", lang, key, got, want)
+				}
+			}
+			if !lazy.In(lang).Has(key) {
+				t.Errorf("%s lacks %s", lang, key)
+			}
+		}
+		if lazy.In(lang).Has("nosuch") || lazy.In(lang).T("nosuch") != "nosuch" {
+			t.Errorf("%s has a text that there is not", lang)
+		}
 	}
-	if lazy := locale.Lazy(m, "l").In("nb"); lazy.Has("nosuch") || lazy.T("nosuch") != "nosuch" || lazy.T("last") != "Til slutt" {
-		t.Error("a key that is in no file, or in the last one, is not answered as by Load")
+}
+
+func TestLazyFromSeveralGoroutines(t *testing.T) {
+	nb := locale.Lazy(files(good), "l").In("nb")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if got := nb.T("rows", "Count", 2) + nb.T("hello", "Name", "du"); got != "2 raderHei du" {
+				t.Errorf("got %q", got)
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func TestLoadRefuses(t *testing.T) {
