@@ -51,7 +51,7 @@ type session struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
-	// texts are all languages, t the one chosen.
+	// texts are all languages, read as they are needed; t is the one chosen.
 	texts *locale.Bundle
 	t     *locale.Texts
 }
@@ -66,11 +66,7 @@ type left struct{ code int }
 
 // run is the whole program, with everything it touches as arguments.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) (code int) {
-	texts, err := locale.Load(templates.FS, "locales")
-	if err != nil {
-		fmt.Fprintln(stderr, "felleskrav:", err)
-		return exitUnavailable
-	}
+	texts := locale.Lazy(templates.FS, "locales")
 	s := &session{
 		ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, now: time.Now,
 		texts: texts, t: texts.In(languageOf(args, getenv)),

@@ -6,6 +6,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // days are those of Oslo, also where there is no zone database
+
+	_ "felleskrav/internal/startgc" // before anything else
 )
 
 func main() {

@@ -23,6 +23,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/storage"
@@ -129,7 +130,6 @@ func (c *serveCmd) Run(s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	hasty(s.getenv)
 	logs := newLogWriter(s.stderr, c.Quiet)
 	defer logs.Close()
 	listener, err := net.Listen("tcp", c.Listen)
@@ -156,16 +156,9 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// hasty makes the collector run seldom while the program starts, since most of
-// what it reads then is wanted.
-func hasty(getenv func(string) string) {
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-}
-
-// thrifty makes the collector run more often than Go's default: the program
-// keeps little, and idles beside other things on a small machine.
+// thrifty makes the collector, which seldom runs while the program starts, run
+// more often than Go's default: the program keeps little, and idles beside other
+// things on a small machine.
 func thrifty(getenv func(string) string) {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
@@ -234,7 +227,8 @@ func (v *server) serve(listener net.Listener) (err error) {
 	return v.run(in, handler, listener, demo)
 }
 
-// load reads content and opens the store side by side: both take their time.
+// load reads content and texts and opens the store side by side: all take their
+// time. A server has every text in memory, and does not start without one.
 func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.Store, err error) {
 	files, err := v.fs()
 	if err != nil {
@@ -243,8 +237,11 @@ func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.
 	var g errgroup.Group
 	g.Go(func() (err error) { live, err = catalogue.NewLive(files, v.logger); return err })
 	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.now); return err })
+	var texts *locale.Bundle
+	g.Go(func() (err error) { texts, err = locale.Load(templates.FS, "locales"); return err })
 	err = g.Wait()
 	if err == nil {
+		v.session.texts, v.session.t = texts, texts.In(v.session.t.Lang)
 		err = live.Follow(ctx, store)
 	}
 	if err != nil {

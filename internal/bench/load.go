@@ -27,6 +27,10 @@ type outcome struct {
 
 func (o outcome) rate() float64 { return float64(o.count) / o.took.Seconds() }
 
+func (o outcome) String() string {
+	return fmt.Sprintf("%.0f/s, p50 %s, p99 %s", o.rate(), o.p50.Round(100*time.Microsecond), o.p99.Round(100*time.Microsecond))
+}
+
 // request writes an HTTP/1.1 request once, so that the load costs little
 // beside the server it shares the machine with.
 func request(method, base, path, token, contentType string, body []byte) []byte {
@@ -47,15 +51,27 @@ func request(method, base, path, token, contentType string, body []byte) []byte 
 	return b.Bytes()
 }
 
-// load sends requests from clients connections until the time is up or they
-// are all sent. next gives request i, or nil when there are no more; an answer
-// other than status is an error.
-func load(ctx context.Context, base string, status int, forTime time.Duration, next func(i int) []byte) (outcome, error) {
+// load is how requests are sent.
+type load struct {
+	// clients is how many ask at the same time, each on a connection.
+	clients int
+	// every is the time from one request to the next of all clients together,
+	// whether answers come or not: an open loop. Zero is a closed one: each
+	// client asks again as soon as it is answered.
+	every time.Duration
+	lasts time.Duration
+}
+
+// run sends requests until the time is up or they are all sent. next gives
+// request i, or nil when there are no more; an answer other than status is an
+// error. In an open loop the time of a request counts from when it was to be
+// sent, also when no client was free for it then.
+func (l load) run(ctx context.Context, base string, status int, next func(i int) []byte) (outcome, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return outcome{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, forTime)
+	ctx, cancel := context.WithTimeout(ctx, l.lasts)
 	defer cancel()
 	var (
 		wg    sync.WaitGroup
@@ -66,9 +82,19 @@ func load(ctx context.Context, base string, status int, forTime time.Duration, n
 		errs  []error
 	)
 	begin := time.Now()
-	for range clients {
+	turn := func() ([]byte, time.Time) {
+		i := int(at.Add(1) - 1)
+		req := next(i)
+		if l.every == 0 || req == nil {
+			return req, time.Now()
+		}
+		due := begin.Add(time.Duration(i) * l.every)
+		time.Sleep(time.Until(due))
+		return req, due
+	}
+	for range l.clients {
 		wg.Go(func() {
-			mine, body, err := client(ctx, u.Host, status, func() []byte { return next(int(at.Add(1) - 1)) })
+			mine, body, err := client(ctx, u.Host, status, turn)
 			mu.Lock()
 			defer mu.Unlock()
 			times, errs = append(times, mine...), append(errs, err)
@@ -87,8 +113,9 @@ func load(ctx context.Context, base string, status int, forTime time.Duration, n
 	return out, nil
 }
 
-// client sends one request after the other on one connection.
-func client(ctx context.Context, host string, status int, next func() []byte) ([]time.Duration, []byte, error) {
+// client sends one request after the other on one connection. turn gives a
+// request, when it is time for it, and that time.
+func client(ctx context.Context, host string, status int, turn func() ([]byte, time.Time)) ([]time.Duration, []byte, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", host)
 	if err != nil {
@@ -99,11 +126,10 @@ func client(ctx context.Context, host string, status int, next func() []byte) ([
 	var times []time.Duration
 	var body []byte
 	for ctx.Err() == nil {
-		req := next()
+		req, begin := turn()
 		if req == nil {
 			break
 		}
-		begin := time.Now()
 		if _, err := conn.Write(req); err != nil {
 			return times, body, err
 		}

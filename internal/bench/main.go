@@ -22,12 +22,25 @@ type row struct {
 	ok                                   bool
 }
 
-// clients is how many ask at the same time.
-const clients = 16
+// few and many are how many clients ask at the same time.
+const few, many = 16, 64
+
+// parts of the measurement, in the order of the table.
+var parts = []struct {
+	name    string
+	measure func(ctx context.Context, binary string, seconds time.Duration) ([]row, error)
+}{
+	{"start", measureStart},
+	{"submit", measureSubmit},
+	{"verify", measureVerify},
+	{"certificate", measureCertificate},
+	{"workbook", measureWorkbook},
+}
 
 func main() {
 	binary := flag.String("binary", "bin/felleskrav", "the program to measure")
 	seconds := flag.Duration("for", 5*time.Second, "how long each load lasts")
+	only := flag.String("only", "", "the one part to measure: start, submit, verify, certificate or workbook")
 	floor := flag.Bool("floor", false, "be the floor's server (used by bench itself)")
 	flag.Parse()
 	if *floor {
@@ -36,7 +49,7 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	rows, err := measure(ctx, *binary, *seconds)
+	rows, err := measure(ctx, *binary, *seconds, *only)
 	print(rows)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -49,11 +62,14 @@ func main() {
 	}
 }
 
-func measure(ctx context.Context, binary string, seconds time.Duration) ([]row, error) {
+func measure(ctx context.Context, binary string, seconds time.Duration, only string) ([]row, error) {
 	var rows []row
 	var errs []error
-	for _, part := range []func(context.Context, string, time.Duration) ([]row, error){measureStart, measureSubmit, measureWorkbook} {
-		r, err := part(ctx, binary, seconds)
+	for _, part := range parts {
+		if only != "" && part.name != only {
+			continue
+		}
+		r, err := part.measure(ctx, binary, seconds)
 		rows, errs = append(rows, r...), append(errs, err)
 	}
 	return rows, errors.Join(errs...)

@@ -93,7 +93,7 @@ func (l *loader) releases() {
 	seen := map[string]bool{}
 	for _, e := range index.Releases {
 		file := "releases/" + e.File
-		data, err := fs.ReadFile(l.fsys, file)
+		data, err := readShared(l.fsys, file)
 		if err != nil {
 			l.fault(indexFile, 1, "release-missing", map[string]any{"ID": e.Set + "@" + e.Version, "Value": file})
 			continue

@@ -31,7 +31,7 @@ func (r *reader) exists(file string) bool {
 // repeated or missing key and every missing language becomes a fault. It
 // returns the document's root mapping, or nil when the file could not be read.
 func (r *reader) read(file string, v any) *yaml.Node {
-	data, err := fs.ReadFile(r.fsys, file)
+	data, err := readShared(r.fsys, file)
 	if err != nil {
 		r.fault(file, 0, "unreadable", map[string]any{"Detail": err.Error()})
 		return nil

@@ -73,6 +73,17 @@ func (t tree) ReadFile(name string) ([]byte, error) {
 	return bytes.Clone(data), nil
 }
 
+// readShared reads a file for one who does not change its bytes: those of a
+// tree are not copied.
+func readShared(fsys fs.FS, name string) ([]byte, error) {
+	if t, ok := fsys.(tree); ok {
+		if data, ok := t[name]; ok {
+			return data, nil
+		}
+	}
+	return fs.ReadFile(fsys, name)
+}
+
 // ReadDir implements fs.ReadDirFS.
 func (t tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	prefix := name + "/"

@@ -4,21 +4,28 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The words below are what makes a demand impossible to test, by language.
 // Each has what to write instead.
 type vagueWord struct {
-	re *regexp.Regexp
+	re pattern
 	// measurable words are fine in a sentence that states a number: "regularly,
 	// at least every 12 months".
 	measurable bool
 	instead    string
 }
 
-func anyOf(pattern string) *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(^|[^\pL])(` + pattern + `)([^\pL]|$)`)
+// pattern is an expression that is compiled when it is first used: only lint
+// needs those here, and every start of the program would pay for them.
+type pattern func() *regexp.Regexp
+
+func matching(expr string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
+
+func anyOf(words string) pattern { return matching(`(?i)(^|[^\pL])(` + words + `)([^\pL]|$)`) }
 
 var vagueWords = map[string][]vagueWord{
 	"nb": {
@@ -50,10 +57,10 @@ var vagueWords = map[string][]vagueWord{
 	},
 }
 
-var stated = regexp.MustCompile(`[0-9]`)
+var stated = matching(`[0-9]`)
 
 // numberWords count as a stated number, too.
-var numberWords = map[string]*regexp.Regexp{
+var numberWords = map[string]pattern{
 	"nb": anyOf(`én|ett|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|hver (time|dag|uke|måned)`),
 	"nn": anyOf(`éin|eitt|to|tre|fire|fem|seks|sju|åtte|ni|ti|tolv|kvar (time|dag|veke|månad)`),
 	"en": anyOf(`one|two|three|four|five|six|seven|eight|nine|ten|twelve|every (hour|day|week|month)|hourly|daily|weekly|monthly`),
@@ -63,12 +70,12 @@ var numberWords = map[string]*regexp.Regexp{
 func vague(lang, text string) (word, instead string) {
 	for _, sentence := range sentences(text) {
 		for _, v := range vagueWords[lang] {
-			m := v.re.FindStringSubmatch(sentence)
+			m := v.re().FindStringSubmatch(sentence)
 			if m == nil {
 				continue
 			}
-			plain := standards.ReplaceAllString(sentence, "") // the 27001 of ISO/IEC 27001 measures nothing
-			if v.measurable && (stated.MatchString(plain) || numberWords[lang].MatchString(plain)) {
+			plain := standards().ReplaceAllString(sentence, "") // the 27001 of ISO/IEC 27001 measures nothing
+			if v.measurable && (stated().MatchString(plain) || numberWords[lang]().MatchString(plain)) {
 				continue
 			}
 			return m[2], v.instead
@@ -101,27 +108,27 @@ func isUpper(r rune) bool { return strings.ToLower(string(r)) != string(r) }
 
 var dutyVerb = map[string]string{"nb": "skal", "nn": "skal", "en": "shall"}
 
-var dutyRE = map[string]*regexp.Regexp{"nb": anyOf("skal"), "nn": anyOf("skal"), "en": anyOf("shall")}
+var dutyRE = map[string]pattern{"nb": anyOf("skal"), "nn": anyOf("skal"), "en": anyOf("shall")}
 
 // duties counts the verbs of duty.
-func duties(lang, text string) int { return len(dutyRE[lang].FindAllString(text, -1)) }
+func duties(lang, text string) int { return len(dutyRE[lang]().FindAllString(text, -1)) }
 
-var jointRE = regexp.MustCompile(`og/eller|and/or|;`)
+var jointRE = matching(`og/eller|and/or|;`)
 
 // joint finds what joins two demands in one.
-func joint(text string) string { return jointRE.FindString(text) }
+func joint(text string) string { return jointRE().FindString(text) }
 
 var (
-	standards    = regexp.MustCompile(`ISO/IEC [0-9]+|ISO [0-9]+|SOC [123]|BSI C5|NIST|FIPS|TLS [0-9.]+|CIS Benchmarks?|OpenID Connect|SAML|CycloneDX|SPDX|OWASP|CVSS|AES|SCIM|STIX|NOARK|Noark|PCI DSS|CSA STAR|FIDO2|RFC [0-9]+`)
+	standards    = matching(`ISO/IEC [0-9]+|ISO [0-9]+|SOC [123]|BSI C5|NIST|FIPS|TLS [0-9.]+|CIS Benchmarks?|OpenID Connect|SAML|CycloneDX|SPDX|OWASP|CVSS|AES|SCIM|STIX|NOARK|Noark|PCI DSS|CSA STAR|FIDO2|RFC [0-9]+`)
 	orEquivalent = map[string]string{"nb": "eller tilsvarende", "nn": "eller tilsvarande", "en": "or equivalent"}
 	// equivalents also takes the inflected forms.
-	equivalents = map[string]*regexp.Regexp{"nb": regexp.MustCompile(`eller (noe |annet )?tilsvarende`), "nn": regexp.MustCompile(`eller (noko |anna )?tilsvarande`), "en": regexp.MustCompile(`or (an )?equivalent`)}
+	equivalents = map[string]pattern{"nb": matching(`eller (noe |annet )?tilsvarende`), "nn": matching(`eller (noko |anna )?tilsvarande`), "en": matching(`or (an )?equivalent`)}
 )
 
 // standardNamed finds the first standard or certificate a text names.
-func standardNamed(text string) string { return standards.FindString(text) }
+func standardNamed(text string) string { return standards().FindString(text) }
 
-func equivalent(lang, text string) bool { return equivalents[lang].MatchString(text) }
+func equivalent(lang, text string) bool { return equivalents[lang]().MatchString(text) }
 
 var supplierSubject = map[string]string{"nb": "Leverandøren", "nn": "Leverandøren", "en": "The supplier"}
 
@@ -144,7 +151,7 @@ func lookWords(lang string) string { return strings.Join(lookVerbs[lang][:4], ",
 
 // foreignWords are words that do not belong in a language, but in one of the
 // two others.
-var foreignWords = map[string]*regexp.Regexp{
+var foreignWords = map[string]pattern{
 	"nb": anyOf(`ikkje|eit|ein|kva|kven|korleis|kvar|kor|verksemda?|verksemder|tenesta?|tenester|opplysningar|tryggleik(en)?|berre|frå|nokon|nokre|dei|å gjere|vere|skildring|the|shall|and`),
 	"nn": anyOf(`ikke|en|hva|hvem|hvordan|hver|hvor|hvilke[nt]?|virksomhet(en)?|virksomheter|tjenesten?|tjenester|opplysninger|sikkerhet(en)?|bare|fra|noen|noe|jeg|de|gjøre|være|beskrivelse|også at|the|shall|and`),
 	"en": anyOf(`ikke|ikkje|og|eller|skal|leverandøren|kunden|tjenesten|tenesta`),
@@ -152,7 +159,7 @@ var foreignWords = map[string]*regexp.Regexp{
 
 // foreign finds the first word that belongs in another language.
 func foreign(lang, text string) string {
-	if m := foreignWords[lang].FindStringSubmatch(text); m != nil {
+	if m := foreignWords[lang]().FindStringSubmatch(text); m != nil {
 		return m[2]
 	}
 	return ""

@@ -3,6 +3,7 @@ package locale
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -46,27 +47,20 @@ func Negotiate(choice, acceptLanguage string) string {
 }
 
 // Bundle holds all texts.
-type Bundle struct {
-	texts map[string]*Texts
-	keys  map[string][]string
-}
+type Bundle struct{ texts map[string]*Texts }
 
 // Load reads every LANGUAGE/*.yaml below root in fsys. A file is a flat
 // mapping from key to text, or to {one, other} for a text that counts; values
 // are filled in as in {{.Name}}. A key given twice in a language is an error.
 func Load(fsys fs.FS, root string) (*Bundle, error) {
-	b := &Bundle{texts: map[string]*Texts{}, keys: map[string][]string{}}
-	bundle := i18n.NewBundle(language.MustParse(Default))
+	b := &Bundle{texts: map[string]*Texts{}}
 	for _, lang := range Languages() {
-		tag := language.MustParse(lang)
-		files, err := fs.Glob(fsys, path.Join(root, lang, "*.yaml"))
+		files, err := filesOf(fsys, root, lang)
 		if err != nil {
-			return nil, fmt.Errorf("list texts: %w", err)
-		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("load texts: no files for %s below %s", lang, root)
+			return nil, err
 		}
 		seen := map[string]string{}
+		var all []*i18n.Message
 		for _, f := range files {
 			msgs, err := read(fsys, f)
 			if err != nil {
@@ -77,27 +71,27 @@ func Load(fsys fs.FS, root string) (*Bundle, error) {
 					return nil, fmt.Errorf("load texts: key %s stands in both %s and %s", m.ID, other, f)
 				}
 				seen[m.ID] = f
-				b.keys[lang] = append(b.keys[lang], m.ID)
 			}
-			if err := bundle.AddMessages(tag, msgs...); err != nil {
-				return nil, fmt.Errorf("load texts %s: %w", f, err)
-			}
+			all = append(all, msgs...)
 		}
-		slices.Sort(b.keys[lang])
-	}
-	for _, lang := range Languages() {
-		tag := language.MustParse(lang)
-		b.texts[lang] = &Texts{Lang: lang, localizer: i18n.NewLocalizer(bundle, tag.String()), printer: message.NewPrinter(tag), known: set(b.keys[lang])}
+		t := newTable(lang)
+		if err := t.add(all...); err != nil {
+			return nil, err
+		}
+		b.texts[lang] = newTexts(lang, t)
 	}
 	return b, nil
 }
 
-func set(keys []string) map[string]bool {
-	m := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		m[k] = true
+func filesOf(fsys fs.FS, root, lang string) ([]string, error) {
+	files, err := fs.Glob(fsys, path.Join(root, lang, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list texts: %w", err)
 	}
-	return m
+	if len(files) == 0 {
+		return nil, fmt.Errorf("load texts: no files for %s below %s", lang, root)
+	}
+	return files, nil
 }
 
 func read(fsys fs.FS, file string) ([]*i18n.Message, error) {
@@ -105,11 +99,16 @@ func read(fsys fs.FS, file string) ([]*i18n.Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}
+	return parse(data, file)
+}
+
+// parse reads the texts in data, which is file or a part of it.
+func parse(data []byte, file string) ([]*i18n.Message, error) {
 	var raw map[string]yaml.Node
 	if err := yaml.Unmarshal(data, &raw); err != nil {
 		return nil, fmt.Errorf("read texts %s: %w", file, err)
 	}
-	var out []*i18n.Message
+	out := make([]*i18n.Message, 0, len(raw))
 	for key, node := range raw {
 		m := &i18n.Message{ID: key}
 		if node.Kind == yaml.ScalarNode {
@@ -141,32 +140,91 @@ func (b *Bundle) In(lang string) *Texts {
 }
 
 // Keys lists the keys of a language, sorted.
-func (b *Bundle) Keys(lang string) []string { return b.keys[lang] }
+func (b *Bundle) Keys(lang string) []string {
+	t, ok := b.texts[lang]
+	if !ok {
+		return nil
+	}
+	keys := slices.Collect(maps.Keys(t.table.plain))
+	if t.unread != nil {
+		keys = slices.Collect(maps.Keys(t.unread.all()))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// table holds texts by key.
+type table struct {
+	lang string
+	// plain has the text of every key, or "" for one with values to fill in or
+	// forms to choose from: those are for the library, which takes ten times the
+	// memory for a text.
+	plain  map[string]string
+	filled *i18n.Localizer
+	bundle *i18n.Bundle
+}
+
+func newTable(lang string) *table { return &table{lang: lang, plain: map[string]string{}} }
+
+func (t *table) add(msgs ...*i18n.Message) error {
+	tag := language.MustParse(t.lang)
+	if t.bundle == nil {
+		t.bundle = i18n.NewBundle(tag)
+		t.filled = i18n.NewLocalizer(t.bundle, t.lang)
+	}
+	for _, m := range msgs {
+		if m.One == "" && !strings.Contains(m.Other, "{{") {
+			t.plain[m.ID] = m.Other
+			continue
+		}
+		t.plain[m.ID] = ""
+		if err := t.bundle.AddMessages(tag, m); err != nil {
+			return fmt.Errorf("load text %s in %s: %w", m.ID, t.lang, err)
+		}
+	}
+	return nil
+}
 
 // Texts gives texts in one language. It is safe for concurrent use.
 type Texts struct {
-	Lang      string
-	localizer *i18n.Localizer
-	printer   *message.Printer
-	known     map[string]bool
+	Lang    string
+	table   *table
+	unread  *unread // nil when all are in the table
+	printer *message.Printer
+}
+
+func newTexts(lang string, t *table) *Texts {
+	return &Texts{Lang: lang, table: t, printer: message.NewPrinter(language.MustParse(lang))}
 }
 
 // Has reports whether there is a text for key.
-func (t *Texts) Has(key string) bool { return t.known[key] }
+func (t *Texts) Has(key string) bool {
+	if t.unread != nil {
+		defer t.unread.fetch(key, t.table)()
+	}
+	_, ok := t.table.plain[key]
+	return ok
+}
 
 // T gives the text for key. args fill it in: either one map from name to
 // value, or names and values in turn. A missing key gives the key itself, so
 // that it is seen; tests hold that none is missing.
 func (t *Texts) T(key string, args ...any) string {
-	if !t.known[key] { // the library would fall back on another language
+	if t.unread != nil {
+		defer t.unread.fetch(key, t.table)()
+	}
+	switch text, ok := t.table.plain[key]; {
+	case !ok:
 		return key
+	case text != "":
+		return text
 	}
 	data := arguments(args)
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: data}
 	if n, ok := data["Count"]; ok {
 		cfg.PluralCount = n
 	}
-	s, err := t.localizer.Localize(cfg)
+	s, err := t.table.filled.Localize(cfg)
 	if err != nil && s == "" {
 		return key
 	}

@@ -1,7 +1,10 @@
 package locale_test
 
 import (
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -41,6 +44,49 @@ func TestTexts(t *testing.T) {
 	if !nb.Has("hello") || nb.Has("nosuch") {
 		t.Error("Has does not tell which texts there are")
 	}
+}
+
+// The texts of the program itself, each in both ways.
+func TestLazyGivesWhatLoadGives(t *testing.T) {
+	files := os.DirFS("../../templates")
+	loaded, err := locale.Load(files, "locales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lazy := locale.Lazy(files, "locales")
+	for _, lang := range locale.Languages() {
+		keys := loaded.Keys(lang)
+		if len(keys) < 1000 || !slices.Equal(lazy.Keys(lang), keys) {
+			t.Fatalf("%s: %d keys, and %d when they are read as needed", lang, len(keys), len(lazy.Keys(lang)))
+		}
+		for _, key := range keys {
+			for _, args := range [][]any{nil, {"Count", 1, "Name", "N"}, {"Count", 2}} {
+				want, got := loaded.In(lang).T(key, args...), lazy.In(lang).T(key, args...)
+				if got != want {
+					t.Errorf("%s %s: %q, want %q", lang, key, got, want)
+				}
+			}
+			if !lazy.In(lang).Has(key) {
+				t.Errorf("%s lacks %s", lang, key)
+			}
+		}
+		if lazy.In(lang).Has("nosuch") || lazy.In(lang).T("nosuch") != "nosuch" {
+			t.Errorf("%s has a text that there is not", lang)
+		}
+	}
+}
+
+func TestLazyFromSeveralGoroutines(t *testing.T) {
+	nb := locale.Lazy(files(good), "l").In("nb")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if got := nb.T("rows", "Count", 2) + nb.T("hello", "Name", "du"); got != "2 raderHei du" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestLoadRefuses(t *testing.T) {

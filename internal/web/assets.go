@@ -6,14 +6,14 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 )
 
-func init() {
-	// Not in every system's list of types.
-	_ = mime.AddExtensionType(".woff2", "font/woff2")
-}
+// addTypes names types that are not in every system's list. It reads these
+// lists, and so is for servers alone.
+var addTypes = sync.OnceFunc(func() { _ = mime.AddExtensionType(".woff2", "font/woff2") })
 
 // asset serves a built file. Its name holds a hash of its content, so that a
 // browser may keep it for ever.

@@ -25,9 +25,9 @@ import (
 	"felleskrav/internal/status"
 )
 
-// engine holds every page, parsed and checked once. Each is bound to a language
-// when it is first asked for in it: bound pages are what takes memory, and most
-// installations are asked for few of them.
+// engine draws the pages. All are parsed and checked once, when it is made, but
+// each is kept only from when it is first asked for in a language: parsed pages
+// are what takes memory, and most installations are asked for few of them.
 type engine struct {
 	pages map[string]map[string]func() (*template.Template, error) // language → page → template
 	texts *locale.Bundle
@@ -84,13 +84,20 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 	for _, lang := range locale.Languages() {
 		e.pages[lang] = map[string]func() (*template.Template, error){}
 	}
-	for _, name := range names {
+	parse := func(name string) (*template.Template, error) {
 		page, err := common.Clone()
+		if err == nil {
+			page, err = page.ParseFS(files, "pages/"+name+".html")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
-		if page, err = page.ParseFS(files, "pages/"+name+".html"); err != nil {
-			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		return page, nil
+	}
+	for _, name := range names {
+		page, err := parse(name)
+		if err != nil {
+			return nil, err
 		}
 		for _, needed := range []string{"title", "main"} {
 			if page.Lookup(needed) == nil {
@@ -99,11 +106,11 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 		}
 		for _, lang := range locale.Languages() {
 			e.pages[lang][name] = sync.OnceValues(func() (*template.Template, error) {
-				bound, err := page.Clone()
+				page, err := parse(name)
 				if err != nil {
-					return nil, fmt.Errorf("bind page: %w", err)
+					return nil, err
 				}
-				return bound.Funcs(functions(texts.In(lang), cat, a)), nil
+				return page.Funcs(functions(texts.In(lang), cat, a)), nil
 			})
 		}
 	}

@@ -81,6 +81,7 @@ func New(cfg Config) (*Web, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
+	addTypes()
 	a, err := loadAssets(cfg.Dist)
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
