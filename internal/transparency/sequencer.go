@@ -44,6 +44,8 @@ type waiting struct {
 type result struct {
 	entry Entry
 	err   error
+	// in is the tree that was published with the entry in it; nil when it was there before.
+	in *head
 }
 
 func (l *Log) enqueue(w *waiting) error {
@@ -131,7 +133,7 @@ func (l *Log) process(batch []*waiting, err error) {
 		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	}
 	for _, w := range batch {
-		w.answer(Entry{}, err)
+		w.answer(Entry{}, nil, err)
 	}
 }
 
@@ -152,11 +154,11 @@ func groupByKey(batch []*waiting) []*waiting {
 }
 
 // answer gives w its entry, and each of those that wait with it, or tells all of them err.
-func (w *waiting) answer(entry Entry, err error) {
+func (w *waiting) answer(entry Entry, in *head, err error) {
 	for _, each := range append([]*waiting{w}, w.same...) {
 		r := result{err: err}
 		if err == nil {
-			r = result{entry: entry, err: taken(entry, each.body)}
+			r = result{entry: entry, in: in, err: taken(entry, each.body)}
 		}
 		each.result <- r
 	}
@@ -251,11 +253,12 @@ func (l *Log) attempt(ctx context.Context, batch []*waiting) ([]*waiting, error)
 	if err := l.store.InsertLogEntries(ctx, l.origin, entries); err != nil {
 		return batch, fmt.Errorf("insert log entries: %w", err)
 	}
-	if err := l.publish(ctx, entries); err != nil {
+	grown, err := l.publish(ctx, entries)
+	if err != nil {
 		return batch, err
 	}
 	for i, w := range batch {
-		w.answer(entries[i], nil)
+		w.answer(entries[i], grown, nil)
 	}
 	return nil, nil
 }
@@ -281,7 +284,7 @@ func (l *Log) answerKnown(ctx context.Context, batch []*waiting) ([]*waiting, er
 	rest := make([]*waiting, 0, len(batch))
 	for _, w := range batch {
 		if entry, ok := known[w.key]; ok {
-			w.answer(entry, nil)
+			w.answer(entry, nil, nil)
 		} else {
 			rest = append(rest, w)
 		}
@@ -379,54 +382,56 @@ func (l *Log) adopt(ctx context.Context) error {
 		if n == 0 {
 			return fmt.Errorf("entry %d is being written: %w", l.head.state.Size, ErrStale)
 		}
-		if err := l.publish(ctx, entries[:n]); err != nil {
+		if _, err := l.publish(ctx, entries[:n]); err != nil {
 			return err
 		}
 	}
 }
 
-// publish puts entries, which are stored and follow the head, under a signed checkpoint.
-func (l *Log) publish(ctx context.Context, entries []Entry) error {
+// publish puts entries, which are stored and follow the head, under a signed checkpoint. It gives the new
+// tree with, besides its edge, all nodes that proofs of these entries need.
+func (l *Log) publish(ctx context.Context, entries []Entry) (*head, error) {
 	old := l.head.state
 	size := old.Size + int64(len(entries))
 	stored := make([]StoredHash, 0, 2*len(entries))
 	for _, entry := range entries {
 		hashes, err := l.head.edge.add(entry.Index, tlog.RecordHash(entry.Body))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		stored = append(stored, hashes...)
 	}
 	if err := l.store.PutLogHashes(ctx, l.origin, stored); err != nil {
-		return fmt.Errorf("put log hashes: %w", err)
+		return nil, fmt.Errorf("put log hashes: %w", err)
 	}
 	root, err := tlog.TreeHash(size, l.head.edge)
 	if err != nil {
-		return fmt.Errorf("hash tree: %w", err)
+		return nil, fmt.Errorf("hash tree: %w", err)
 	}
 	next := Checkpoint{Origin: l.origin, Size: size, Root: root}
 	// The last look before signing: the new tree begins with the last one that was signed.
 	var proof []Hash
 	if old.Size > 0 {
 		if proof, err = tlog.ProveTree(size, old.Size, l.head.edge); err != nil {
-			return fmt.Errorf("prove log consistency: %w", err)
+			return nil, fmt.Errorf("prove log consistency: %w", err)
 		}
 	}
 	if err := checkTree(proof, Checkpoint{Origin: l.origin, Size: old.Size, Root: old.Root}, next); err != nil {
-		return fmt.Errorf("%w: %w", ErrInconsistent, err)
+		return nil, fmt.Errorf("%w: %w", ErrInconsistent, err)
 	}
 	checkpoint, err := next.sign(l.signer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	state := LogState{Origin: l.origin, Size: size, Root: root, Checkpoint: checkpoint, Rev: old.Rev}
 	// Two writers that get here from the same size hold the same entries up to the shorter of their
 	// sizes, so even the checkpoint that loses, and is forgotten, was true.
 	if err := l.store.SwapLogState(ctx, state); err != nil {
-		return fmt.Errorf("swap log state: %w", err)
+		return nil, fmt.Errorf("swap log state: %w", err)
 	}
 	state.Rev++
-	l.head = &head{state: state, edge: l.head.edge.trim(size), last: entries[len(entries)-1].LoggedAt}
+	grown := &head{state: state, edge: l.head.edge, last: entries[len(entries)-1].LoggedAt}
+	l.head = &head{state: state, edge: grown.edge.trim(size), last: grown.last}
 	l.seen = next
-	return nil
+	return grown, nil
 }
