@@ -92,6 +92,12 @@ func simple(data []byte) bool {
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; c {
 		case '"':
+			rest := data[i+1:]
+			n := bytes.IndexByte(rest, '"')
+			if n >= 0 && bytes.IndexByte(rest[:n], '\\') < 0 { // most strings, and the long ones
+				i += n + 1
+				continue
+			}
 			for i++; i < len(data) && data[i] != '"'; i++ {
 				if data[i] == '\\' {
 					i++
