@@ -156,12 +156,11 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// thrifty makes the collector, which seldom runs while the program starts, run
-// more often than Go's default: the program keeps little, and idles beside other
-// things on a small machine.
-func thrifty(getenv func(string) string) {
+// settled gives back what starting took, and has the collector, which rests
+// while the program starts, run as it does in other programs.
+func settled(getenv func(string) string) {
 	if getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(100)
 	}
 	debug.FreeOSMemory() // starting takes more than idling
 }
@@ -368,7 +367,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 	}
 	v.ready.Store(true)
 	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))
-	thrifty(v.session.getenv)
+	settled(v.session.getenv)
 	tick := time.NewTicker(sweep)
 	defer tick.Stop()
 	for {

@@ -67,23 +67,33 @@ func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) 
 		c.Add("answers", "field.many", problem.Args{"Max": maxAnswers})
 		return
 	}
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(answers))
+	statuses := AnswerStatuses()
 	for _, a := range answers {
 		path := "answers[" + problem.Clip(a.Requirement) + "]"
 		if !known(a.Requirement) {
 			c.Add(path, "answer.unknown-requirement", problem.Args{"Requirement": problem.Clip(a.Requirement)})
 			continue
 		}
-		c.Check(!seen[a.Requirement], path, "answer.repeated", problem.Args{"Requirement": a.Requirement})
+		// Most answers are fine: arguments are made for those that are not.
+		if seen[a.Requirement] {
+			c.Add(path, "answer.repeated", problem.Args{"Requirement": a.Requirement})
+		}
 		seen[a.Requirement] = true
-		c.Check(slices.Contains(AnswerStatuses(), a.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Status)), "Requirement": a.Requirement})
-		if a.Status != Met {
-			c.Check(strings.TrimSpace(a.Statement) != "", path+".statement", "answer.explain", problem.Args{"Requirement": a.Requirement})
+		if !slices.Contains(statuses, a.Status) {
+			c.Add(path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Status)), "Requirement": a.Requirement})
+		}
+		if a.Status != Met && strings.TrimSpace(a.Statement) == "" {
+			c.Add(path+".statement", "answer.explain", problem.Args{"Requirement": a.Requirement})
 		}
 		c.Text(path+".statement", a.Statement, 0, maxStatement)
-		c.Check(len(a.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
+		if len(a.Evidence) > maxEvidence {
+			c.Add(path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
+		}
 		for _, e := range a.Evidence[:min(len(a.Evidence), maxEvidence)] {
-			c.Check(isDigest(e.Digest.SHA256), path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": a.Requirement})
+			if !isDigest(e.Digest.SHA256) {
+				c.Add(path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": a.Requirement})
+			}
 			c.Line(path+".evidence.name", e.Name, 0, maxRef)
 			c.Line(path+".evidence.mediaType", e.MediaType, 0, maxRef)
 			c.Line(path+".evidence.uri", e.URI, 0, maxURI)

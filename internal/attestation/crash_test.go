@@ -55,7 +55,7 @@ func TestStoredButNotLoggedIsMadeGood(t *testing.T) {
 	digest := signing.Digest(statement)
 
 	cut.cut.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, _, err := h.service.Submit(ctx, as(ours), bundle); err == nil {
 		t.Fatal("a submission that was not logged was acknowledged")
@@ -107,7 +107,7 @@ func cutWithdrawal(t *testing.T) (h *house, digest string, bundle []byte) {
 	h.clock.add(time.Minute)
 	bundle = withdrawalOf(t, h, digest, "Tjenesten legges ned.")
 	cut.cut.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, _, err := h.service.Withdraw(ctx, as(ours), digest, bundle); err == nil {
 		t.Fatal("a withdrawal that was not logged was acknowledged")

@@ -149,7 +149,7 @@ func TestFourEyesAreCompletedAfterACrash(t *testing.T) {
 	statement := h.prepare(h.draft("grunnsett"))
 	h.submit(sign(t, h.key, statement))
 	cut.cut.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, _, err := h.service.Submit(ctx, as(ours), sign(t, second, statement)); err == nil {
 		t.Fatal("a declaration that was not logged was acknowledged")

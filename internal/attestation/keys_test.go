@@ -190,7 +190,7 @@ func TestDecidedRevocationCountsAtTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut.cut.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, err := h.suppliers.CompleteEnrolment(ctx, as(ours), ours, ch.ID, proof); err == nil {
 		t.Fatal("acknowledged without its place in the log")

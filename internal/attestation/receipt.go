@@ -13,6 +13,9 @@ type Log interface {
 	// Append logs body under key and returns when the entry is durable and has
 	// its place. It is idempotent by key.
 	Append(ctx context.Context, key string, body []byte) (index int64, at time.Time, err error)
+	// AppendProved is Append, with the entry's proof of inclusion in the log as it
+	// was when it got its place, or later.
+	AppendProved(ctx context.Context, key string, body []byte) (Place, signing.Inclusion, error)
 	// Places finds where keys are logged; those that are not are left out.
 	Places(ctx context.Context, keys []string) (map[string]Place, error)
 	// Inclusion proves that the entry at index is in the log.
@@ -71,10 +74,14 @@ func Prove(ctx context.Context, log Log, p Place) (LogProof, error) {
 	if err != nil {
 		return LogProof{}, wrap("prove inclusion", err)
 	}
+	return logProof(log, p, in), nil
+}
+
+func logProof(log Log, p Place, in signing.Inclusion) LogProof {
 	return LogProof{
 		Origin: log.Origin(), Key: log.VerifierKey(), Index: in.Index, LoggedAt: p.At, TreeSize: in.TreeSize,
 		RootHash: in.RootHash, Hashes: in.Hashes, Checkpoint: in.Checkpoint, Body: in.Body,
-	}, nil
+	}
 }
 
 func (s *Service) receiptFor(ctx context.Context, r Record, p Place) (Receipt, error) {
@@ -82,5 +89,9 @@ func (s *Service) receiptFor(ctx context.Context, r Record, p Place) (Receipt, e
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Attestation: r.Digest, Supplier: r.Supplier, Offering: r.Offering, Set: r.Set, SetVersion: r.SetVersion, ReceivedAt: r.ReceivedAt, Log: proof}, nil
+	return receiptOf(r, proof), nil
+}
+
+func receiptOf(r Record, proof LogProof) Receipt {
+	return Receipt{Attestation: r.Digest, Supplier: r.Supplier, Offering: r.Offering, Set: r.Set, SetVersion: r.SetVersion, ReceivedAt: r.ReceivedAt, Log: proof}
 }

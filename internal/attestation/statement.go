@@ -93,6 +93,22 @@ func Encode[P any](predicateType string, subject Subject, predicate P) ([]byte, 
 // signatures does not make: the exact statement version, the exact predicate
 // type, exactly one subject.
 func Decode[P any](payload []byte, predicateType string) (Statement[P], error) {
+	var st Statement[P]
+	if err := signing.StrictJSON(payload, &st); err != nil {
+		return Statement[P]{}, undecodable(payload, predicateType, err)
+	}
+	if err := checkTypes(st.Type, st.PredicateType, predicateType); err != nil {
+		return Statement[P]{}, err
+	}
+	if len(st.Subject) != 1 || !isDigest(st.Subject[0].Digest.SHA256) {
+		return Statement[P]{}, refused("statement.subject", nil)
+	}
+	return st, nil
+}
+
+// undecodable says why a payload is no statement of ours, given what the parser
+// says: that it is another kind of statement comes before what is in it.
+func undecodable(payload []byte, predicateType string, cause error) error {
 	var head struct {
 		Type          string          `json:"_type"`
 		PredicateType string          `json:"predicateType"`
@@ -100,22 +116,22 @@ func Decode[P any](payload []byte, predicateType string) (Statement[P], error) {
 		Predicate     json.RawMessage `json:"predicate"`
 	}
 	if err := signing.StrictJSON(payload, &head); err != nil {
-		return Statement[P]{}, refused("statement.json", nil).Because(err)
+		return refused("statement.json", nil).Because(err)
 	}
-	if head.Type != signing.StatementType {
-		return Statement[P]{}, refused("statement.type", map[string]any{"Value": problem.Clip(head.Type), "Known": signing.StatementType})
+	if err := checkTypes(head.Type, head.PredicateType, predicateType); err != nil {
+		return err
 	}
-	if head.PredicateType != predicateType {
-		return Statement[P]{}, refused("statement.predicate", map[string]any{"Value": problem.Clip(head.PredicateType), "Known": predicateType})
+	return refused("statement.json", nil).Because(cause)
+}
+
+func checkTypes(statement, predicate, wanted string) error {
+	if statement != signing.StatementType {
+		return refused("statement.type", map[string]any{"Value": problem.Clip(statement), "Known": signing.StatementType})
 	}
-	var st Statement[P]
-	if err := signing.StrictJSON(payload, &st); err != nil {
-		return Statement[P]{}, refused("statement.json", nil).Because(err)
+	if predicate != wanted {
+		return refused("statement.predicate", map[string]any{"Value": problem.Clip(predicate), "Known": wanted})
 	}
-	if len(st.Subject) != 1 || !isDigest(st.Subject[0].Digest.SHA256) {
-		return Statement[P]{}, refused("statement.subject", nil)
-	}
-	return st, nil
+	return nil
 }
 
 // rfc3339 is how a time is written (RFC 3339 §5.6). time.Parse lets through

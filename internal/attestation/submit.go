@@ -79,12 +79,11 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	} else if known.Digest != "" {
 		return s.again(ctx, known)
 	}
-	index, at, err := s.Log.Append(ctx, rec.LogKey(), leaf)
+	place, in, err := s.Log.AppendProved(ctx, rec.LogKey(), leaf)
 	if err != nil {
 		return Receipt{}, false, wrap("log attestation", err)
 	}
-	r, err = s.receiptFor(ctx, rec, Place{index, at})
-	return r, err == nil, err
+	return receiptOf(rec, logProof(s.Log, place, in)), true, nil
 }
 
 // insert notes that the evidence is needed and stores a declaration. It gives

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 )
 
@@ -80,14 +79,14 @@ func compare(a, b Requirement) Change {
 	return c
 }
 
-var figureRE = regexp.MustCompile(`[0-9]+([.,][0-9]+)*`)
+var figureRE = matching(`[0-9]+([.,][0-9]+)*`)
 
 // figures are the numbers a text states, in order, in each language. A
 // deadline that changes is never mere wording.
 func figures(t Text) string {
 	var all []string
 	for _, s := range []string{t.NB, t.NN, t.EN} {
-		all = append(all, strings.Join(figureRE.FindAllString(s, -1), " "))
+		all = append(all, strings.Join(figureRE().FindAllString(s, -1), " "))
 	}
 	return strings.Join(all, "|")
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -154,8 +153,8 @@ func (d Draft) Validate() error {
 	seen := map[string]bool{}
 	for i, r := range d.Releases {
 		at := fmt.Sprintf("releases[%d]", i)
-		c.Check(idForms["set"].MatchString(r.Set), at+".set", "field.form", nil)
-		c.Check(semver.MatchString(r.Version) && len(r.Version) <= 20, at+".version", "draft.version-form", nil)
+		c.Check(idForms["set"]().MatchString(r.Set), at+".set", "field.form", nil)
+		c.Check(semver().MatchString(r.Version) && len(r.Version) <= 20, at+".version", "draft.version-form", nil)
 		c.Check(!seen[r.Set], at+".set", "draft.set-repeated", problem.Args{"Set": problem.Clip(r.Set)})
 		seen[r.Set] = true
 	}
@@ -178,7 +177,7 @@ func checkProse(c *problem.Collector, field, text string, most int) {
 }
 
 // contentFile is the form of a file name within a content folder.
-var contentFile = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,79}\.yaml$`)
+var contentFile = matching(`^[a-z0-9][a-z0-9-]{0,79}\.yaml$`)
 
 // ContentPath reports whether a path is one that content files can have:
 // sources.yaml, levels.yaml, lint-allow.yaml, unlinked.yaml, or a YAML file in one of the
@@ -192,7 +191,7 @@ func ContentPath(p string) bool {
 	dir, name := path.Split(p)
 	switch dir {
 	case "tasks/", "information-types/", "measures/", "themes/", "sets/":
-		return contentFile.MatchString(name)
+		return contentFile().MatchString(name)
 	}
 	return false
 }

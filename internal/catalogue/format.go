@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -36,7 +35,7 @@ func Format(data []byte) ([]byte, error) {
 }
 
 // topItem is the first line of a task, measure, requirement and the like.
-var topItem = regexp.MustCompile(`^  - [a-zA-Z0-9]+: `)
+var topItem = matching(`^  - [a-zA-Z0-9]+: `)
 
 // airy puts an empty line between the items of the outermost lists, as the
 // YAML library drops them.
@@ -44,7 +43,7 @@ func airy(data []byte) []byte {
 	lines := strings.SplitAfter(string(data), "\n")
 	var out strings.Builder
 	for i, line := range lines {
-		if i > 0 && topItem.MatchString(line) && strings.HasPrefix(lines[i-1], "    ") {
+		if i > 0 && topItem().MatchString(line) && strings.HasPrefix(lines[i-1], "    ") {
 			out.WriteString("\n")
 		}
 		out.WriteString(line)

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -98,7 +97,7 @@ var csfKnown = func() map[string]bool {
 
 func csfIDs(id string) bool { return csfKnown[id] }
 
-var gdprForm = regexp.MustCompile(`^([1-9][0-9]?)(\([1-9][0-9]?\))?(\([a-z]\))?$`)
+var gdprForm = matching(`^([1-9][0-9]?)(\([1-9][0-9]?\))?(\([a-z]\))?$`)
 
 // gdprIDs knows articles 1 to 99, with paragraph and point: "28(3)(h)".
-func gdprIDs(id string) bool { return gdprForm.MatchString(id) }
+func gdprIDs(id string) bool { return gdprForm().MatchString(id) }

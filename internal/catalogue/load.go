@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -64,21 +63,21 @@ func (l *loader) files(dir string) []string {
 	return names
 }
 
-var idForms = map[string]*regexp.Regexp{
-	"source":      regexp.MustCompile(`^[a-zæøå0-9][a-zæøå0-9.-]*$`),
-	"task":        regexp.MustCompile(`^(fag|stotte)\.[a-z0-9-]+$`),
-	"information": regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`),
-	"measure":     regexp.MustCompile(`^T-[A-Z]+-[0-9]{2}$`),
-	"requirement": regexp.MustCompile(`^K-[A-Z]+-[0-9]{2}$`),
-	"theme":       regexp.MustCompile(`^[A-Z]+$`),
-	"set":         regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`),
+var idForms = map[string]pattern{
+	"source":      matching(`^[a-zæøå0-9][a-zæøå0-9.-]*$`),
+	"task":        matching(`^(fag|stotte)\.[a-z0-9-]+$`),
+	"information": matching(`^[a-z0-9]+(-[a-z0-9]+)*$`),
+	"measure":     matching(`^T-[A-Z]+-[0-9]{2}$`),
+	"requirement": matching(`^K-[A-Z]+-[0-9]{2}$`),
+	"theme":       matching(`^[A-Z]+$`),
+	"set":         matching(`^[a-z0-9]+(-[a-z0-9]+)*$`),
 }
 
 // claim notes where an id stands and checks its form and that it is new.
 func (l *loader) claim(kind, id, file string, node *yaml.Node) {
 	line := lineOf(node, id)
-	if !idForms[kind].MatchString(id) {
-		l.fault(file, line, "id-form", map[string]any{"ID": id, "Detail": idForms[kind].String()})
+	if !idForms[kind]().MatchString(id) {
+		l.fault(file, line, "id-form", map[string]any{"ID": id, "Detail": idForms[kind]().String()})
 	}
 	if other, dup := l.at[kind+" "+id]; dup {
 		l.fault(file, line, "duplicate-id", map[string]any{"ID": id, "Other": fmt.Sprintf("%s:%d", other.file, lineOf(other.node, id))})

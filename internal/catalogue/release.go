@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,7 +121,7 @@ func ParseVersion(data []byte) (Version, error) {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return Version{}, fmt.Errorf("parse release: %w", err)
 	}
-	if !semver.MatchString(v.Version) {
+	if !semver().MatchString(v.Version) {
 		return Version{}, fmt.Errorf("parse release: %q is not a version like 1.0.0", v.Version)
 	}
 	sum := sha256.Sum256(data)
@@ -131,7 +130,7 @@ func ParseVersion(data []byte) (Version, error) {
 	return v, nil
 }
 
-var semver = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
+var semver = matching(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
 
 func compareVersions(a, b string) int {
 	as, bs := strings.Split(a, "."), strings.Split(b, ".")
@@ -153,7 +152,7 @@ func (c *Catalogue) Freeze(set, version string, published time.Time) (Version, e
 	if !ok {
 		return Version{}, fmt.Errorf("freeze set: there is no set %q", set)
 	}
-	if !semver.MatchString(version) {
+	if !semver().MatchString(version) {
 		return Version{}, fmt.Errorf("freeze set: %q is not a version like 1.0.0", version)
 	}
 	if _, exists := c.Version(set, version); exists {
@@ -216,7 +215,7 @@ func (c *Catalogue) Versions(set string) []Version {
 // means the newest. The error is a [problem.Invalid].
 func ParseRef(ref string) (set, version string, err error) {
 	set, version, _ = strings.Cut(ref, "@")
-	if !idForms["set"].MatchString(set) || version != "" && version != "latest" && !semver.MatchString(version) {
+	if !idForms["set"]().MatchString(set) || version != "" && version != "latest" && !semver().MatchString(version) {
 		if r := []rune(ref); len(r) > 60 {
 			ref = string(r[:60]) + "…"
 		}

@@ -74,7 +74,7 @@ func stepFor(k ChangeKind) StepSize {
 // make: that of the first part in which they differ. It is StepNone when the
 // second is not higher, or either is not such a number.
 func StepBetween(from, to string) StepSize {
-	if !semver.MatchString(from) || !semver.MatchString(to) || compareVersions(from, to) >= 0 {
+	if !semver().MatchString(from) || !semver().MatchString(to) || compareVersions(from, to) >= 0 {
 		return StepNone
 	}
 	a, b := strings.Split(from, "."), strings.Split(to, ".")
@@ -90,7 +90,7 @@ func StepBetween(from, to string) StepSize {
 // 1.2.3, 1.3.0 or 2.0.0 after 1.2.2. It is "" when version is no such number
 // or there is no step to take.
 func NextVersion(version string, by StepSize) string {
-	if !semver.MatchString(version) || by == StepNone {
+	if !semver().MatchString(version) || by == StepNone {
 		return ""
 	}
 	parts := strings.Split(version, ".")

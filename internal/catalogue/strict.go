@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -69,11 +68,11 @@ func (r *reader) read(file string, v any) *yaml.Node {
 	return root
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
+var yamlLine = matching(`line (\d+): (.*)`)
 
 // yamlError splits the YAML library's "line N: what".
 func yamlError(s string) (int, string) {
-	if m := yamlLine.FindStringSubmatch(s); m != nil {
+	if m := yamlLine().FindStringSubmatch(s); m != nil {
 		n, _ := strconv.Atoi(m[1])
 		return n, m[2]
 	}

@@ -17,8 +17,8 @@ type vagueWord struct {
 	instead    string
 }
 
-// pattern is an expression that is compiled when it is first used: only lint
-// needs those here, and every start of the program would pay for them.
+// pattern is an expression that is compiled when it is first used: most are for
+// lint alone, and every start of the program would pay for them.
 type pattern func() *regexp.Regexp
 
 func matching(expr string) pattern {

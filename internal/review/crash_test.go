@@ -34,7 +34,7 @@ func cut(t *testing.T, f *storagetest.Faulty, run func(ctx context.Context) erro
 		f.Fail(storagetest.InsertLogEntries, n, storagetest.Before)
 	}
 	defer f.Heal()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := run(ctx); err == nil {
 		t.Fatal("what was not logged was acknowledged")

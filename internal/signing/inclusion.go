@@ -165,6 +165,30 @@ const (
 	leafVersion = "0.0.2"
 )
 
+// leafJSON is a Rekor v2 hashedrekord 0.0.2 entry. Its names stand in the order of RFC 8785, and its
+// values are base64 and names of algorithms, which have one form: encoded, it is canonical.
+type leafJSON struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Spec       struct {
+		HashedRekord struct {
+			Data struct {
+				Algorithm string `json:"algorithm"`
+				Digest    []byte `json:"digest"`
+			} `json:"data"`
+			Signature struct {
+				Content  []byte `json:"content"`
+				Verifier struct {
+					KeyDetails string `json:"keyDetails"`
+					PublicKey  struct {
+						RawBytes []byte `json:"rawBytes"`
+					} `json:"publicKey"`
+				} `json:"verifier"`
+			} `json:"signature"`
+		} `json:"hashedRekordV002"`
+	} `json:"spec"`
+}
+
 // LeafBody returns the log leaf for b as signed by key: the canonical JSON of a Rekor v2 hashedrekord
 // 0.0.2 entry. It holds the digest of what was signed, the signature and the key, not the payload. The
 // caller has verified b with key.
@@ -181,24 +205,14 @@ func LeafBody(b *Bundle, key PublicKey) ([]byte, error) {
 	}
 	h := details.GetHashType().New()
 	h.Write(preAuthEncoding(b.Payload))
-	type object map[string]any
-	leaf, err := Canonical(object{
-		"apiVersion": leafVersion,
-		"kind":       leafKind,
-		"spec": object{"hashedRekordV002": object{
-			"data": object{
-				"algorithm": details.GetProtoHashType().String(),
-				"digest":    h.Sum(nil),
-			},
-			"signature": object{
-				"content": b.Signature,
-				"verifier": object{
-					"keyDetails": details.GetSignatureAlgorithm().String(),
-					"publicKey":  object{"rawBytes": key.DER},
-				},
-			},
-		}},
-	})
+	var doc leafJSON
+	doc.APIVersion, doc.Kind = leafVersion, leafKind
+	entry := &doc.Spec.HashedRekord
+	entry.Data.Algorithm, entry.Data.Digest = details.GetProtoHashType().String(), h.Sum(nil)
+	entry.Signature.Content = b.Signature
+	entry.Signature.Verifier.KeyDetails = details.GetSignatureAlgorithm().String()
+	entry.Signature.Verifier.PublicKey.RawBytes = key.DER
+	leaf, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("make log leaf: %w", err)
 	}

@@ -110,6 +110,9 @@ func TestInclusionVerifiesInSigstore(t *testing.T) {
 		data := signed(t, a, statementOf(3))
 		b := must(signing.ParseBundle(data))
 		leaf := must(signing.LeafBody(b, key))
+		if canonical := must(signing.CanonicalJSON(leaf)); !bytes.Equal(canonical, leaf) {
+			t.Errorf("%s: leaf is %s, in canonical form %s", a, leaf, canonical)
+		}
 		in := logged(t, log, leaf)
 		with := must(signing.WithInclusion(data, in))
 		if err := verifyLogged(with, trustedRoot, key); err != nil {

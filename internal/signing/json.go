@@ -67,13 +67,53 @@ var strict = json.JoinOptions(
 // ±(2^53-1), and nesting deeper than MaxDepth, so that no two programs read one document differently. The
 // error is a *JSONError; into may then be partly filled.
 func StrictJSON(data []byte, into any) error {
-	if err := checkJSON(data); err != nil {
-		return err
+	checked := !simple(data)
+	if checked {
+		if err := checkJSON(data); err != nil {
+			return err
+		}
 	}
 	if err := json.Unmarshal(data, into, strict); err != nil {
+		if !checked { // what is wrong with the text itself comes first
+			if err := checkJSON(data); err != nil {
+				return err
+			}
+		}
 		return jsonError(err)
 	}
 	return nil
+}
+
+// simple reports whether json.Unmarshal refuses all that checkJSON does in data: whether there is no
+// number outside strings, and nothing is nested too deep. That takes a look at each byte, and not a
+// parser's. Text that is not JSON may be either.
+func simple(data []byte) bool {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; c {
+		case '"':
+			rest := data[i+1:]
+			n := bytes.IndexByte(rest, '"')
+			if n >= 0 && bytes.IndexByte(rest[:n], '\\') < 0 { // most strings, and the long ones
+				i += n + 1
+				continue
+			}
+			for i++; i < len(data) && data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			if depth++; depth > MaxDepth {
+				return false
+			}
+		case '}', ']':
+			depth--
+		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+			return false
+		}
+	}
+	return true
 }
 
 // checkJSON applies the rules that do not depend on the type read into.

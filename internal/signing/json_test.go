@@ -175,6 +175,7 @@ func TestDigest(t *testing.T) {
 func FuzzStrictJSON(f *testing.F) {
 	for _, text := range []string{
 		`{"name":"a","count":1,"parts":[{"name":"b"}],"tags":{"a":"b"},"any":[1.5e3,null,false]}`, `{"a":1,"a":2}`, `{"Name":"\ud83d\ude00"}`, `1e400`, `[[[[]]]]`, ` null `, `"\u0000"`,
+		`{"a":{"b":"x","b":"y"}}`, `{"a":"\ud800"}`, `{"a":"b"}}`, `{"a":"b`, `{"a":"\"-1"}`, `["\\",-0]`, `]`, ``, "\"\xff\"", strings.Repeat(`[`, 33) + strings.Repeat(`]`, 33),
 	} {
 		f.Add([]byte(text))
 	}
@@ -184,6 +185,11 @@ func FuzzStrictJSON(f *testing.F) {
 			var detail *signing.JSONError
 			if !errors.As(err, &detail) || detail.Reason == nil || detail.Error() == "" {
 				t.Fatalf("not a JSONError: %v", err)
+			}
+			// Everything fits in any, so it is the text that is refused, and for the same reason.
+			var same *signing.JSONError
+			if _, err := signing.CanonicalJSON(data); !errors.As(err, &same) || *same != *detail {
+				t.Fatalf("refused for %v, but canonical form for %v", detail, err)
 			}
 			return
 		}

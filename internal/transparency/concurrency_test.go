@@ -71,6 +71,68 @@ func appendAll(t *testing.T, logs []*transparency.Log, workers, n int) []transpa
 	return acknowledged
 }
 
+// sealable is a store of which the tree cannot be read while it is sealed.
+type sealable struct {
+	transparency.Store
+	sealed *atomic.Bool
+}
+
+var errSealed = errors.New("the tree was read")
+
+func (s sealable) LogEntries(ctx context.Context, origin string, from int64, limit int) ([]transparency.Entry, error) {
+	if s.sealed.Load() {
+		return nil, errSealed
+	}
+	return s.Store.LogEntries(ctx, origin, from, limit)
+}
+
+func (s sealable) LogHashes(ctx context.Context, origin string, indexes []int64) ([]transparency.Hash, error) {
+	if s.sealed.Load() {
+		return nil, errSealed
+	}
+	return s.Store.LogHashes(ctx, origin, indexes)
+}
+
+// Batches of every size on trees of every shape: each new entry is proved from what the sequencer has in
+// memory, and an old one from the store.
+func TestAppendProved(t *testing.T) {
+	store, signer := newMemory(), newSigner(t)
+	store.write = 100 * time.Microsecond
+	var seal atomic.Bool
+	l := open(t, sealable{store, &seal}, signer)
+	proved := func(key, body string) (transparency.Proof, error) {
+		p, err := l.AppendProved(t.Context(), key, []byte(body))
+		if err != nil {
+			return p, err
+		}
+		if string(p.Body) != body || p.Index >= p.TreeSize || p.LoggedAt.IsZero() {
+			return p, fmt.Errorf("proof of %q at %d of %d, logged at %s", p.Body, p.Index, p.TreeSize, p.LoggedAt)
+		}
+		return p, transparency.VerifyProof(signer.Verifier(), p)
+	}
+	seal.Store(true)
+	for round := range 40 {
+		var wg sync.WaitGroup
+		for i := range round {
+			wg.Go(func() {
+				key := fmt.Sprintf("%d/%d", round, i)
+				if _, err := proved(key, "body of "+key); err != nil {
+					t.Errorf("append %s: %v", key, err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	seal.Store(false)
+	if p, err := proved("39/7", "body of 39/7"); err != nil || p.TreeSize != 39*40/2 {
+		t.Errorf("an entry that is there: in a tree of %d, %v", p.TreeSize, err)
+	}
+	if _, err := proved("39/7", "another"); !errors.Is(err, transparency.ErrKeyTaken) {
+		t.Errorf("another body: %v", err)
+	}
+	store.check(t, signer.Verifier())
+}
+
 // Of appends under one key at the same time, one body wins and the others are told which.
 func TestSameKeyAtOnce(t *testing.T) {
 	store, signer := newMemory(), newSigner(t)

@@ -106,54 +106,56 @@ func (l *Log) adopt(ctx context.Context) error {
 		if n == 0 {
 			return fmt.Errorf("entry %d is being written: %w", l.head.state.Size, ErrStale)
 		}
-		if err := l.publish(ctx, entries[:n]); err != nil {
+		if _, err := l.publish(ctx, entries[:n]); err != nil {
 			return err
 		}
 	}
 }
 
-// publish puts entries, which are stored and follow the head, under a signed checkpoint.
-func (l *Log) publish(ctx context.Context, entries []Entry) error {
+// publish puts entries, which are stored and follow the head, under a signed checkpoint. It gives the new
+// tree with, besides its edge, all nodes that proofs of these entries need.
+func (l *Log) publish(ctx context.Context, entries []Entry) (*head, error) {
 	old := l.head.state
 	size := old.Size + int64(len(entries))
 	stored := make([]StoredHash, 0, 2*len(entries))
 	for _, entry := range entries {
 		hashes, err := l.head.edge.add(entry.Index, tlog.RecordHash(entry.Body))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		stored = append(stored, hashes...)
 	}
 	if err := l.store.PutLogHashes(ctx, l.origin, stored); err != nil {
-		return fmt.Errorf("put log hashes: %w", err)
+		return nil, fmt.Errorf("put log hashes: %w", err)
 	}
 	root, err := tlog.TreeHash(size, l.head.edge)
 	if err != nil {
-		return fmt.Errorf("hash tree: %w", err)
+		return nil, fmt.Errorf("hash tree: %w", err)
 	}
 	next := Checkpoint{Origin: l.origin, Size: size, Root: root}
 	// The last look before signing: the new tree begins with the last one that was signed.
 	var proof []Hash
 	if old.Size > 0 {
 		if proof, err = tlog.ProveTree(size, old.Size, l.head.edge); err != nil {
-			return fmt.Errorf("prove log consistency: %w", err)
+			return nil, fmt.Errorf("prove log consistency: %w", err)
 		}
 	}
 	if err := checkTree(proof, Checkpoint{Origin: l.origin, Size: old.Size, Root: old.Root}, next); err != nil {
-		return fmt.Errorf("%w: %w", ErrInconsistent, err)
+		return nil, fmt.Errorf("%w: %w", ErrInconsistent, err)
 	}
 	checkpoint, err := next.sign(l.signer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	state := LogState{Origin: l.origin, Size: size, Root: root, Checkpoint: checkpoint, Rev: old.Rev}
 	// Two writers that get here from the same size hold the same entries up to the shorter of their
 	// sizes, so even the checkpoint that loses, and is forgotten, was true.
 	if err := l.store.SwapLogState(ctx, state); err != nil {
-		return fmt.Errorf("swap log state: %w", err)
+		return nil, fmt.Errorf("swap log state: %w", err)
 	}
 	state.Rev++
-	l.head = &head{state: state, edge: l.head.edge.trim(size), last: entries[len(entries)-1].LoggedAt}
+	grown := &head{state: state, edge: l.head.edge, last: entries[len(entries)-1].LoggedAt}
+	l.head = &head{state: state, edge: grown.edge.trim(size), last: grown.last}
 	l.seen = next
-	return nil
+	return grown, nil
 }

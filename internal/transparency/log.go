@@ -127,25 +127,47 @@ func (l *Log) create(ctx context.Context) error {
 // body, that entry together with ErrKeyTaken. After any other error, or when ctx ends, the entry may or
 // may not get into the log; appending it again finds out. An entry that cannot be one is ErrInvalidEntry.
 func (l *Log) Append(ctx context.Context, key string, body []byte) (Entry, error) {
+	r := l.append(ctx, key, body)
+	return r.entry, r.err
+}
+
+// AppendProved is Append and then [Log.Proof], in the tree that was published with the entry. Nothing is
+// read for it when the entry is a new one.
+func (l *Log) AppendProved(ctx context.Context, key string, body []byte) (Proof, error) {
+	r := l.append(ctx, key, body)
+	if r.err != nil {
+		return Proof{}, r.err
+	}
+	if r.in == nil {
+		return l.Proof(ctx, r.entry.Index)
+	}
+	p, err := prove(r.in.state, r.entry, r.in.edge)
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove log entry %d: %w", r.entry.Index, err)
+	}
+	return p, nil
+}
+
+func (l *Log) append(ctx context.Context, key string, body []byte) result {
 	if key == "" || len(key) > MaxKey || !utf8.ValidString(key) {
-		return Entry{}, fmt.Errorf("append to log: %w: key of %d bytes", ErrInvalidEntry, len(key))
+		return result{err: fmt.Errorf("append to log: %w: key of %d bytes", ErrInvalidEntry, len(key))}
 	}
 	if len(body) == 0 || len(body) > MaxBody {
-		return Entry{}, fmt.Errorf("append to log: %w: body of %d bytes", ErrInvalidEntry, len(body))
+		return result{err: fmt.Errorf("append to log: %w: body of %d bytes", ErrInvalidEntry, len(body))}
 	}
 	// The caller may use its slice again while the entry is under way.
 	w := &waiting{ctx: ctx, key: key, body: slices.Clone(body), result: make(chan result, 1)}
 	if err := l.enqueue(w); err != nil {
-		return Entry{}, fmt.Errorf("append to log: %w", err)
+		return result{err: fmt.Errorf("append to log: %w", err)}
 	}
 	select {
 	case r := <-w.result:
 		if r.err != nil {
-			return r.entry, fmt.Errorf("append to log: %w", r.err)
+			r.err = fmt.Errorf("append to log: %w", r.err)
 		}
-		return r.entry, nil
+		return r
 	case <-ctx.Done():
-		return Entry{}, fmt.Errorf("append to log: %w", ctx.Err())
+		return result{err: fmt.Errorf("append to log: %w", ctx.Err())}
 	}
 }
 
@@ -233,16 +255,25 @@ func (l *Log) Proof(ctx context.Context, index int64) (Proof, error) {
 	if err != nil {
 		return Proof{}, fmt.Errorf("prove log entry: %w", err)
 	}
-	hashes, err := tlog.ProveRecord(state.Size, index, l.hashes(ctx))
+	p, err := prove(state, entries[0], l.hashes(ctx))
 	if err != nil {
 		return Proof{}, fmt.Errorf("prove log entry %d: %w", index, err)
 	}
-	if err := tlog.CheckRecord(hashes, state.Size, state.Root, index, tlog.RecordHash(entries[0].Body)); err != nil {
-		return Proof{}, fmt.Errorf("prove log entry %d: %w: %w", index, ErrInconsistent, err)
+	return p, nil
+}
+
+// prove makes the proof of entry in the tree of state from its nodes, and checks it.
+func prove(state LogState, entry Entry, nodes tlog.HashReader) (Proof, error) {
+	hashes, err := tlog.ProveRecord(state.Size, entry.Index, nodes)
+	if err != nil {
+		return Proof{}, err
+	}
+	if err := tlog.CheckRecord(hashes, state.Size, state.Root, entry.Index, tlog.RecordHash(entry.Body)); err != nil {
+		return Proof{}, fmt.Errorf("%w: %w", ErrInconsistent, err)
 	}
 	return Proof{
-		Index: index, TreeSize: state.Size, RootHash: state.Root, Hashes: hashes,
-		Checkpoint: string(state.Checkpoint), Body: entries[0].Body, LoggedAt: entries[0].LoggedAt,
+		Index: entry.Index, TreeSize: state.Size, RootHash: state.Root, Hashes: hashes,
+		Checkpoint: string(state.Checkpoint), Body: entry.Body, LoggedAt: entry.LoggedAt,
 	}, nil
 }
 

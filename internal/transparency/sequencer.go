@@ -35,6 +35,8 @@ type waiting struct {
 type result struct {
 	entry Entry
 	err   error
+	// in is the tree that was published with the entry in it; nil when it was there before.
+	in *head
 }
 
 func (l *Log) enqueue(w *waiting) error {
@@ -122,7 +124,7 @@ func (l *Log) process(batch []*waiting, err error) {
 		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	}
 	for _, w := range batch {
-		w.answer(Entry{}, err)
+		w.answer(Entry{}, nil, err)
 	}
 }
 
@@ -143,11 +145,11 @@ func groupByKey(batch []*waiting) []*waiting {
 }
 
 // answer gives w its entry, and each of those that wait with it, or tells all of them err.
-func (w *waiting) answer(entry Entry, err error) {
+func (w *waiting) answer(entry Entry, in *head, err error) {
 	for _, each := range append([]*waiting{w}, w.same...) {
 		r := result{err: err}
 		if err == nil {
-			r = result{entry: entry, err: taken(entry, each.body)}
+			r = result{entry: entry, in: in, err: taken(entry, each.body)}
 		}
 		each.result <- r
 	}
@@ -242,11 +244,12 @@ func (l *Log) attempt(ctx context.Context, batch []*waiting) ([]*waiting, error)
 	if err := l.store.InsertLogEntries(ctx, l.origin, entries); err != nil {
 		return batch, fmt.Errorf("insert log entries: %w", err)
 	}
-	if err := l.publish(ctx, entries); err != nil {
+	grown, err := l.publish(ctx, entries)
+	if err != nil {
 		return batch, err
 	}
 	for i, w := range batch {
-		w.answer(entries[i], nil)
+		w.answer(entries[i], grown, nil)
 	}
 	return nil, nil
 }
@@ -272,7 +275,7 @@ func (l *Log) answerKnown(ctx context.Context, batch []*waiting) ([]*waiting, er
 	rest := make([]*waiting, 0, len(batch))
 	for _, w := range batch {
 		if entry, ok := known[w.key]; ok {
-			w.answer(entry, nil)
+			w.answer(entry, nil, nil)
 		} else {
 			rest = append(rest, w)
 		}

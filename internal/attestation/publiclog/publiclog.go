@@ -40,6 +40,15 @@ func (l *Log) Append(ctx context.Context, key string, body []byte) (int64, time.
 	return e.Index, e.LoggedAt, nil
 }
 
+// AppendProved logs body under key; see [attestation.Log].
+func (l *Log) AppendProved(ctx context.Context, key string, body []byte) (attestation.Place, signing.Inclusion, error) {
+	p, err := l.log.AppendProved(ctx, key, body)
+	if err != nil {
+		return attestation.Place{}, signing.Inclusion{}, fmt.Errorf("append %s: %w", key, err)
+	}
+	return attestation.Place{Index: p.Index, At: p.LoggedAt}, l.inclusion(p), nil
+}
+
 // Places finds where keys are logged. Entries above the log's size are not in
 // the log yet and are left out.
 func (l *Log) Places(ctx context.Context, keys []string) (map[string]attestation.Place, error) {
@@ -69,6 +78,10 @@ func (l *Log) Inclusion(ctx context.Context, index int64) (signing.Inclusion, er
 	if err != nil {
 		return signing.Inclusion{}, fmt.Errorf("prove entry %d: %w", index, err)
 	}
+	return l.inclusion(p), nil
+}
+
+func (l *Log) inclusion(p transparency.Proof) signing.Inclusion {
 	in := signing.Inclusion{
 		LogID: l.signer.LogID(), Index: p.Index, TreeSize: p.TreeSize, RootHash: p.RootHash[:], Checkpoint: p.Checkpoint, Body: p.Body,
 		Hashes: make([][]byte, len(p.Hashes)),
@@ -76,7 +89,7 @@ func (l *Log) Inclusion(ctx context.Context, index int64) (signing.Inclusion, er
 	for i := range p.Hashes {
 		in.Hashes[i] = p.Hashes[i][:]
 	}
-	return in, nil
+	return in
 }
 
 // Proof turns a receipt's proof into the log's own form, which verifies
