@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -284,68 +283,6 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 	}
 	s.say("cli.prepare.uploaded", "File", name, "Digest", e.SHA256)
 	return e.SHA256, nil
-}
-
-type attestSignCmd struct {
-	Statement string `arg:"" placeholder:"STATEMENT.json"`
-	Key       string `required:"" conf:"" placeholder:"FILE|NAME://KEY"`
-	// Certificate names the signer by an enterprise certificate, in PEM with
-	// those between it and its issuer.
-	Certificate string `conf:"" placeholder:"FILE"`
-	Output      string `short:"o" placeholder:"FILE"`
-}
-
-// Run signs a statement, and says in plain words what is signed. It talks to
-// nobody.
-func (c *attestSignCmd) Run(s *session) error {
-	payload, err := s.read(c.Statement)
-	if err != nil {
-		return err
-	}
-	st, err := readStatement(payload)
-	if err != nil {
-		return err
-	}
-	key, err := s.privateKey(c.Key)
-	if err != nil {
-		return err
-	}
-	public, err := signing.PublicOf(key)
-	if err != nil {
-		return fmt.Errorf("sign: %w", err)
-	}
-	fmt.Fprint(s.stderr, s.plain(st))
-	bundle, err := c.sign(s.ctx, key, payload)
-	if err != nil {
-		return err
-	}
-	s.say("cli.sign.done", "ID", public.ID, "Digest", st.Digest)
-	return s.put(output{Output: c.Output}, bundle)
-}
-
-// sign makes the bundle, naming the signer by the certificate if there is one.
-func (c *attestSignCmd) sign(ctx context.Context, key crypto.Signer, payload []byte) ([]byte, error) {
-	if c.Certificate == "" {
-		bundle, err := signing.SignBundle(ctx, key, payload)
-		if err != nil {
-			return nil, kmsFault(c.Key, fmt.Errorf("sign: %w", err))
-		}
-		return bundle, nil
-	}
-	chain, err := certificatesIn(c.Certificate)
-	if err != nil {
-		return nil, err
-	}
-	bundle, err := signing.SignBundleWithCertificate(ctx, key, chain, payload)
-	switch {
-	case errors.Is(err, signing.ErrCertificateKey):
-		return nil, no("cli.sign.other-key", "File", c.Certificate, "Key", c.Key)
-	case errors.Is(err, signing.ErrCertificate):
-		return nil, no("cli.sign.chain", "File", c.Certificate)
-	case err != nil:
-		return nil, kmsFault(c.Key, fmt.Errorf("sign: %w", err))
-	}
-	return bundle, nil
 }
 
 type attestSubmitCmd struct {
