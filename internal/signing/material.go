@@ -3,11 +3,14 @@ package signing
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 const (
@@ -99,6 +102,21 @@ func (m *materialJSON) signer(b *Bundle) error {
 	return nil
 }
 
+// keptCertificates is how many certificates are kept parsed: organisations sign
+// with the same one for years, and its issuers' are the same for all. One takes
+// some 10 kB.
+const keptCertificates = 256
+
+// parsed has certificates by the digest of their bytes. Nobody changes them.
+var parsed = mustCache(lru.New[[sha256.Size]byte, *x509.Certificate](keptCertificates))
+
+func mustCache[K comparable, V any](c *lru.Cache[K, V], err error) *lru.Cache[K, V] {
+	if err != nil {
+		panic("signing: " + err.Error()) // only a size below one is refused
+	}
+	return c
+}
+
 func decodeCertificate(text string) (*x509.Certificate, error) {
 	der, err := decodeBase64("rawBytes", text)
 	if err != nil {
@@ -108,6 +126,10 @@ func decodeCertificate(text string) (*x509.Certificate, error) {
 	if len(der) > maxCertificate {
 		return nil, fmt.Errorf("%d bytes", len(der))
 	}
+	sum := sha256.Sum256(der)
+	if cert, known := parsed.Get(sum); known {
+		return cert, nil
+	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, err
@@ -115,6 +137,7 @@ func decodeCertificate(text string) (*x509.Certificate, error) {
 	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSA {
 		return nil, fmt.Errorf("RSA of %d bits", key.N.BitLen())
 	}
+	parsed.Add(sum, cert)
 	return cert, nil
 }
 
