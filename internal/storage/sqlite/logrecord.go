@@ -24,12 +24,8 @@ func (s *Store) SwapLogLease(ctx context.Context, v transparency.Lease) error {
 	rev := v.Rev
 	v.Rev++
 	doc, err := storage.Encode(v)
-	switch {
-	case err != nil:
-	case rev == 0:
-		err = stale(s.exec(ctx, `INSERT INTO log_leases (origin, rev, doc) VALUES (?, 1, ?)`, v.Origin, string(doc)))
-	default:
-		err = s.swap(ctx, `UPDATE log_leases SET rev = rev + 1, doc = ? WHERE origin = ? AND rev = ?`, string(doc), v.Origin, rev)
+	if err == nil {
+		err = s.swapRecord(ctx, "log_leases", v.Origin, rev, doc)
 	}
 	if err != nil {
 		return fmt.Errorf("swap lease of log %s: %w", v.Origin, logErr(err))
@@ -51,12 +47,8 @@ func (s *Store) SwapLogCosigned(ctx context.Context, v transparency.Cosigned) er
 	rev := v.Rev
 	v.Rev++
 	doc, err := storage.Encode(v)
-	switch {
-	case err != nil:
-	case rev == 0:
-		err = stale(s.exec(ctx, `INSERT INTO log_cosigned (origin, rev, doc) VALUES (?, 1, ?)`, v.Origin, string(doc)))
-	default:
-		err = s.swap(ctx, `UPDATE log_cosigned SET rev = rev + 1, doc = ? WHERE origin = ? AND rev = ?`, string(doc), v.Origin, rev)
+	if err == nil {
+		err = s.swapRecord(ctx, "log_cosigned", v.Origin, rev, doc)
 	}
 	if err != nil {
 		return fmt.Errorf("swap cosignatures of log %s: %w", v.Origin, logErr(err))
@@ -64,8 +56,12 @@ func (s *Store) SwapLogCosigned(ctx context.Context, v transparency.Cosigned) er
 	return nil
 }
 
-// stale is what an insert gives that was to make a record and found it made.
-func stale(err error) error {
+// swapRecord replaces the record of origin in table at revision rev, or makes it at revision 0 (problem.ErrStale).
+func (s *Store) swapRecord(ctx context.Context, table, origin string, rev int64, doc []byte) error {
+	if rev > 0 {
+		return s.swap(ctx, `UPDATE `+table+` SET rev = rev + 1, doc = ? WHERE origin = ? AND rev = ?`, string(doc), origin, rev)
+	}
+	err := s.exec(ctx, `INSERT INTO `+table+` (origin, rev, doc) VALUES (?, 1, ?)`, origin, string(doc))
 	if errors.Is(err, problem.ErrExists) {
 		return problem.ErrStale
 	}
