@@ -64,13 +64,17 @@ $(COSIGN):
 .PHONY: cosign
 cosign: $(COSIGN) ## install cosign, which the signatures are tested with
 
+.PHONY: corpus
+corpus: packages ## make the workbooks of others that ours are tested with
+	@internal/workbook/testdata/corpus/build.sh >/dev/null
+
 .PHONY: lint-tool
 lint-tool:
 	@go tool -modfile=$(TOOLS) golangci-lint version >/dev/null
 
 # Everything tests need, side by side: most of it waits for the network.
 .PHONY: prepare
-prepare: packages mongo assets cosign lint-tool
+prepare: packages mongo assets cosign lint-tool corpus
 	@go mod download
 
 .PHONY: lint

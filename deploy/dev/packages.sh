@@ -7,6 +7,7 @@ set -euo pipefail
 readonly wanted=(
 	chromium           # the pages are tested in a real browser
 	libreoffice-calc   # opens and recalculates our workbooks
+	python3-openpyxl   # writes workbooks that ours must be able to fill in
 	poppler-utils      # reads the text of PDFs back
 	clamav-daemon      # scans uploaded evidence
 	debootstrap        # mongo.sh builds its small Debian with it

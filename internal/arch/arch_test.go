@@ -90,7 +90,13 @@ var may = map[string][]string{
 		"internal/attestation", "internal/catalogue", "internal/locale", "internal/problem", "internal/procurement", "internal/selection", "internal/status",
 	},
 	// Changes cells of files it does not understand: it knows no noun.
-	"internal/workbook/patch":        {},
+	"internal/workbook/patch": {},
+	// A corpus of others' workbooks, for tests.
+	"internal/workbook/corpustest": {},
+	// Reads and fills requirement workbooks that public bodies made.
+	"internal/workbook/own": {
+		"internal/attestation", "internal/catalogue", "internal/problem", "internal/status", "internal/workbook/patch",
+	},
 	"internal/workbook/workbooktest": {"internal/attestation", "internal/procurement", "internal/workbook"},
 	"internal/login":                 {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/httpd":                 {"internal/access", "internal/locale", "internal/login", "internal/problem"},
