@@ -97,6 +97,13 @@ var may = map[string][]string{
 	"internal/api": append([]string{"internal/signing/keyless"}, services...),
 	"internal/web": append([]string{"internal/login", "internal/signing", "templates"}, services...),
 
+	// What the programs are made of on the command line.
+	"internal/console": {"internal/locale", "internal/problem", "templates"},
+	"internal/audit": {
+		"internal/attestation", "internal/attestation/publiclog", "internal/console", "internal/locale", "internal/organisation", "internal/review", "internal/signing",
+		"internal/signing/keyless", "internal/signing/revocation", "internal/supplier", "internal/transparency",
+	},
+
 	// Around the program.
 	"internal/startgc": {}, // nothing, or it would not come first
 	"internal/arch":    {},
@@ -124,7 +131,7 @@ var only = map[string][]string{
 	"go.mongodb.org/mongo-driver/v2":      {"internal/storage/mongo"},
 	"modernc.org/sqlite":                  {"internal/storage/sqlite"},
 	"github.com/pressly/goose/v3":         {"internal/storage/sqlite"},
-	"github.com/alecthomas/kong":          {wiring},
+	"github.com/alecthomas/kong":          {"internal/console"},
 	"github.com/gin-gonic/gin":            {"internal/httpd", "internal/api", "internal/web", "internal/login", "internal/bench"},
 	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
 	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
