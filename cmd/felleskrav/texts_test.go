@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"felleskrav/internal/audit"
 	"felleskrav/internal/console"
 	"felleskrav/internal/locale"
 	"felleskrav/templates"
@@ -69,7 +70,7 @@ func TestTexts(t *testing.T) {
 	for _, lang := range locale.Languages() {
 		s := testSession(t, lang)
 		want := usedKeys(t)
-		for _, p := range []console.Program{s.program()} {
+		for _, p := range []console.Program{s.program(), audit.Program()} {
 			keys, err := s.HelpKeys(p)
 			if err != nil {
 				t.Fatal(err)

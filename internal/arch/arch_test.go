@@ -103,6 +103,8 @@ var may = map[string][]string{
 		"internal/attestation", "internal/attestation/publiclog", "internal/console", "internal/locale", "internal/organisation", "internal/review", "internal/signing",
 		"internal/signing/keyless", "internal/signing/revocation", "internal/supplier", "internal/transparency",
 	},
+	// The program for auditors: verification, and nothing else.
+	auditing: {"internal/audit", "internal/console", "internal/startgc"},
 
 	// Around the program.
 	"internal/startgc": {}, // nothing, or it would not come first
@@ -121,8 +123,12 @@ var services = []string{
 	"internal/transparency", "internal/workbook",
 }
 
-// wiring is the one package that may import everything.
-const wiring = "cmd/felleskrav"
+const (
+	// wiring is the one package that may import everything.
+	wiring = "cmd/felleskrav"
+	// auditing is the small program.
+	auditing = "cmd/felleskrav-verify"
+)
 
 // only says which packages may import a library: what wraps it, so that it can
 // be replaced there and nowhere else.
@@ -208,6 +214,31 @@ func TestImports(t *testing.T) {
 	for name := range may {
 		if !seen[name] && name != "internal/workbook/workbooktest" {
 			t.Errorf("the table has %s, which is no package", name)
+		}
+	}
+}
+
+// The program for auditors is quick and small because of what is not in it:
+// most of what the one binary does at its start is to set these up.
+func TestAuditorsProgramIsSmall(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+auditing)
+	cmd.Dir = filepath.Join("..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := strings.Fields(string(out))
+	if !slices.Contains(linked, module+"internal/audit") {
+		t.Fatalf("go list does not find what it is made of: %v", linked)
+	}
+	for _, p := range linked {
+		for _, heavy := range []string{
+			"github.com/gin-gonic/", "github.com/xuri/excelize/", "github.com/getkin/kin-openapi/", "go.mongodb.org/mongo-driver/", "modernc.org/sqlite", "github.com/prometheus/",
+			module + "internal/storage", module + "internal/httpd",
+		} {
+			if strings.HasPrefix(p, heavy) {
+				t.Errorf("%s links %s", auditing, p)
+			}
 		}
 	}
 }
