@@ -90,10 +90,16 @@ func (in verifyInput) judgeLogin(v *Verification, b *signing.Bundle) (signing.Pu
 
 // party is whose word the statement says that it is.
 func (st Statement) party() attestation.Party {
-	if st.Withdrawal != nil {
+	switch {
+	case st.Withdrawal != nil:
 		return st.Withdrawal.Supplier
+	case st.Review != nil:
+		return st.Review.Reviewer
+	case st.ReviewEnd != nil:
+		return st.ReviewEnd.Reviewer
+	default:
+		return st.Declaration.Supplier
 	}
-	return st.Declaration.Supplier
 }
 
 // signerText says in words who signed, and what that rests on.
