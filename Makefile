@@ -40,8 +40,9 @@ $(ASSETS): $(MODULES) templates/build.mjs $(wildcard templates/css/* templates/j
 assets: $(ASSETS) ## build styles, fonts and icons
 
 .PHONY: build
-build: $(ASSETS) ## build bin/felleskrav
+build: $(ASSETS) ## build bin/felleskrav, and bin/felleskrav-verify for auditors
 	go build -o $(BIN) ./cmd/felleskrav
+	go build -o $(BIN)-verify ./cmd/felleskrav-verify
 
 .PHONY: run
 run: build ## serve a demonstration on LISTEN (127.0.0.1:8080), data in DATA (data)

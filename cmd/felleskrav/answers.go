@@ -11,6 +11,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/workbook"
 )
 
@@ -22,19 +23,19 @@ type answersNewCmd struct {
 	Set  string `arg:"" placeholder:"SET@VERSION"`
 	From string `placeholder:"FILE|SHA256"`
 	content
-	output
+	console.Output
 	remote
 }
 
 // Run writes a sheet of answers for a set version: an empty one, or one with
 // what holds of answers to another version.
 func (c *answersNewCmd) Run(s *session) error {
-	format, err := c.choose("yaml", "xlsx")
+	format, err := c.Choose("yaml", "xlsx")
 	if err != nil {
 		return err
 	}
-	if format == "xlsx" && (c.Output == "" || c.Output == "-") {
-		return usage("cli.usage.xlsx-file")
+	if format == "xlsx" && (c.File == "" || c.File == "-") {
+		return console.Usage("cli.usage.xlsx-file")
 	}
 	find, api, err := c.versions(s)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *answersNewCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.put(c.output, data); err != nil {
+	if err := s.Put(c.Output, data); err != nil {
 		return err
 	}
 	if over != nil {
@@ -88,9 +89,9 @@ type answerItem struct {
 func (s *session) answersYAML(v catalogue.Version, over *carried) ([]byte, error) {
 	var statuses []string
 	for _, a := range attestation.AnswerStatuses() {
-		statuses = append(statuses, fmt.Sprintf("%s (%s)", a, strings.ToLower(s.t.T("answer."+string(a)))))
+		statuses = append(statuses, fmt.Sprintf("%s (%s)", a, strings.ToLower(s.T("answer."+string(a)))))
 	}
-	comment := func(text string) string { return strings.ReplaceAll(wrap(printable(text), 0), "\n", "\n# ") }
+	comment := func(text string) string { return strings.ReplaceAll(console.Wrap(printable(text), 0), "\n", "\n# ") }
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	str := func(v string, style yaml.Style) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Style: style}
@@ -105,7 +106,7 @@ func (s *session) answersYAML(v catalogue.Version, over *carried) ([]byte, error
 			}
 			state = "\n#\n# " + comment(state)
 		}
-		item.HeadComment = "\n# " + comment(r.Title.In(s.t.Lang)+"\n"+r.Text.In(s.t.Lang)) + state
+		item.HeadComment = "\n# " + comment(r.Title.In(s.Lang)+"\n"+r.Text.In(s.Lang)) + state
 		evidence := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, e := range line.Evidence {
 			evidence.Content = append(evidence.Content, evidenceNode(e))
@@ -122,7 +123,7 @@ func (s *session) answersYAML(v catalogue.Version, over *carried) ([]byte, error
 		list.Content = append(list.Content, item)
 	}
 	doc := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{str("set", 0), str(v.Ref(), 0), str("answers", 0), list}}
-	doc.HeadComment = "# " + comment(s.t.T("cli.answers.head", "Name", v.Name.In(s.t.Lang), "Ref", v.Ref(), "Statuses", strings.Join(statuses, ", ")))
+	doc.HeadComment = "# " + comment(s.T("cli.answers.head", "Name", v.Name.In(s.Lang), "Ref", v.Ref(), "Statuses", strings.Join(statuses, ", ")))
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
@@ -151,7 +152,7 @@ type sheetAnswer struct {
 // readAnswers reads a sheet of answers; its ending tells the format. find
 // looks up the set version that a workbook says it is for.
 func (s *session) readAnswers(file string, find workbook.FindVersion) (sheet, error) {
-	data, err := s.read(file)
+	data, err := s.Read(file)
 	if err != nil {
 		return sheet{}, err
 	}
@@ -161,7 +162,7 @@ func (s *session) readAnswers(file string, find workbook.FindVersion) (sheet, er
 	case ".yaml", ".yml", ".json":
 		return s.answersFromYAML(file, data)
 	}
-	return sheet{}, usage("cli.usage.ending", "Ending", filepath.Ext(file), "Known", "xlsx, yaml, json")
+	return sheet{}, console.Usage("cli.usage.ending", "Ending", filepath.Ext(file), "Known", "xlsx, yaml, json")
 }
 
 func (s *session) answersFromYAML(file string, data []byte) (sheet, error) {
@@ -169,7 +170,7 @@ func (s *session) answersFromYAML(file string, data []byte) (sheet, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&f); err != nil {
-		return sheet{}, no("cli.answers.yaml", "File", file, "Detail", strings.TrimPrefix(err.Error(), "yaml: "))
+		return sheet{}, console.No("cli.answers.yaml", "File", file, "Detail", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	out := sheet{Set: f.Set}
 	for _, a := range f.Answers {

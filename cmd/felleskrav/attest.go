@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/audit"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/workbook"
@@ -23,7 +25,7 @@ import (
 type attestCmd struct {
 	Prepare attestPrepareCmd `cmd:""`
 	Sign    attestSignCmd    `cmd:""`
-	Verify  attestVerifyCmd  `cmd:""`
+	Verify  audit.Verify     `cmd:""`
 	Submit  attestSubmitCmd  `cmd:""`
 }
 
@@ -84,30 +86,30 @@ func (c *attestPrepareCmd) Run(s *session) error {
 	case c.Renew != "":
 		payload, err = c.renewal(s, api)
 	case c.Second != "":
-		payload, _, err = api.call(s.ctx, http.MethodGet, "/api/v1/attestations/"+url.PathEscape(c.Second)+"/statement", nil, "", nil)
+		payload, _, err = api.call(s.Ctx, http.MethodGet, "/api/v1/attestations/"+url.PathEscape(c.Second)+"/statement", nil, "", nil)
 	default:
 		payload, err = c.declaration(s, api)
 	}
 	if err != nil {
 		return err
 	}
-	st, err := readStatement(payload)
+	st, err := audit.ReadStatement(payload)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(s.stderr, s.plain(st))
-	return s.put(output{Output: c.Output}, payload)
+	fmt.Fprint(s.Stderr, st.Plain(s.Texts))
+	return s.Put(console.Output{File: c.Output}, payload)
 }
 
 func (c *attestPrepareCmd) withdrawal(s *session, api *client) ([]byte, error) {
 	if c.Reason == "" {
-		return nil, usage("cli.prepare.reason")
+		return nil, console.Usage("cli.prepare.reason")
 	}
 	body, err := json.Marshal(map[string]string{"reason": c.Reason})
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
-	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Withdraw)+"/withdrawals/prepare", nil, "application/json", bytes.NewReader(body))
+	data, _, err := api.call(s.Ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Withdraw)+"/withdrawals/prepare", nil, "application/json", bytes.NewReader(body))
 	return data, err
 }
 
@@ -126,12 +128,12 @@ func (c *attestPrepareCmd) renewal(s *session, api *client) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
-	data, head, err := api.ask(s.ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Renew)+"/renewals/prepare", nil, "application/json", bytes.NewReader(body))
+	data, head, err := api.ask(s.Ctx, http.MethodPost, "/api/v1/attestations/"+url.PathEscape(c.Renew)+"/renewals/prepare", nil, "application/json", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	if reworded := head.header.Get("Reworded"); reworded != "" {
-		s.say("cli.prepare.reworded", "Requirements", reworded)
+		s.Say("cli.prepare.reworded", "Requirements", reworded)
 	}
 	return data, nil
 }
@@ -148,7 +150,7 @@ type draft struct {
 
 func (c *attestPrepareCmd) declaration(s *session, api *client) (statement []byte, err error) {
 	if c.Offering == "" || c.Answers == "" {
-		return nil, usage("cli.prepare.incomplete")
+		return nil, console.Usage("cli.prepare.incomplete")
 	}
 	var v catalogue.Version
 	find := func(ref workbook.SetRef) (catalogue.Version, bool) {
@@ -170,13 +172,13 @@ func (c *attestPrepareCmd) declaration(s *session, api *client) (statement []byt
 	}
 	switch {
 	case v.Set == "" && sh.Set == "":
-		return nil, usage("cli.prepare.set")
+		return nil, console.Usage("cli.prepare.set")
 	case v.Set == "": // the sheet says which set it answers
 		if v, err = fetchVersion(s, api, sh.Set); err != nil {
 			return nil, err
 		}
 	case sh.Set != "" && sh.Set != v.Ref():
-		return nil, no("cli.prepare.other-set", "File", c.Answers, "Set", sh.Set, "Wanted", v.Ref())
+		return nil, console.No("cli.prepare.other-set", "File", c.Answers, "Set", sh.Set, "Wanted", v.Ref())
 	}
 	d := draft{Offering: c.Offering, Set: v.Set, Version: v.Version, Supersedes: c.Supersedes}
 	if c.ValidUntil != "" {
@@ -193,7 +195,7 @@ func (c *attestPrepareCmd) declaration(s *session, api *client) (statement []byt
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
-	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/attestations/prepare", nil, "application/json", bytes.NewReader(body))
+	data, _, err := api.call(s.Ctx, http.MethodPost, "/api/v1/attestations/prepare", nil, "application/json", bytes.NewReader(body))
 	return data, err
 }
 
@@ -207,13 +209,13 @@ func fetchVersion(s *session, api *client, ref string) (catalogue.Version, error
 	if number == "" {
 		number = "latest"
 	}
-	data, _, err := api.call(s.ctx, http.MethodGet, "/api/v1/requirement-sets/"+set+"/versions/"+number, nil, "", nil)
+	data, _, err := api.call(s.Ctx, http.MethodGet, "/api/v1/requirement-sets/"+set+"/versions/"+number, nil, "", nil)
 	if err != nil {
 		return catalogue.Version{}, err
 	}
 	v, err := catalogue.ParseVersion(data)
 	if err != nil {
-		return v, cannot(err, "cli.server.strange", "Server", api.base, "Status", "200")
+		return v, console.Cannot(err, "cli.server.strange", "Server", api.base, "Status", "200")
 	}
 	return v, nil
 }
@@ -245,9 +247,9 @@ func (c *attestPrepareCmd) bind(s *session, api *client, sh sheet) ([]attestatio
 		return answers, nil
 	}
 	if c.EvidenceDir == "" {
-		return nil, usage("cli.prepare.evidence-dir", "Files", strings.Join(missing, "\n  "))
+		return nil, console.Usage("cli.prepare.evidence-dir", "Files", strings.Join(missing, "\n  "))
 	}
-	return nil, no("cli.prepare.evidence-missing", "Dir", c.EvidenceDir, "Files", strings.Join(missing, "\n  "))
+	return nil, console.No("cli.prepare.evidence-missing", "Dir", c.EvidenceDir, "Files", strings.Join(missing, "\n  "))
 }
 
 // upload sends one file of the evidence folder and gives its digest.
@@ -257,7 +259,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 	}
 	root, err := os.OpenRoot(c.EvidenceDir)
 	if err != nil {
-		return "", cannot(err, "cli.file.read", "File", c.EvidenceDir)
+		return "", console.Cannot(err, "cli.file.read", "File", c.EvidenceDir)
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
 	f, err := root.Open(name)
@@ -265,7 +267,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 		return "", os.ErrNotExist
 	}
 	if err != nil {
-		return "", cannot(err, "cli.file.read", "File", name)
+		return "", console.Cannot(err, "cli.file.read", "File", name)
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	query := url.Values{"name": {filepath.Base(name)}, "kind": {c.EvidenceKind}}
@@ -273,7 +275,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 		query.Set("visibility", c.Visibility)
 	}
 	c.describe(query)
-	data, _, err := api.call(s.ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
+	data, _, err := api.call(s.Ctx, http.MethodPost, "/api/v1/evidence", query, "application/octet-stream", f)
 	if err != nil {
 		return "", err
 	}
@@ -281,7 +283,7 @@ func (c *attestPrepareCmd) upload(s *session, api *client, name string) (string,
 	if err := api.decode(data, &e); err != nil {
 		return "", err
 	}
-	s.say("cli.prepare.uploaded", "File", name, "Digest", e.SHA256)
+	s.Say("cli.prepare.uploaded", "File", name, "Digest", e.SHA256)
 	return e.SHA256, nil
 }
 
@@ -294,7 +296,7 @@ type attestSubmitCmd struct {
 // Run hands a signed declaration, review or withdrawal in and keeps the
 // receipt.
 func (c *attestSubmitCmd) Run(s *session) error {
-	raw, err := s.read(c.Bundle)
+	raw, err := s.Read(c.Bundle)
 	if err != nil {
 		return err
 	}
@@ -302,28 +304,42 @@ func (c *attestSubmitCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	answer, created, err := submit(s.ctx, api, raw)
+	answer, created, err := submit(s.Ctx, api, raw)
 	if err != nil {
 		return err
 	}
-	var r receipt
+	var r audit.Receipt
 	if err := api.decode(answer, &r); err != nil {
 		return err
 	}
 	switch {
 	case r.Waiting != "":
-		s.say("cli.submit.waiting", "Digest", r.Attestation)
+		s.Say("cli.submit.waiting", "Digest", r.Attestation)
 	case created:
-		s.say("cli.submit.done", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.Say("cli.submit.done", "Digest", r.About(), "Index", r.Log.Index, "At", s.DateTime(r.Log.LoggedAt))
 	default:
-		s.say("cli.submit.again", "Digest", r.about(), "Index", r.Log.Index, "At", s.t.DateTime(r.Log.LoggedAt))
+		s.Say("cli.submit.again", "Digest", r.About(), "Index", r.Log.Index, "At", s.DateTime(r.Log.LoggedAt))
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, answer, "", "  "); err != nil {
 		return fmt.Errorf("write receipt: %w", err)
 	}
 	pretty.WriteByte('\n')
-	return s.put(output{Output: c.Output}, pretty.Bytes())
+	return s.Put(console.Output{File: c.Output}, pretty.Bytes())
+}
+
+// address is where the server takes the statement in.
+func address(st audit.Statement) string {
+	switch {
+	case st.Withdrawal != nil:
+		return "/api/v1/attestations/" + url.PathEscape(st.About()) + "/withdrawals"
+	case st.Review != nil:
+		return "/api/v1/reviews"
+	case st.ReviewEnd != nil:
+		return "/api/v1/reviews/" + url.PathEscape(st.About()) + "/withdrawals"
+	default:
+		return "/api/v1/attestations"
+	}
 }
 
 // submit sends a bundle where it belongs. What cannot be read here is sent as
@@ -331,8 +347,8 @@ func (c *attestSubmitCmd) Run(s *session) error {
 func submit(ctx context.Context, api *client, raw []byte) (receipt []byte, created bool, err error) {
 	path := "/api/v1/attestations"
 	if b, err := signing.ParseBundle(raw); err == nil {
-		if st, err := readStatement(b.Payload); err == nil {
-			path = st.address()
+		if st, err := audit.ReadStatement(b.Payload); err == nil {
+			path = address(st)
 		}
 	}
 	receipt, code, err := api.call(ctx, http.MethodPost, path, nil, signing.MediaType, bytes.NewReader(raw))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"felleskrav/internal/audit"
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 )
 
@@ -21,11 +23,11 @@ type attestSignCmd struct {
 // Run signs a statement, and says in plain words what is signed. It talks to
 // nobody.
 func (c *attestSignCmd) Run(s *session) error {
-	payload, err := s.read(c.Statement)
+	payload, err := s.Read(c.Statement)
 	if err != nil {
 		return err
 	}
-	st, err := readStatement(payload)
+	st, err := audit.ReadStatement(payload)
 	if err != nil {
 		return err
 	}
@@ -37,13 +39,13 @@ func (c *attestSignCmd) Run(s *session) error {
 	if err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	fmt.Fprint(s.stderr, s.plain(st))
-	bundle, err := c.sign(s.ctx, key, payload)
+	fmt.Fprint(s.Stderr, st.Plain(s.Texts))
+	bundle, err := c.sign(s.Ctx, key, payload)
 	if err != nil {
 		return err
 	}
-	s.say("cli.sign.done", "ID", public.ID, "Digest", st.Digest)
-	return s.put(output{Output: c.Output}, bundle)
+	s.Say("cli.sign.done", "ID", public.ID, "Digest", st.Digest)
+	return s.Put(console.Output{File: c.Output}, bundle)
 }
 
 // sign makes the bundle, naming the signer by the certificate if there is one.
@@ -55,16 +57,16 @@ func (c *attestSignCmd) sign(ctx context.Context, key crypto.Signer, payload []b
 		}
 		return bundle, nil
 	}
-	chain, err := certificatesIn(c.Certificate)
+	chain, err := audit.CertificatesIn(c.Certificate)
 	if err != nil {
 		return nil, err
 	}
 	bundle, err := signing.SignBundleWithCertificate(ctx, key, chain, payload)
 	switch {
 	case errors.Is(err, signing.ErrCertificateKey):
-		return nil, no("cli.sign.other-key", "File", c.Certificate, "Key", c.Key)
+		return nil, console.No("cli.sign.other-key", "File", c.Certificate, "Key", c.Key)
 	case errors.Is(err, signing.ErrCertificate):
-		return nil, no("cli.sign.chain", "File", c.Certificate)
+		return nil, console.No("cli.sign.chain", "File", c.Certificate)
 	case err != nil:
 		return nil, kmsFault(c.Key, fmt.Errorf("sign: %w", err))
 	}

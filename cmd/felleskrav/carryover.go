@@ -11,7 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/audit"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/workbook"
 )
@@ -40,10 +42,10 @@ func (c *carried) tell(s *session) {
 	for _, l := range c.lines {
 		counts[l.State]++
 	}
-	s.say("cli.carry.counts", "From", c.from.Ref(), "To", c.to.Ref(), "Kept", counts[attestation.CarryKept],
+	s.Say("cli.carry.counts", "From", c.from.Ref(), "To", c.to.Ref(), "Kept", counts[attestation.CarryKept],
 		"Confirm", counts[attestation.CarryConfirm], "Answer", counts[attestation.CarryAnswer])
 	if c.left > 0 {
-		s.say("cli.carry.left", "Count", c.left)
+		s.Say("cli.carry.left", "Count", c.left)
 	}
 }
 
@@ -92,18 +94,18 @@ func (s *session) carryOver(source string, to catalogue.Version, find findVersio
 func (s *session) earlierAnswers(source string, find findVersion, api *client) (catalogue.Version, []attestation.Answer, error) {
 	if api != nil {
 		digest := digestForm.FindStringSubmatch(source)[1]
-		raw, _, err := api.call(s.ctx, http.MethodGet, "/api/v1/attestations/"+digest+"/bundle", nil, "", nil)
+		raw, _, err := api.call(s.Ctx, http.MethodGet, "/api/v1/attestations/"+digest+"/bundle", nil, "", nil)
 		if err != nil {
 			return catalogue.Version{}, nil, err
 		}
 		b, err := signing.ParseBundle(raw)
 		if err != nil || signing.Digest(b.Payload) != digest {
-			return catalogue.Version{}, nil, cannot(err, "cli.server.strange", "Server", api.base, "Status", "200")
+			return catalogue.Version{}, nil, console.Cannot(err, "cli.server.strange", "Server", api.base, "Status", "200")
 		}
 		return declaredAnswers(b, source, find)
 	}
 	if strings.EqualFold(filepath.Ext(source), ".json") {
-		raw, err := s.read(source)
+		raw, err := s.Read(source)
 		if err != nil {
 			return catalogue.Version{}, nil, err
 		}
@@ -113,7 +115,7 @@ func (s *session) earlierAnswers(source string, find findVersion, api *client) (
 		if json.Unmarshal(raw, &sheet) != nil || sheet.Answers == nil {
 			b, err := signing.ParseBundle(raw)
 			if err != nil {
-				return catalogue.Version{}, nil, no("cli.carry.neither", "File", source, "Detail", err.Error())
+				return catalogue.Version{}, nil, console.No("cli.carry.neither", "File", source, "Detail", err.Error())
 			}
 			return declaredAnswers(b, source, find)
 		}
@@ -124,12 +126,12 @@ func (s *session) earlierAnswers(source string, find findVersion, api *client) (
 // declaredAnswers are those of a signed declaration. They answer the exact
 // bytes of a set version, and no other that goes by the same name.
 func declaredAnswers(b *signing.Bundle, source string, find findVersion) (catalogue.Version, []attestation.Answer, error) {
-	st, err := readStatement(b.Payload)
+	st, err := audit.ReadStatement(b.Payload)
 	if err != nil {
 		return catalogue.Version{}, nil, err
 	}
 	if st.Declaration == nil {
-		return catalogue.Version{}, nil, no("cli.carry.withdrawal", "File", source)
+		return catalogue.Version{}, nil, console.No("cli.carry.withdrawal", "File", source)
 	}
 	set := st.Declaration.RequirementSet
 	ref := strings.TrimPrefix(set.URI, catalogue.SetURI("")) + "@" + set.Version
@@ -138,7 +140,7 @@ func declaredAnswers(b *signing.Bundle, source string, find findVersion) (catalo
 		return catalogue.Version{}, nil, err
 	}
 	if from.Digest != set.Digest.SHA256 {
-		return catalogue.Version{}, nil, no("cli.carry.other-bytes", "Ref", ref, "Signed", set.Digest.SHA256, "Known", from.Digest)
+		return catalogue.Version{}, nil, console.No("cli.carry.other-bytes", "Ref", ref, "Signed", set.Digest.SHA256, "Known", from.Digest)
 	}
 	return from, st.Declaration.Answers, nil
 }
@@ -162,7 +164,7 @@ func (s *session) sheetAnswers(file string, find findVersion) (catalogue.Version
 		return from, nil, err
 	}
 	if sh.Set == "" {
-		return from, nil, no("cli.carry.no-set", "File", file)
+		return from, nil, console.No("cli.carry.no-set", "File", file)
 	}
 	if from, err = find(sh.Set); err != nil {
 		return from, nil, err
@@ -181,11 +183,11 @@ func (s *session) sheetAnswers(file string, find findVersion) (catalogue.Version
 func (s *session) carryMark(state attestation.CarryState) string {
 	switch state {
 	case attestation.CarryKept:
-		return s.t.T("cli.carry.kept")
+		return s.T("cli.carry.kept")
 	case attestation.CarryConfirm:
-		return s.t.T("cli.carry.confirm")
+		return s.T("cli.carry.confirm")
 	}
-	return s.t.T("cli.carry.answer")
+	return s.T("cli.carry.answer")
 }
 
 // carryNote tells, line by line, why an answer must be confirmed or given
@@ -197,28 +199,28 @@ func (s *session) carryNote(c *carried, line attestation.CarriedAnswer) []string
 	now, _ := c.to.Requirement(line.Requirement)
 	switch line.Change.Kind {
 	case catalogue.ChangeAdded:
-		out = append(out, s.t.T("cli.carry.new", "From", c.from.Ref()))
+		out = append(out, s.T("cli.carry.new", "From", c.from.Ref()))
 	case catalogue.ChangeUnchanged:
 		if line.State == attestation.CarryAnswer {
-			out = append(out, s.t.T("cli.carry.unanswered"))
+			out = append(out, s.T("cli.carry.unanswered"))
 		}
 	case catalogue.ChangeReworded, catalogue.ChangeSubstance:
 		for _, f := range s.fieldChanges(nil, before, now, line.Change) {
 			if f.Before == f.Now {
-				out = append(out, f.Name+": "+s.t.T("cli.diff.elsewhere"))
+				out = append(out, f.Name+": "+s.T("cli.diff.elsewhere"))
 				continue
 			}
-			out = append(out, s.t.T("cli.carry.before", "Field", f.Name, "Text", f.Before), s.t.T("cli.carry.now", "Field", f.Name, "Text", f.Now))
+			out = append(out, s.T("cli.carry.before", "Field", f.Name, "Text", f.Before), s.T("cli.carry.now", "Field", f.Name, "Text", f.Now))
 		}
 	}
 	if a := line.Before; a != nil {
-		word := s.t.T("answer.none")
-		if s.t.Has("answer." + string(a.Status)) {
-			word = s.t.T("answer." + string(a.Status))
+		word := s.T("answer.none")
+		if s.Has("answer." + string(a.Status)) {
+			word = s.T("answer." + string(a.Status))
 		}
-		out = append(out, s.t.T("cli.carry.answered", "Answer", word, "Statement", a.Statement))
+		out = append(out, s.T("cli.carry.answered", "Answer", word, "Statement", a.Statement))
 		for _, e := range a.Evidence {
-			out = append(out, s.t.T("cli.carry.evidence", "Name", evidenceName(e)))
+			out = append(out, s.T("cli.carry.evidence", "Name", evidenceName(e)))
 		}
 	}
 	return out

@@ -13,6 +13,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/workbook"
 )
@@ -55,7 +56,7 @@ var carriedCounts = []string{"Fra testsett@1.0.0 til testsett@2.0.0: 1 svar er b
 func testSession(t *testing.T, lang string) *session {
 	t.Helper()
 	texts := loadTexts(t)
-	return &session{ctx: t.Context(), getenv: func(string) string { return "" }, now: time.Now, texts: texts, t: texts.In(lang)}
+	return &session{&console.Session{Ctx: t.Context(), Getenv: func(string) string { return "" }, Now: time.Now, Bundle: texts, Texts: texts.In(lang)}}
 }
 
 func readSheet(t *testing.T, dir, file string) sheet {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/requirements"
 )
 
@@ -22,10 +23,10 @@ func contentAt(dir string) (fs.FS, error) {
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, cannot(err, "cli.file.read", "File", dir)
+		return nil, console.Cannot(err, "cli.file.read", "File", dir)
 	}
 	if !info.IsDir() {
-		return nil, usage("cli.usage.not-folder", "File", dir)
+		return nil, console.Usage("cli.usage.not-folder", "File", dir)
 	}
 	return os.DirFS(dir), nil
 }
@@ -59,5 +60,5 @@ func version(cat *catalogue.Catalogue, ref string) (catalogue.Version, error) {
 	for _, r := range cat.Releases {
 		known = append(known, r.Ref())
 	}
-	return catalogue.Version{}, no("cli.set.unknown", "Ref", ref, "Known", strings.Join(known, ", "))
+	return catalogue.Version{}, console.No("cli.set.unknown", "Ref", ref, "Known", strings.Join(known, ", "))
 }

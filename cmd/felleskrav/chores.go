@@ -43,7 +43,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 	}
 	v.ready.Store(true)
 	v.logger.InfoContext(ctx, "ready", slog.String("address", v.base), slog.String("log", in.signer.Name()))
-	settled(v.session.getenv)
+	settled(v.session.Getenv)
 	tick := time.NewTicker(sweep)
 	defer tick.Stop()
 	for {
@@ -51,7 +51,7 @@ func (v *server) tend(ctx context.Context, in *installation) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := in.store.DropSessions(ctx, v.session.now()); err != nil && ctx.Err() == nil {
+			if err := in.store.DropSessions(ctx, v.session.Now()); err != nil && ctx.Err() == nil {
 				v.logger.WarnContext(ctx, "could not drop old sessions", slog.String("error", err.Error()))
 			}
 		}

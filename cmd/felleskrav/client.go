@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"felleskrav/internal/console"
 )
 
 // remote are the flags of commands that talk to a server.
@@ -30,9 +32,9 @@ type client struct {
 func (s *session) client(r remote) (*client, error) {
 	u, err := url.Parse(r.Server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, usage("cli.usage.server", "Server", r.Server)
+		return nil, console.Usage("cli.usage.server", "Server", r.Server)
 	}
-	return &client{base: strings.TrimRight(r.Server, "/"), token: r.Token, lang: s.t.Lang, http: &http.Client{Timeout: 5 * time.Minute}}, nil
+	return &client{base: strings.TrimRight(r.Server, "/"), token: r.Token, lang: s.Lang, http: &http.Client{Timeout: 5 * time.Minute}}, nil
 }
 
 // remoteProblem is a server's refusal (RFC 9457), already in the reader's
@@ -73,12 +75,12 @@ func (r *remoteProblem) text() string {
 func (r *remoteProblem) code() int {
 	switch r.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return exitUnavailable
+		return console.ExitUnavailable
 	}
 	if r.Status >= 500 {
-		return exitUnavailable
+		return console.ExitUnavailable
 	}
-	return exitNo
+	return console.ExitNo
 }
 
 // maxAnswer is the most that is read of one answer.
@@ -111,7 +113,7 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values,
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, console.Cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
@@ -126,19 +128,19 @@ func (c *client) ask(ctx context.Context, method, path string, query url.Values,
 		if errors.As(err, &u) { // says method and address again
 			err = u.Err
 		}
-		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, console.Cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end or given up
 	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return nil, head{}, cannot(err, "cli.server.unreachable", "Server", c.base)
+		return nil, head{}, console.Cannot(err, "cli.server.unreachable", "Server", c.base)
 	}
 	if res.StatusCode < 400 {
 		return data, head{res.StatusCode, res.Header}, nil
 	}
 	p := &remoteProblem{raw: data}
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") || json.Unmarshal(data, p) != nil {
-		return nil, head{}, cannot(nil, "cli.server.strange", "Server", c.base, "Status", res.Status)
+		return nil, head{}, console.Cannot(nil, "cli.server.strange", "Server", c.base, "Status", res.Status)
 	}
 	return nil, head{}, p
 }
@@ -167,7 +169,7 @@ func (c *client) send(ctx context.Context, method, path string, in, out any) err
 
 func (c *client) decode(data []byte, out any) error {
 	if err := json.Unmarshal(data, out); err != nil {
-		return cannot(err, "cli.server.strange", "Server", c.base, "Status", "200")
+		return console.Cannot(err, "cli.server.strange", "Server", c.base, "Status", "200")
 	}
 	return nil
 }

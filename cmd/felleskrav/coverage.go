@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/workbook"
 )
 
@@ -15,7 +16,7 @@ const coverageWord = "coverage"
 
 // showCoverage shows which of our measures and requirements answer NSM's
 // measures and the law.
-func (s *session) showCoverage(o output, format string, cat *catalogue.Catalogue) error {
+func (s *session) showCoverage(o console.Output, format string, cat *catalogue.Catalogue) error {
 	nsm, law := cat.CoverageOfNSM(), cat.CoverageOfLaw()
 	var data []byte
 	var err error
@@ -25,14 +26,14 @@ func (s *session) showCoverage(o output, format string, cat *catalogue.Catalogue
 	case "csv":
 		data, err = s.coverageCSV(cat, append(nsm, law...))
 	case "xlsx":
-		data, err = written(func(w io.Writer) error { return workbook.WriteCoverage(w, cat, s.t, s.now()) })
+		data, err = written(func(w io.Writer) error { return workbook.WriteCoverage(w, cat, s.Texts, s.Now()) })
 	default:
-		return s.putValue(o, format, map[string]any{"nsm": lists(nsm), "law": lists(law)})
+		return s.PutValue(o, format, map[string]any{"nsm": lists(nsm), "law": lists(law)})
 	}
 	if err != nil {
 		return err
 	}
-	return s.put(o, data)
+	return s.Put(o, data)
 }
 
 // lists gives programs an empty list where there is none.
@@ -60,23 +61,23 @@ func (s *session) coverageText(cat *catalogue.Catalogue, nsm, law []catalogue.Co
 		fmt.Fprintf(&b, "  %s\n", name)
 		switch {
 		case len(r.Measures)+len(r.Requirements) == 0 && r.Reason != nil:
-			fmt.Fprintf(&b, "%s\n", wrap(s.t.T("cli.coverage.unlinked", "Reason", r.Reason.In(s.t.Lang)), 6))
+			fmt.Fprintf(&b, "%s\n", console.Wrap(s.T("cli.coverage.unlinked", "Reason", r.Reason.In(s.Lang)), 6))
 		case len(r.Measures)+len(r.Requirements) == 0:
-			fmt.Fprintf(&b, "      %s\n", s.t.T("cli.coverage.nothing"))
+			fmt.Fprintf(&b, "      %s\n", s.T("cli.coverage.nothing"))
 		}
 		for _, ids := range [][]string{r.Measures, r.Requirements} {
 			if len(ids) > 0 {
-				fmt.Fprintf(&b, "%s\n", wrap(strings.Join(ids, " "), 6))
+				fmt.Fprintf(&b, "%s\n", console.Wrap(strings.Join(ids, " "), 6))
 			}
 		}
 	}
-	b.WriteString(s.t.T("cli.coverage.nsm", "Linked", linked, "Count", len(nsm)) + "\n")
+	b.WriteString(s.T("cli.coverage.nsm", "Linked", linked, "Count", len(nsm)) + "\n")
 	for _, r := range nsm {
 		row(r.ID, r)
 	}
-	b.WriteString("\n" + s.t.T("cli.coverage.law") + "\n")
+	b.WriteString("\n" + s.T("cli.coverage.law") + "\n")
 	for _, r := range law {
-		row(lawNames(cat, []catalogue.LawRef{{Source: r.Source, Section: r.ID}}, s.t.Lang), r)
+		row(lawNames(cat, []catalogue.LawRef{{Source: r.Source, Section: r.ID}}, s.Lang), r)
 	}
 	return b.String()
 }
@@ -86,10 +87,10 @@ func (s *session) coverageCSV(cat *catalogue.Catalogue, covered []catalogue.Cove
 	for _, r := range covered {
 		reason := ""
 		if r.Reason != nil {
-			reason = r.Reason.In(s.t.Lang)
+			reason = r.Reason.In(s.Lang)
 		}
 		src, _ := cat.Source(r.Source)
-		rows = append(rows, []string{r.Source, src.Name.In(s.t.Lang), r.ID, strings.Join(r.Measures, ", "), strings.Join(r.Requirements, ", "), reason})
+		rows = append(rows, []string{r.Source, src.Name.In(s.Lang), r.ID, strings.Join(r.Measures, ", "), strings.Join(r.Requirements, ", "), reason})
 	}
 	return writeCSV(rows)
 }

@@ -14,6 +14,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/signing"
@@ -73,11 +74,11 @@ func (v *server) fillDemo(ctx context.Context, store storage.Store, live *catalo
 	}
 	set, ok := live.Content().Version(demoSet, "")
 	if !ok {
-		return nil, cannot(nil, "cli.serve.demo-set", "Set", demoSet)
+		return nil, console.Cannot(nil, "cli.serve.demo-set", "Set", demoSet)
 	}
-	real := v.session.now()
+	real := v.session.Now()
 	clock := &demoClock{real.AddDate(0, 0, -demoDays)}
-	in, err := install(ctx, store, live, v.session.texts, signer, slog.New(slog.DiscardHandler), clock.now)
+	in, err := install(ctx, store, live, v.session.Bundle, signer, slog.New(slog.DiscardHandler), clock.now)
 	if err != nil {
 		return nil, err
 	}
@@ -93,15 +94,15 @@ func (v *server) fillDemo(ctx context.Context, store storage.Store, live *catalo
 	out := demoFile{BaseURL: v.base, Tokens: map[string]string{}, Set: set.Ref(), Supplier: demoFileSupplier{
 		Number: demoSupplier, Offering: m.offerings[demoOffering], KeyFile: keys.file(demoSupplier),
 	}}
-	tokens := &organisation.Service{Store: store, Now: v.session.now}
+	tokens := &organisation.Service{Store: store, Now: v.session.Now}
 	if err := out.keepTokens(ctx, tokens, d.file); err != nil {
 		return nil, err
 	}
-	data, err := encode("json", out)
+	data, err := console.Encode("json", out)
 	if err != nil {
 		return nil, err
 	}
-	return d, replaceFile(d.file, data, 0o600)
+	return d, console.ReplaceFile(d.file, data, 0o600)
 }
 
 // demoPeople are whom a visitor to the pages can be, one for each role.
@@ -170,8 +171,8 @@ func (k demoKeys) of(n organisation.Number, a signing.Algorithm) (crypto.Signer,
 	if err != nil {
 		return nil, err
 	}
-	if err := replaceFile(k.file(n)+".pub", []byte(public.PEM), 0o644); err != nil {
+	if err := console.ReplaceFile(k.file(n)+".pub", []byte(public.PEM), 0o644); err != nil {
 		return nil, err
 	}
-	return key, replaceFile(k.file(n), data, 0o600)
+	return key, console.ReplaceFile(k.file(n), data, 0o600)
 }

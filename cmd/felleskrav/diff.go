@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 )
 
 type diffCmd struct {
 	From string `arg:"" placeholder:"SET@VERSION"`
 	To   string `arg:"" optional:"" placeholder:"SET@VERSION"`
 	content
-	output
+	console.Output
 }
 
 // changed is one change as programs read it, with what the fields that differ
@@ -27,7 +28,7 @@ type changed struct {
 
 // Run tells what changed from one version of a set to another.
 func (c *diffCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -47,12 +48,12 @@ func (c *diffCmd) Run(s *session) error {
 		return err
 	}
 	if from.Set != to.Set {
-		return usage("cli.diff.other-set", "From", from.Ref(), "To", to.Ref())
+		return console.Usage("cli.diff.other-set", "From", from.Ref(), "To", to.Ref())
 	}
 	changes := catalogue.Diff(from, to)
 	step := catalogue.StepNeeded(from, to)
 	if format == "text" {
-		return s.put(c.output, []byte(s.diffText(cat, from, to, changes, step)))
+		return s.Put(c.Output, []byte(s.diffText(cat, from, to, changes, step)))
 	}
 	list := []changed{}
 	for _, ch := range changes {
@@ -69,7 +70,7 @@ func (c *diffCmd) Run(s *session) error {
 		}
 		list = append(list, x)
 	}
-	return s.putValue(c.output, format, map[string]any{"from": from.Ref(), "to": to.Ref(), "step": step.Size.String(), "changes": list})
+	return s.PutValue(c.Output, format, map[string]any{"from": from.Ref(), "to": to.Ref(), "step": step.Size.String(), "changes": list})
 }
 
 // pick gives the named fields of a requirement. A change in the text's figures
@@ -95,7 +96,7 @@ func (s *session) diffText(cat *catalogue.Catalogue, from, to catalogue.Version,
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s → %s\n%s\n", from.Ref(), to.Ref(), s.changeCounts(changes))
 	if next := catalogue.NextVersion(from.Version, step.Size); next != "" {
-		b.WriteString(s.t.T("cli.diff.step", "From", from.Version, "Next", next) + "\n")
+		b.WriteString(s.T("cli.diff.step", "From", from.Version, "Next", next) + "\n")
 	}
 	for _, ch := range changes {
 		before, _ := from.Requirement(ch.Requirement)
@@ -103,14 +104,14 @@ func (s *session) diffText(cat *catalogue.Catalogue, from, to catalogue.Version,
 		if !ok {
 			now = before
 		}
-		fmt.Fprintf(&b, "  %-18s %-16s %s\n", ch.Requirement, s.t.T("change."+string(ch.Kind)), now.Title.In(s.t.Lang))
+		fmt.Fprintf(&b, "  %-18s %-16s %s\n", ch.Requirement, s.T("change."+string(ch.Kind)), now.Title.In(s.Lang))
 		for _, f := range s.fieldChanges(cat, before, now, ch) {
 			fmt.Fprintf(&b, "      %s\n", f.Name)
 			if f.Before == f.Now {
-				fmt.Fprintf(&b, "%s\n", wrap(s.t.T("cli.diff.elsewhere"), 8))
+				fmt.Fprintf(&b, "%s\n", console.Wrap(s.T("cli.diff.elsewhere"), 8))
 				continue
 			}
-			fmt.Fprintf(&b, "%s\n%s\n", wrap("− "+f.Before, 8), wrap("+ "+f.Now, 8))
+			fmt.Fprintf(&b, "%s\n%s\n", console.Wrap("− "+f.Before, 8), console.Wrap("+ "+f.Now, 8))
 		}
 	}
 	return b.String()
@@ -124,7 +125,7 @@ func (s *session) changeCounts(changes []catalogue.Change) string {
 	}
 	var parts []string
 	for _, k := range []catalogue.ChangeKind{catalogue.ChangeAdded, catalogue.ChangeRemoved, catalogue.ChangeReworded, catalogue.ChangeSubstance, catalogue.ChangeUnchanged} {
-		parts = append(parts, fmt.Sprintf("%s: %d", s.t.T("change."+string(k)), counts[k]))
+		parts = append(parts, fmt.Sprintf("%s: %d", s.T("change."+string(k)), counts[k]))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -151,38 +152,38 @@ func (s *session) fieldChanges(cat *catalogue.Catalogue, before, now catalogue.R
 func (s *session) fieldName(field string) string {
 	switch field {
 	case "title":
-		return s.t.T("cli.field.title")
+		return s.T("cli.field.title")
 	case "text":
-		return s.t.T("cli.field.text")
+		return s.T("cli.field.text")
 	case "rationale":
-		return s.t.T("cli.field.rationale")
+		return s.T("cli.field.rationale")
 	case "verify":
-		return s.t.T("cli.field.verify")
+		return s.T("cli.field.verify")
 	case "edition":
-		return s.t.T("cli.field.edition")
+		return s.T("cli.field.edition")
 	case "kind":
-		return s.t.T("cli.field.kind")
+		return s.T("cli.field.kind")
 	case "suggested":
-		return s.t.T("cli.field.suggested")
+		return s.T("cli.field.suggested")
 	case "from":
-		return s.t.T("cli.field.from")
+		return s.T("cli.field.from")
 	case "deliveryModels":
-		return s.t.T("cli.field.models")
+		return s.T("cli.field.models")
 	case "measures":
-		return s.t.T("cli.field.measures")
+		return s.T("cli.field.measures")
 	case "evidence":
-		return s.t.T("cli.field.evidence")
+		return s.T("cli.field.evidence")
 	case "law":
-		return s.t.T("cli.field.law")
+		return s.T("cli.field.law")
 	case "crosswalk":
-		return s.t.T("cli.field.crosswalk")
+		return s.T("cli.field.crosswalk")
 	}
 	return field
 }
 
 // fieldText is a field of a requirement in words.
 func (s *session) fieldText(cat *catalogue.Catalogue, r catalogue.Requirement, field string) string {
-	lang := s.t.Lang
+	lang := s.Lang
 	switch field {
 	case "title":
 		return r.Title.In(lang)
@@ -195,14 +196,14 @@ func (s *session) fieldText(cat *catalogue.Catalogue, r catalogue.Requirement, f
 	case "edition":
 		return strconv.Itoa(max(r.Edition, 1))
 	case "kind":
-		return s.t.T("kind." + string(r.Kind))
+		return s.T("kind." + string(r.Kind))
 	case "suggested":
-		return s.t.T("suggested." + string(r.Suggested))
+		return s.T("suggested." + string(r.Suggested))
 	case "from":
 		var parts []string
 		for _, d := range catalogue.Dimensions() {
 			if l := r.From.Of(d); l != 0 {
-				parts = append(parts, fmt.Sprintf("%s %d", s.t.T("dimension."+string(d)), l))
+				parts = append(parts, fmt.Sprintf("%s %d", s.T("dimension."+string(d)), l))
 			}
 		}
 		return strings.Join(parts, ", ")
@@ -223,7 +224,7 @@ func (s *session) fieldText(cat *catalogue.Catalogue, r catalogue.Requirement, f
 func (s *session) words(prefix string, values []string) string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = s.t.T(prefix + v)
+		out[i] = s.T(prefix + v)
 	}
 	return strings.Join(out, ", ")
 }

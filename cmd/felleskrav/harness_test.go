@@ -21,17 +21,20 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"felleskrav/internal/audit"
 )
 
-// program is felleskrav itself, built once for all tests.
-var program string
+// program is felleskrav itself and verifier the program for auditors, built
+// once for all tests.
+var program, verifier string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "felleskrav-test-")
 	if err == nil {
-		program = filepath.Join(dir, "felleskrav")
+		program, verifier = filepath.Join(dir, "felleskrav"), filepath.Join(dir, audit.ProgramName)
 		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		if out, err = exec.Command("go", "build", "-o", dir, ".", "../felleskrav-verify").CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}
@@ -96,6 +99,12 @@ type result struct {
 
 // command runs the program in dir to its end.
 func command(t *testing.T, dir string, env []string, args ...string) result {
+	t.Helper()
+	return execute(t, program, dir, env, args...)
+}
+
+// execute runs one of the programs in dir to its end.
+func execute(t *testing.T, program, dir string, env []string, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
@@ -51,7 +52,7 @@ type installation struct {
 func install(ctx context.Context, store storage.Store, live *catalogue.Live, texts *locale.Bundle, signer *transparency.Signer, logger *slog.Logger, now func() time.Time) (*installation, error) {
 	log, err := transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: now, Logger: logger})
 	if errors.Is(err, transparency.ErrInconsistent) {
-		return nil, cannot(err, "cli.log.inconsistent")
+		return nil, console.Cannot(err, "cli.log.inconsistent")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -108,7 +109,7 @@ func (in *installation) logReleases(ctx context.Context) error {
 		}
 		_, err = in.log.Append(ctx, catalogue.ReleaseKey(v.Ref()), body)
 		if errors.Is(err, transparency.ErrKeyTaken) {
-			return cannot(nil, "cli.serve.release-changed", "Ref", v.Ref())
+			return console.Cannot(nil, "cli.serve.release-changed", "Ref", v.Ref())
 		}
 		if err != nil {
 			return fmt.Errorf("log release %s: %w", v.Ref(), err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/signing/kms"
 )
@@ -28,7 +29,7 @@ type keyGenerateCmd struct {
 func (c *keyGenerateCmd) Run(s *session) error {
 	key, err := signing.GenerateKey(signing.Algorithm(c.Algorithm))
 	if errors.Is(err, signing.ErrAlgorithm) {
-		return usage("cli.key.algorithm", "Algorithm", c.Algorithm, "Known", strings.Trim(fmt.Sprint(signing.Algorithms()), "[]"))
+		return console.Usage("cli.key.algorithm", "Algorithm", c.Algorithm, "Known", strings.Trim(fmt.Sprint(signing.Algorithms()), "[]"))
 	}
 	if err != nil {
 		return fmt.Errorf("generate key: %w", err)
@@ -42,15 +43,15 @@ func (c *keyGenerateCmd) Run(s *session) error {
 		return fmt.Errorf("generate key: %w", err)
 	}
 	// The public half first: a private key is never left without it.
-	if err := newFile(c.Output+".pub", []byte(public.PEM), 0o644); err != nil {
-		return cannot(err, "cli.file.write", "File", c.Output+".pub")
+	if err := console.NewFile(c.Output+".pub", []byte(public.PEM), 0o644); err != nil {
+		return console.Cannot(err, "cli.file.write", "File", c.Output+".pub")
 	}
-	if err := newFile(c.Output, private, 0o600); err != nil {
-		return cannot(err, "cli.file.write", "File", c.Output)
+	if err := console.NewFile(c.Output, private, 0o600); err != nil {
+		return console.Cannot(err, "cli.file.write", "File", c.Output)
 	}
-	s.say("cli.key.generated", "File", c.Output, "Public", c.Output+".pub", "ID", public.ID)
+	s.Say("cli.key.generated", "File", c.Output, "Public", c.Output+".pub", "ID", public.ID)
 	if !public.Algorithm.CosignVerifiable() {
-		s.say("cli.key.not-cosign", "Algorithm", string(public.Algorithm))
+		s.Say("cli.key.not-cosign", "Algorithm", string(public.Algorithm))
 	}
 	return nil
 }
@@ -58,38 +59,20 @@ func (c *keyGenerateCmd) Run(s *session) error {
 // privateKey reads a key file, or asks the plugin of a KMS URI.
 func (s *session) privateKey(file string) (crypto.Signer, error) {
 	if kms.IsURI(file) {
-		return kmsKey(s.ctx, file)
+		return kmsKey(s.Ctx, file)
 	}
-	data, err := s.read(file)
+	data, err := s.Read(file)
 	if err != nil {
 		return nil, err
 	}
 	key, err := signing.ParsePrivateKey(data)
 	switch {
 	case errors.Is(err, signing.ErrKeyEncrypted):
-		return nil, no("cli.key.encrypted", "File", file)
+		return nil, console.No("cli.key.encrypted", "File", file)
 	case errors.Is(err, signing.ErrAlgorithm):
-		return nil, no("cli.key.algorithm-of", "File", file)
+		return nil, console.No("cli.key.algorithm-of", "File", file)
 	case err != nil:
-		return nil, no("cli.key.malformed", "File", file)
-	}
-	return key, nil
-}
-
-// publicKey reads a public key file.
-func (s *session) publicKey(file string) (signing.PublicKey, error) {
-	data, err := s.read(file)
-	if err != nil {
-		return signing.PublicKey{}, err
-	}
-	key, err := signing.ParsePublicKey(data)
-	switch {
-	case errors.Is(err, signing.ErrKeyPrivate):
-		return key, no("cli.key.private", "File", file)
-	case errors.Is(err, signing.ErrAlgorithm):
-		return key, no("cli.key.algorithm-of", "File", file)
-	case err != nil:
-		return key, no("cli.key.malformed", "File", file)
+		return nil, console.No("cli.key.malformed", "File", file)
 	}
 	return key, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/supplier"
@@ -18,7 +19,7 @@ type newKey struct {
 	Label    string `placeholder:"TEXT"`
 	Expires  string `placeholder:"YYYY-MM-DD"`
 	remote
-	output
+	console.Output
 }
 
 type keyEnrolCmd struct{ newKey }
@@ -27,7 +28,7 @@ type keyEnrolCmd struct{ newKey }
 // stays where it is.
 func (c *keyEnrolCmd) Run(s *session) error {
 	return c.enrol(s, "", func(n organisation.Number, k supplier.Key) {
-		s.say("cli.key.enrolled", "Supplier", n.Grouped(), "ID", k.ID, "Until", s.t.Date(k.ExpiresAt), "Index", k.EnrolledIndex)
+		s.Say("cli.key.enrolled", "Supplier", n.Grouped(), "ID", k.ID, "Until", s.Date(k.ExpiresAt), "Index", k.EnrolledIndex)
 	})
 }
 
@@ -39,7 +40,7 @@ type keyRotateCmd struct {
 // Run enrols a key in the place of another, which is revoked with it.
 func (c *keyRotateCmd) Run(s *session) error {
 	return c.enrol(s, c.Replaces, func(n organisation.Number, k supplier.Key) {
-		s.say("cli.key.rotated", "Supplier", n.Grouped(), "ID", k.ID, "Until", s.t.Date(k.ExpiresAt), "Index", k.EnrolledIndex, "Old", c.Replaces)
+		s.Say("cli.key.rotated", "Supplier", n.Grouped(), "ID", k.ID, "Until", s.Date(k.ExpiresAt), "Index", k.EnrolledIndex, "Old", c.Replaces)
 	})
 }
 
@@ -53,7 +54,7 @@ type challenge struct {
 // enrol enrols the key, in the place of another when replaces is the id of
 // one, or the beginning of it.
 func (c *newKey) enrol(s *session, replaces string, done func(organisation.Number, supplier.Key)) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -95,26 +96,26 @@ func (c *newKey) enrol(s *session, replaces string, done func(organisation.Numbe
 	}
 	path := keysPath(number)
 	var ch challenge
-	if err := api.send(s.ctx, http.MethodPost, path, in, &ch); err != nil {
+	if err := api.send(s.Ctx, http.MethodPost, path, in, &ch); err != nil {
 		return err
 	}
 	// Never sign what one cannot read: the challenge is a text that says what
 	// it is for, so that it can be no statement and no document, and replaces
 	// no other key.
 	if want := supplier.ChallengeHead(number, public.ID, replaces) + "challenge: "; !strings.HasPrefix(string(ch.Message), want) {
-		return no("cli.key.challenge", "Server", c.Server)
+		return console.No("cli.key.challenge", "Server", c.Server)
 	}
 	sig, err := signing.SignMessage(private, ch.Message)
 	if err != nil {
 		return kmsFault(c.Key, fmt.Errorf("sign challenge: %w", err))
 	}
 	var key supplier.Key
-	if err := api.send(s.ctx, http.MethodPost, path+"/challenges/"+ch.ID, map[string]any{"signature": sig}, &key); err != nil {
+	if err := api.send(s.Ctx, http.MethodPost, path+"/challenges/"+ch.ID, map[string]any{"signature": sig}, &key); err != nil {
 		return err
 	}
 	if format != "text" {
-		return s.putValue(c.output, format, key)
+		return s.PutValue(c.Output, format, key)
 	}
 	done(number, key)
-	return s.put(c.output, []byte(key.ID+"\n"))
+	return s.Put(c.Output, []byte(key.ID+"\n"))
 }

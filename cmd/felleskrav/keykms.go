@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/signing/kms"
 )
@@ -24,19 +25,19 @@ func kmsFault(uri string, err error) error {
 	plugin := kms.PluginName(uri)
 	switch {
 	case errors.Is(err, kms.ErrURI):
-		return usage("cli.kms.uri", "Key", uri)
+		return console.Usage("cli.kms.uri", "Key", uri)
 	case !kms.IsURI(uri):
 		return err
 	case errors.Is(err, signing.ErrAlgorithm):
-		return no("cli.key.algorithm-of", "File", uri)
+		return console.No("cli.key.algorithm-of", "File", uri)
 	case errors.Is(err, kms.ErrNoPlugin):
-		return cannot(nil, "cli.kms.no-plugin", "Plugin", plugin, "Key", uri)
+		return console.Cannot(nil, "cli.kms.no-plugin", "Plugin", plugin, "Key", uri)
 	case errors.Is(err, kms.ErrTimeout):
-		return cannot(nil, "cli.kms.timeout", "Plugin", plugin)
+		return console.Cannot(nil, "cli.kms.timeout", "Plugin", plugin)
 	case errors.Is(err, kms.ErrAnswer):
-		return cannot(err, "cli.kms.answer", "Plugin", plugin)
+		return console.Cannot(err, "cli.kms.answer", "Plugin", plugin)
 	case errors.Is(err, kms.ErrPlugin):
-		return cannot(err, "cli.kms.failed", "Plugin", plugin)
+		return console.Cannot(err, "cli.kms.failed", "Plugin", plugin)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/supplier"
 )
@@ -26,7 +27,7 @@ func fetchKeys(s *session, api *client, number organisation.Number) ([]supplier.
 			Items []supplier.Key `json:"items"`
 			Next  string         `json:"next"`
 		}
-		if err := api.get(s.ctx, keysPath(number), query, &page); err != nil {
+		if err := api.get(s.Ctx, keysPath(number), query, &page); err != nil {
 			return nil, err
 		}
 		out = append(out, page.Items...)
@@ -44,7 +45,7 @@ var keyForm = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 func findKey(s *session, api *client, number organisation.Number, id string) (supplier.Key, error) {
 	id = strings.ToLower(id)
 	if !keyForm.MatchString(id) {
-		return supplier.Key{}, usage("cli.key.id", "ID", id)
+		return supplier.Key{}, console.Usage("cli.key.id", "ID", id)
 	}
 	keys, err := fetchKeys(s, api, number)
 	if err != nil {
@@ -53,22 +54,22 @@ func findKey(s *session, api *client, number organisation.Number, id string) (su
 	keys = slices.DeleteFunc(keys, func(k supplier.Key) bool { return !strings.HasPrefix(k.ID, id) })
 	switch len(keys) {
 	case 0:
-		return supplier.Key{}, no("cli.key.unknown", "ID", id, "Supplier", number.Grouped())
+		return supplier.Key{}, console.No("cli.key.unknown", "ID", id, "Supplier", number.Grouped())
 	case 1:
 		return keys[0], nil
 	}
-	return supplier.Key{}, usage("cli.key.several", "ID", id)
+	return supplier.Key{}, console.Usage("cli.key.several", "ID", id)
 }
 
 type keyListCmd struct {
 	Supplier string `required:"" conf:"" placeholder:"ORGNR"`
 	remote
-	output
+	console.Output
 }
 
 // Run lists the keys of a supplier, those too that are revoked or expired.
 func (c *keyListCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -85,24 +86,24 @@ func (c *keyListCmd) Run(s *session) error {
 		return err
 	}
 	if format != "text" {
-		return s.putValue(c.output, format, map[string]any{"items": keys})
+		return s.PutValue(c.Output, format, map[string]any{"items": keys})
 	}
 	if len(keys) == 0 {
-		s.say("cli.key.none", "Supplier", number.Grouped())
+		s.Say("cli.key.none", "Supplier", number.Grouped())
 		return nil
 	}
-	return s.put(c.output, []byte(s.keyTable(keys)))
+	return s.Put(c.Output, []byte(s.keyTable(keys)))
 }
 
 func (s *session) keyTable(keys []supplier.Key) string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(table, strings.Join([]string{
-		s.t.T("cli.key.column.id"), s.t.T("cli.key.column.state"), s.t.T("cli.key.column.enrolled"), s.t.T("cli.key.column.until"),
-		s.t.T("cli.key.column.algorithm"), s.t.T("cli.key.column.label"),
+		s.T("cli.key.column.id"), s.T("cli.key.column.state"), s.T("cli.key.column.enrolled"), s.T("cli.key.column.until"),
+		s.T("cli.key.column.algorithm"), s.T("cli.key.column.label"),
 	}, "\t"))
 	for _, k := range keys {
-		fmt.Fprintln(table, strings.Join([]string{k.ID, s.keyState(k, s.now()), s.t.Date(k.EnrolledAt), s.t.Date(k.ExpiresAt), k.Algorithm, k.Label}, "\t"))
+		fmt.Fprintln(table, strings.Join([]string{k.ID, s.keyState(k, s.Now()), s.Date(k.EnrolledAt), s.Date(k.ExpiresAt), k.Algorithm, k.Label}, "\t"))
 	}
 	table.Flush()
 	return b.String()
@@ -112,15 +113,15 @@ func (s *session) keyTable(keys []supplier.Key) string {
 func (s *session) keyState(k supplier.Key, now time.Time) string {
 	switch {
 	case k.Revoked != nil:
-		return s.t.T("cli.key.state.revoked", "At", s.t.Date(k.Revoked.At), "Index", k.Revoked.Index, "Reason", s.reason(k.Revoked.Reason))
+		return s.T("cli.key.state.revoked", "At", s.Date(k.Revoked.At), "Index", k.Revoked.Index, "Reason", s.reason(k.Revoked.Reason))
 	case !now.Before(k.ExpiresAt):
-		return s.t.T("cli.key.state.expired")
+		return s.T("cli.key.state.expired")
 	}
-	return s.t.T("cli.key.state.valid")
+	return s.T("cli.key.state.valid")
 }
 
 func (s *session) reason(r supplier.Reason) string {
-	return strings.ToLower(s.t.T("revocation." + string(r)))
+	return strings.ToLower(s.T("revocation." + string(r)))
 }
 
 type keyRevokeCmd struct {
@@ -130,12 +131,12 @@ type keyRevokeCmd struct {
 	Note     string `placeholder:"TEXT"`
 	Yes      bool   `short:"y"`
 	remote
-	output
+	console.Output
 }
 
 // Run revokes a key, after it has said what that means and got a yes.
 func (c *keyRevokeCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -152,9 +153,9 @@ func (c *keyRevokeCmd) Run(s *session) error {
 		return err
 	}
 	if key.Revoked == nil {
-		s.say("cli.key.revoke-means", "ID", key.ID, "Label", key.Label, "Supplier", number.Grouped(), "Reason", s.reason(supplier.Reason(c.Reason)))
+		s.Say("cli.key.revoke-means", "ID", key.ID, "Label", key.Label, "Supplier", number.Grouped(), "Reason", s.reason(supplier.Reason(c.Reason)))
 		if c.Reason == string(supplier.Compromised) {
-			s.say("cli.key.revoke-compromised")
+			s.Say("cli.key.revoke-compromised")
 		}
 		if err := c.confirm(s); err != nil {
 			return err
@@ -162,22 +163,22 @@ func (c *keyRevokeCmd) Run(s *session) error {
 	}
 	already := key.Revoked != nil
 	in := map[string]any{"reason": c.Reason, "note": c.Note}
-	if err := api.send(s.ctx, http.MethodPost, keysPath(number)+"/"+key.ID+"/revocation", in, &key); err != nil {
+	if err := api.send(s.Ctx, http.MethodPost, keysPath(number)+"/"+key.ID+"/revocation", in, &key); err != nil {
 		return err
 	}
 	if key.Revoked == nil {
-		return cannot(nil, "cli.server.strange", "Server", c.Server, "Status", "200")
+		return console.Cannot(nil, "cli.server.strange", "Server", c.Server, "Status", "200")
 	}
 	if format != "text" {
-		return s.putValue(c.output, format, key)
+		return s.PutValue(c.Output, format, key)
 	}
-	about := []any{"ID", key.ID, "At", s.t.DateTime(key.Revoked.At), "Index", key.Revoked.Index, "Reason", s.reason(key.Revoked.Reason)}
+	about := []any{"ID", key.ID, "At", s.DateTime(key.Revoked.At), "Index", key.Revoked.Index, "Reason", s.reason(key.Revoked.Reason)}
 	if already {
-		s.say("cli.key.revoked-before", about...)
+		s.Say("cli.key.revoked-before", about...)
 	} else {
-		s.say("cli.key.revoked", about...)
+		s.Say("cli.key.revoked", about...)
 	}
-	return s.put(c.output, []byte(key.ID+"\n"))
+	return s.Put(c.Output, []byte(key.ID+"\n"))
 }
 
 // confirm asks the person at the terminal; any other answer than yes, in one
@@ -186,14 +187,14 @@ func (c *keyRevokeCmd) confirm(s *session) error {
 	if c.Yes {
 		return nil
 	}
-	fmt.Fprint(s.stderr, s.t.T("cli.key.confirm"), " ")
-	line, err := bufio.NewReader(s.stdin).ReadString('\n')
+	fmt.Fprint(s.Stderr, s.T("cli.key.confirm"), " ")
+	line, err := bufio.NewReader(s.Stdin).ReadString('\n')
 	if err != nil && line == "" { // nobody is there to answer
-		fmt.Fprintln(s.stderr)
-		return usage("cli.key.confirm-flag")
+		fmt.Fprintln(s.Stderr)
+		return console.Usage("cli.key.confirm-flag")
 	}
 	if !slices.Contains([]string{"j", "ja", "y", "yes"}, strings.ToLower(strings.TrimSpace(line))) {
-		return no("cli.key.kept")
+		return console.No("cli.key.kept")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/supplier"
 )
@@ -88,7 +89,7 @@ func TestKeysInAKMS(t *testing.T) {
 	// A service that answers rubbish makes no bundle.
 	for how, say := range map[string]string{"bad-signature": "Ingenting er signert", "garbage": "Ingenting er signert", "fail": "the token is locked"} {
 		undo := w.faulty("second.pem", how)
-		r := must(t, exitUnavailable, w.dir, nil, "attest", "sign", "--key", second, "late.json", "-o", how+".json")
+		r := must(t, console.ExitUnavailable, w.dir, nil, "attest", "sign", "--key", second, "late.json", "-o", how+".json")
 		if _, err := os.Stat(w.file(how + ".json")); err == nil || !strings.Contains(r.stderr, say) {
 			t.Errorf("%s: a file is there (%v), and it said\n%s", how, err == nil, r.stderr)
 		}
@@ -98,7 +99,7 @@ func TestKeysInAKMS(t *testing.T) {
 	// The log's key is out of reach: nothing is acknowledged, and nothing lost.
 	must(t, 0, w.dir, nil, "attest", "sign", "--key", second, "late.json", "-o", "late-bundle.json")
 	undo := w.faulty("log.pem", "fail")
-	w.run(exitUnavailable, d.selling, "attest", "submit", "late-bundle.json")
+	w.run(console.ExitUnavailable, d.selling, "attest", "submit", "late-bundle.json")
 	undo()
 	w.run(0, d.selling, "attest", "submit", "late-bundle.json", "-o", "late-receipt.json")
 	must(t, 0, w.dir, nil, "attest", "verify", "--bundle", "late-bundle.json", "--receipt", "late-receipt.json", "--key", "second.pem.pub", "--log-key", "log.key")
@@ -114,7 +115,7 @@ func TestKeysInAKMS(t *testing.T) {
 	// The log is the KMS key's: nobody else goes on with it.
 	server.stop()
 	must(t, 0, w.dir, nil, append(append([]string{"log", "verify"}, store...), logKey...)...)
-	if r := must(t, exitUnavailable, w.dir, nil, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-origin", "127.0.0.1"}, store...)...); !strings.Contains(r.stderr, "henger ikke sammen") {
+	if r := must(t, console.ExitUnavailable, w.dir, nil, append([]string{"serve", "--listen", "127.0.0.1:0", "--log-origin", "127.0.0.1"}, store...)...); !strings.Contains(r.stderr, "henger ikke sammen") {
 		t.Errorf("with another key it said\n%s", r.stderr)
 	}
 	again := serve(t, flags...)
@@ -133,17 +134,17 @@ func TestServeRefusesKMSKeys(t *testing.T) {
 		code int
 		say  string
 	}{
-		{"no name", []string{"--log-key-kms", ed}, exitUsage, "--log-origin"},
-		{"file and service", append([]string{"--log-key-kms", ed, "--log-key-file", w.file("ed.pem")}, named...), exitUsage, "--log-key-file"},
-		{"both for verdicts", []string{"--verdict-key-kms", p256, "--verdict-key-file", w.file("p256.pem")}, exitUsage, "--verdict-key-file"},
-		{"no URI", []string{"--verdict-key-kms", "p256.pem"}, exitUsage, "p256.pem"},
-		{"no plugin", append([]string{"--log-key-kms", "nosuch://1"}, named...), exitUnavailable, "sigstore-kms-nosuch"},
-		{"no plugin for verdicts", []string{"--verdict-key-kms", "nosuch://1"}, exitUnavailable, "sigstore-kms-nosuch"},
-		{"log key of another type", append([]string{"--log-key-kms", p256}, named...), exitUnavailable, "Ed25519"},
-		{"verdict key not for cosign", []string{"--verdict-key-kms", p384}, exitUnavailable, "cosign"},
-		{"locked", []string{"--verdict-key-kms", p256 + "?fail"}, exitUnavailable, "the token is locked"},
-		{"rubbish", []string{"--verdict-key-kms", p256 + "?empty"}, exitUnavailable, "sigstore-kms-test"},
-		{"out of order", append([]string{"--log-key-kms", ed + "?bad-signature"}, named...), exitUnavailable, "Ingenting er signert"},
+		{"no name", []string{"--log-key-kms", ed}, console.ExitUsage, "--log-origin"},
+		{"file and service", append([]string{"--log-key-kms", ed, "--log-key-file", w.file("ed.pem")}, named...), console.ExitUsage, "--log-key-file"},
+		{"both for verdicts", []string{"--verdict-key-kms", p256, "--verdict-key-file", w.file("p256.pem")}, console.ExitUsage, "--verdict-key-file"},
+		{"no URI", []string{"--verdict-key-kms", "p256.pem"}, console.ExitUsage, "p256.pem"},
+		{"no plugin", append([]string{"--log-key-kms", "nosuch://1"}, named...), console.ExitUnavailable, "sigstore-kms-nosuch"},
+		{"no plugin for verdicts", []string{"--verdict-key-kms", "nosuch://1"}, console.ExitUnavailable, "sigstore-kms-nosuch"},
+		{"log key of another type", append([]string{"--log-key-kms", p256}, named...), console.ExitUnavailable, "Ed25519"},
+		{"verdict key not for cosign", []string{"--verdict-key-kms", p384}, console.ExitUnavailable, "cosign"},
+		{"locked", []string{"--verdict-key-kms", p256 + "?fail"}, console.ExitUnavailable, "the token is locked"},
+		{"rubbish", []string{"--verdict-key-kms", p256 + "?empty"}, console.ExitUnavailable, "sigstore-kms-test"},
+		{"out of order", append([]string{"--log-key-kms", ed + "?bad-signature"}, named...), console.ExitUnavailable, "Ingenting er signert"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := must(t, c.code, w.dir, nil, append([]string{"serve", "--quiet", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir()}, c.args...)...)
@@ -188,16 +189,16 @@ func testKeyring(t *testing.T, store []string) {
 		code  int
 		say   string
 	}{
-		{"no reason", env, "ja\n", revoke(id), exitUsage, "--reason"},
-		{"unknown reason", env, "ja\n", revoke(id, "--reason", "bored"), exitUsage, "replaced"},
-		{"no id", env, "ja\n", revoke("xyz", "--reason", "retired"), exitUsage, "xyz"},
-		{"short id", env, "ja\n", revoke(id[:7], "--reason", "retired"), exitUsage, id[:7]},
-		{"unknown id", env, "ja\n", revoke("0123456789abcdef", "--reason", "retired"), exitNo, "0123456789abcdef"},
-		{"nobody answers", env, "", revoke(id, "--reason", "retired"), exitUsage, "--yes"},
-		{"no", env, "nei\n", revoke(id, "--reason", "retired"), exitNo, "ikke trukket tilbake"},
-		{"not one's own", stranger, "", revoke(id, "--reason", "retired", "--yes"), exitUnavailable, ""},
-		{"yes", env, "ja\n", revoke(id[:12], "--reason", "compromised", "--note", "Mistet."), exitDone, "Erklæringer som er logget før, gjelder fortsatt"},
-		{"again", env, "", revoke(id, "--reason", "retired"), exitDone, "fra før"},
+		{"no reason", env, "ja\n", revoke(id), console.ExitUsage, "--reason"},
+		{"unknown reason", env, "ja\n", revoke(id, "--reason", "bored"), console.ExitUsage, "replaced"},
+		{"no id", env, "ja\n", revoke("xyz", "--reason", "retired"), console.ExitUsage, "xyz"},
+		{"short id", env, "ja\n", revoke(id[:7], "--reason", "retired"), console.ExitUsage, id[:7]},
+		{"unknown id", env, "ja\n", revoke("0123456789abcdef", "--reason", "retired"), console.ExitNo, "0123456789abcdef"},
+		{"nobody answers", env, "", revoke(id, "--reason", "retired"), console.ExitUsage, "--yes"},
+		{"no", env, "nei\n", revoke(id, "--reason", "retired"), console.ExitNo, "ikke trukket tilbake"},
+		{"not one's own", stranger, "", revoke(id, "--reason", "retired", "--yes"), console.ExitUnavailable, ""},
+		{"yes", env, "ja\n", revoke(id[:12], "--reason", "compromised", "--note", "Mistet."), console.ExitDone, "Erklæringer som er logget før, gjelder fortsatt"},
+		{"again", env, "", revoke(id, "--reason", "retired"), console.ExitDone, "fra før"},
 	} {
 		r := here(t, c.env, c.stdin, c.args...)
 		if r.code != c.code || !strings.Contains(r.stderr, c.say) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 )
 
 type lintCmd struct {
@@ -40,13 +41,13 @@ type lintReport struct {
 
 // Run checks the content and lists everything that is wrong with it.
 func (c *lintCmd) Run(s *session) error {
-	out := output{Format: c.Format}
-	format, err := out.choose("text", "json", "yaml")
+	out := console.Output{Format: c.Format}
+	format, err := out.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
 	if c.Fix && c.Dir == "" {
-		return usage("cli.lint.fix-embedded")
+		return console.Usage("cli.lint.fix-embedded")
 	}
 	fsys, err := contentAt(c.Dir)
 	if err != nil {
@@ -60,31 +61,31 @@ func (c *lintCmd) Run(s *session) error {
 	}
 	report, err := s.lint(fsys)
 	if err != nil {
-		return cannot(err, "cli.file.read", "File", c.Dir)
+		return console.Cannot(err, "cli.file.read", "File", c.Dir)
 	}
 	report.Formatted = formatted
 	if format != "text" {
-		if err := s.putValue(out, format, report); err != nil {
+		if err := s.PutValue(out, format, report); err != nil {
 			return err
 		}
 	} else {
 		for _, l := range append(report.Faults, report.Findings...) {
-			fmt.Fprintln(s.stdout, l.in(c.Dir))
+			fmt.Fprintln(s.Stdout, l.in(c.Dir))
 		}
 	}
 	switch {
 	case len(report.Faults) > 0:
-		s.say("cli.lint.faults", "Count", len(report.Faults))
-		return errNo
+		s.Say("cli.lint.faults", "Count", len(report.Faults))
+		return console.ErrNo
 	case len(report.Findings) > 0:
-		s.say("cli.lint.findings", "Count", len(report.Findings))
-		return errNo
+		s.Say("cli.lint.findings", "Count", len(report.Findings))
+		return console.ErrNo
 	}
 	cat, err := catalogue.Load(fsys)
 	if err != nil {
 		return err
 	}
-	s.say("cli.lint.fine", "Tasks", len(cat.Tasks), "Types", len(cat.InformationTypes), "Measures", len(cat.Measures),
+	s.Say("cli.lint.fine", "Tasks", len(cat.Tasks), "Types", len(cat.InformationTypes), "Measures", len(cat.Measures),
 		"Requirements", len(cat.Requirements()), "Sets", len(cat.Sets), "Releases", len(cat.Releases))
 	return nil
 }
@@ -111,7 +112,7 @@ func (s *session) lint(fsys fs.FS) (lintReport, error) {
 		report.Faults = append(report.Faults, lintLine{File: f.File, Line: f.Line, Key: f.Key, Args: f.Args, Text: s.faultText(f)})
 	}
 	for _, f := range findings {
-		report.Findings = append(report.Findings, lintLine{f.File, f.Line, f.Lang, f.ID, f.Key, f.Args, s.t.T("catalogue.lint."+f.Key, f.Args)})
+		report.Findings = append(report.Findings, lintLine{f.File, f.Line, f.Lang, f.ID, f.Key, f.Args, s.T("catalogue.lint."+f.Key, f.Args)})
 	}
 	return report, nil
 }
@@ -130,7 +131,7 @@ func (s *session) formatContent(dir string) ([]string, error) {
 	for _, pattern := range contentFiles {
 		names, err := fs.Glob(os.DirFS(dir), pattern)
 		if err != nil {
-			return nil, cannot(err, "cli.file.read", "File", dir)
+			return nil, console.Cannot(err, "cli.file.read", "File", dir)
 		}
 		slices.Sort(names)
 		for _, name := range names {
@@ -141,16 +142,16 @@ func (s *session) formatContent(dir string) ([]string, error) {
 			}
 			data, err := os.ReadFile(file)
 			if err != nil {
-				return nil, cannot(err, "cli.file.read", "File", file)
+				return nil, console.Cannot(err, "cli.file.read", "File", file)
 			}
 			formatted, err := catalogue.Format(data)
 			if err != nil || bytes.Equal(data, formatted) {
 				continue
 			}
-			if err := replaceFile(file, formatted, info.Mode().Perm()); err != nil {
-				return nil, cannot(err, "cli.file.write", "File", file)
+			if err := console.ReplaceFile(file, formatted, info.Mode().Perm()); err != nil {
+				return nil, console.Cannot(err, "cli.file.write", "File", file)
 			}
-			s.say("cli.lint.formatted", "File", file)
+			s.Say("cli.lint.formatted", "File", file)
 			changed = append(changed, name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/transparency/witness"
 )
@@ -26,7 +27,7 @@ type logVerifyCmd struct {
 	// Quorum is how many of the witnesses must have cosigned; zero is all.
 	Quorum int `placeholder:"N"`
 	logSource
-	output
+	console.Output
 }
 
 // logAnswer is the answer of log verify.
@@ -77,7 +78,7 @@ type cosignatureAnswer struct {
 // checkpoints, also that nothing in them was taken away or changed since; with
 // witnesses, also that they have seen the same log.
 func (c *logVerifyCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (c *logVerifyCmd) Run(s *session) error {
 	if cosigned != nil {
 		older = append(older, *cosigned)
 	}
-	cp, compared, err := transparency.VerifyHistory(s.ctx, s.watch(log), log.verifier, older)
+	cp, compared, err := transparency.VerifyHistory(s.Ctx, s.watch(log), log.verifier, older)
 	switch {
 	case err == nil:
 		answer.Verified, answer.Size, answer.Root = true, cp.Size, cp.Root.String()
@@ -116,7 +117,7 @@ func (c *logVerifyCmd) Run(s *session) error {
 		return err
 	}
 	if !answer.Verified {
-		return errNo
+		return console.ErrNo
 	}
 	return nil
 }
@@ -124,14 +125,14 @@ func (c *logVerifyCmd) Run(s *session) error {
 // witnesses reads the keys of the witnesses that are trusted.
 func (c *logVerifyCmd) witnesses(s *session) ([]note.Verifier, error) {
 	if c.Quorum < 0 || c.Quorum > len(c.Witness) {
-		return nil, usage("cli.log.quorum", "Quorum", c.Quorum, "Count", len(c.Witness))
+		return nil, console.Usage("cli.log.quorum", "Quorum", c.Quorum, "Count", len(c.Witness))
 	}
 	var all []note.Verifier
 	names := map[string]bool{}
 	for _, key := range c.Witness {
 		text := key
 		if _, err := os.Stat(key); err == nil {
-			data, err := s.read(key)
+			data, err := s.Read(key)
 			if err != nil {
 				return nil, err
 			}
@@ -139,10 +140,10 @@ func (c *logVerifyCmd) witnesses(s *session) ([]note.Verifier, error) {
 		}
 		v, err := witness.ParseVerifier(text)
 		if err != nil {
-			return nil, usage("cli.log.witness-key", "Key", key)
+			return nil, console.Usage("cli.log.witness-key", "Key", key)
 		}
 		if names[v.Name()] {
-			return nil, usage("cli.log.witness-twice", "Name", v.Name())
+			return nil, console.Usage("cli.log.witness-twice", "Name", v.Name())
 		}
 		names[v.Name()] = true
 		all = append(all, v)
@@ -154,13 +155,13 @@ func (c *logVerifyCmd) witnesses(s *session) ([]note.Verifier, error) {
 func (c *logVerifyCmd) older(s *session, v note.Verifier, answer *logAnswer) ([]transparency.Checkpoint, error) {
 	var all []transparency.Checkpoint
 	for _, file := range c.Since {
-		data, err := s.read(file)
+		data, err := s.Read(file)
 		if err != nil {
 			return nil, err
 		}
 		cp, err := transparency.ParseCheckpoint(v, data)
 		if err != nil {
-			return nil, no("cli.log.since", "File", file)
+			return nil, console.No("cli.log.since", "File", file)
 		}
 		all = append(all, cp)
 		answer.Since = append(answer.Since, sinceAnswer{File: file, Size: cp.Size, Root: cp.Root.String()})
@@ -179,7 +180,7 @@ func (c *logVerifyCmd) cosigned(s *session, log *openLog, witnesses []note.Verif
 		a.Quorum = len(witnesses)
 	}
 	answer.Witnessed = a
-	signed, err := log.WitnessedCheckpoint(s.ctx)
+	signed, err := log.WitnessedCheckpoint(s.Ctx)
 	if errors.Is(err, transparency.ErrNotFound) {
 		a.Detail = "no checkpoint is cosigned"
 		return nil, nil //nolint:nilnil // that is the answer
@@ -234,10 +235,10 @@ func (a *logAnswer) compare(compared []error) {
 
 func (c *logVerifyCmd) tell(s *session, format string, a logAnswer) error {
 	if format != "text" {
-		return s.putValue(c.output, format, a)
+		return s.PutValue(c.Output, format, a)
 	}
 	var lines []string
-	say := func(key string, args ...any) { lines = append(lines, s.t.T(key, args...)) }
+	say := func(key string, args ...any) { lines = append(lines, s.T(key, args...)) }
 	switch {
 	case a.Verified:
 		say("cli.log.verified", "Origin", a.Origin, "Size", a.Size, "Root", a.Root)
@@ -257,25 +258,25 @@ func (c *logVerifyCmd) tell(s *session, format string, a logAnswer) error {
 	if w := a.Witnessed; w != nil {
 		lines = append(lines, s.witnessedText(a, *w)...)
 	}
-	return s.put(c.output, []byte(strings.Join(lines, "\n")+"\n"))
+	return s.Put(c.Output, []byte(strings.Join(lines, "\n")+"\n"))
 }
 
 // witnessedText says what the witnesses say, a line for each and one for all.
 func (s *session) witnessedText(a logAnswer, w witnessedAnswer) []string {
 	var lines []string
 	for _, by := range w.Cosignatures {
-		lines = append(lines, s.t.T("cli.log.cosigned", "Witness", by.Witness, "Size", w.Size, "At", s.t.DateTime(by.At)))
+		lines = append(lines, s.T("cli.log.cosigned", "Witness", by.Witness, "Size", w.Size, "At", s.DateTime(by.At)))
 	}
 	verdict := ""
 	switch {
 	case w.Met:
-		verdict = s.t.T("cli.log.witnessed", "Count", len(w.Cosignatures), "Quorum", w.Quorum, "Size", w.Size)
+		verdict = s.T("cli.log.witnessed", "Count", len(w.Cosignatures), "Quorum", w.Quorum, "Size", w.Size)
 	case w.Shrunk:
-		verdict = s.t.T("cli.log.witnessed-shrunk", "Origin", a.Origin, "Size", a.Size, "Had", w.Size)
+		verdict = s.T("cli.log.witnessed-shrunk", "Origin", a.Origin, "Size", a.Size, "Had", w.Size)
 	case w.Rewritten:
-		verdict = s.t.T("cli.log.witnessed-rewritten", "Origin", a.Origin, "Had", w.Size)
+		verdict = s.T("cli.log.witnessed-rewritten", "Origin", a.Origin, "Had", w.Size)
 	default:
-		verdict = s.t.T("cli.log.not-witnessed", "Origin", a.Origin, "Count", len(w.Cosignatures), "Quorum", w.Quorum)
+		verdict = s.T("cli.log.not-witnessed", "Origin", a.Origin, "Count", len(w.Cosignatures), "Quorum", w.Quorum)
 	}
 	return append(lines, verdict)
 }
@@ -299,17 +300,17 @@ func (c *logCheckpointCmd) Run(s *session) error {
 	if c.Witnessed {
 		read = log.WitnessedCheckpoint
 	}
-	data, err := read(s.ctx)
+	data, err := read(s.Ctx)
 	if errors.Is(err, transparency.ErrNotFound) {
-		return no("cli.log.no-witnessed", "Origin", log.verifier.Name())
+		return console.No("cli.log.no-witnessed", "Origin", log.verifier.Name())
 	}
 	if err != nil {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
 	cp, err := transparency.ParseCheckpoint(log.verifier, data)
 	if err != nil {
-		return no("cli.log.checkpoint", "Origin", log.verifier.Name())
+		return console.No("cli.log.checkpoint", "Origin", log.verifier.Name())
 	}
-	s.say("cli.log.size", "Origin", cp.Origin, "Size", cp.Size)
-	return s.put(output{Output: c.Output}, data)
+	s.Say("cli.log.size", "Origin", cp.Origin, "Size", cp.Size)
+	return s.Put(console.Output{File: c.Output}, data)
 }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"felleskrav/internal/audit"
+	"felleskrav/internal/console"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/transparency"
 )
@@ -42,7 +44,7 @@ func (c logSource) open(s *session, key string) (*openLog, error) {
 	var trusted note.Verifier
 	if key != "" {
 		var err error
-		if trusted, err = s.logVerifier(key); err != nil {
+		if trusted, err = audit.LogVerifier(s.Session, key); err != nil {
 			return nil, err
 		}
 	}
@@ -52,22 +54,22 @@ func (c logSource) open(s *session, key string) (*openLog, error) {
 	if faults := c.logKey.faults(); faults != nil {
 		return nil, configFaults(faults)
 	}
-	store, err := c.local.open(s.ctx, s.now)
+	store, err := c.local.open(s.Ctx, s.Now)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := c.logKey.existing(s.ctx, store)
+	signer, err := c.logKey.existing(s.Ctx, store)
 	if err != nil {
 		store.Close() //nolint:errcheck,gosec // nothing was written
 		return nil, err
 	}
-	log, err := transparency.Open(s.ctx, store, transparency.Config{Signer: signer, Now: s.now})
+	log, err := transparency.Open(s.Ctx, store, transparency.Config{Signer: signer, Now: s.Now})
 	if err != nil {
 		store.Close() //nolint:errcheck,gosec // nothing was written
 		if c.LogKeyKMS != "" && !errors.Is(err, transparency.ErrInconsistent) {
 			return nil, kmsFault(c.LogKeyKMS, err)
 		}
-		return nil, no("cli.log.inconsistent-detail", "Detail", err.Error())
+		return nil, console.No("cli.log.inconsistent-detail", "Detail", err.Error())
 	}
 	if trusted == nil {
 		trusted = signer.Verifier()
@@ -87,7 +89,7 @@ func (k logKey) existing(ctx context.Context, store storage.Store) (*transparenc
 	}
 	text, err := store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) { return nil, errNoLog })
 	if errors.Is(err, errNoLog) {
-		return nil, cannot(nil, "cli.log.none")
+		return nil, console.Cannot(nil, "cli.log.none")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read log key: %w", err)
@@ -101,11 +103,11 @@ func (c logSource) remoteLog(s *session, trusted note.Verifier) (*openLog, error
 		return nil, err
 	}
 	if trusted == nil {
-		data, _, err := api.call(s.ctx, http.MethodGet, "/log/key", nil, "", nil)
+		data, _, err := api.call(s.Ctx, http.MethodGet, "/log/key", nil, "", nil)
 		if err != nil {
 			return nil, err
 		}
-		if trusted, err = s.logVerifier(strings.TrimSpace(string(data))); err != nil {
+		if trusted, err = audit.LogVerifier(s.Session, strings.TrimSpace(string(data))); err != nil {
 			return nil, err
 		}
 	}

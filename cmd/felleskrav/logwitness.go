@@ -11,6 +11,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
+	"felleskrav/internal/audit"
+	"felleskrav/internal/console"
 	"felleskrav/internal/transparency/witness"
 )
 
@@ -27,7 +29,7 @@ type logWitnessCmd struct {
 // Run serves until the process is told to stop.
 func (c *logWitnessCmd) Run(s *session) (err error) {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		return usage("cli.serve.listen", "Value", c.Listen)
+		return console.Usage("cli.serve.listen", "Value", c.Listen)
 	}
 	logs, err := c.logs(s)
 	if err != nil {
@@ -42,31 +44,31 @@ func (c *logWitnessCmd) Run(s *session) (err error) {
 	}
 	signer, err := witness.LoadOrCreateKey(c.KeyFile, c.Name)
 	if err != nil {
-		return cannot(err, "cli.witness.key", "File", c.KeyFile)
+		return console.Cannot(err, "cli.witness.key", "File", c.KeyFile)
 	}
-	out := newLogWriter(s.stderr, c.Quiet)
+	out := newLogWriter(s.Stderr, c.Quiet)
 	defer out.Close()
 	server, err := witness.NewServer(witness.Config{
-		Signer: signer, Logs: logs, Dir: c.StateDir, About: s.t.T("cli.witness.about"), Now: s.now, Logger: out.logger,
+		Signer: signer, Logs: logs, Dir: c.StateDir, About: s.T("cli.witness.about"), Now: s.Now, Logger: out.logger,
 	})
 	if err != nil {
-		return cannot(err, "cli.witness.state", "File", c.StateDir)
+		return console.Cannot(err, "cli.witness.state", "File", c.StateDir)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
+		return console.Cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server in the ordinary case
-	fmt.Fprintln(s.stdout, s.t.T("cli.witness.at", "Address", "http://"+listener.Addr().String(), "Key", signer.VerifierKey()))
-	return runHTTP(s.ctx, server.HTTP(), listener)
+	fmt.Fprintln(s.Stdout, s.T("cli.witness.at", "Address", "http://"+listener.Addr().String(), "Key", signer.VerifierKey()))
+	return runHTTP(s.Ctx, server.HTTP(), listener)
 }
 
 // logs reads the keys of the logs to watch.
 func (c *logWitnessCmd) logs(s *session) ([]note.Verifier, error) {
 	var all []note.Verifier
 	for _, key := range c.Log {
-		v, err := s.logVerifier(key)
+		v, err := audit.LogVerifier(s.Session, key)
 		if err != nil {
 			return nil, err
 		}

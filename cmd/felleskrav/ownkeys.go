@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/transparency"
@@ -26,18 +27,18 @@ type logKey struct {
 func (k logKey) faults() []error {
 	var out []error
 	if strings.ContainsAny(k.LogOrigin, "/:+ \t") {
-		out = append(out, usage("cli.serve.log-origin", "Value", k.LogOrigin))
+		out = append(out, console.Usage("cli.serve.log-origin", "Value", k.LogOrigin))
 	}
 	if k.LogKeyKMS == "" {
 		return out
 	}
 	if k.LogKeyFile != "" {
-		out = append(out, usage("cli.kms.twice", "File", "--log-key-file", "KMS", "--log-key-kms"))
+		out = append(out, console.Usage("cli.kms.twice", "File", "--log-key-file", "KMS", "--log-key-kms"))
 	}
 	// A key in a file or in the store has the name with it. Were it taken from
 	// the address people use, another address would begin another log.
 	if k.LogOrigin == "" {
-		out = append(out, usage("cli.kms.origin"))
+		out = append(out, console.Usage("cli.kms.origin"))
 	}
 	return out
 }
@@ -49,11 +50,11 @@ func (k logKey) kms(ctx context.Context) (*transparency.Signer, error) {
 		return nil, err
 	}
 	if public, err := signing.PublicOf(key); err != nil || public.Algorithm != signing.Ed25519 {
-		return nil, cannot(err, "cli.kms.log-algorithm", "Key", k.LogKeyKMS)
+		return nil, console.Cannot(err, "cli.kms.log-algorithm", "Key", k.LogKeyKMS)
 	}
 	signer, err := transparency.NewSigner(k.LogOrigin, key)
 	if err != nil {
-		return nil, cannot(err, "cli.kms.log-algorithm", "Key", k.LogKeyKMS)
+		return nil, console.Cannot(err, "cli.kms.log-algorithm", "Key", k.LogKeyKMS)
 	}
 	return signer, nil
 }
@@ -74,7 +75,7 @@ func logSigner(ctx context.Context, store storage.Store, file, origin, fallback 
 	var err error
 	if file != "" {
 		if text, err = os.ReadFile(file); err != nil {
-			return nil, cannot(err, "cli.file.read", "File", file)
+			return nil, console.Cannot(err, "cli.file.read", "File", file)
 		}
 	} else {
 		text, err = store.SecretOrCreate(ctx, logSecret, func() ([]byte, error) {
@@ -91,10 +92,10 @@ func logSigner(ctx context.Context, store storage.Store, file, origin, fallback 
 	}
 	signer, err := transparency.ParseSigner(strings.TrimSpace(string(text)))
 	if err != nil {
-		return nil, cannot(nil, "cli.log.key", "File", file)
+		return nil, console.Cannot(nil, "cli.log.key", "File", file)
 	}
 	if origin != "" && signer.Name() != origin {
-		return nil, usage("cli.log.origin", "Origin", origin, "Known", signer.Name())
+		return nil, console.Usage("cli.log.origin", "Origin", origin, "Known", signer.Name())
 	}
 	return signer, nil
 }
@@ -125,15 +126,15 @@ func verdictSigner(ctx context.Context, store storage.Store, file string) (crypt
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, cannot(err, "cli.file.read", "File", file)
+		return nil, console.Cannot(err, "cli.file.read", "File", file)
 	}
 	key, err := signing.ParsePrivateKey(text)
 	if err != nil {
-		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
+		return nil, console.Cannot(err, "cli.serve.verdict-key", "File", file)
 	}
 	public, err := signing.PublicOf(key)
 	if err != nil || !public.Algorithm.CosignVerifiable() {
-		return nil, cannot(err, "cli.serve.verdict-key", "File", file)
+		return nil, console.Cannot(err, "cli.serve.verdict-key", "File", file)
 	}
 	return key, nil
 }
@@ -146,7 +147,7 @@ func verdictKMS(ctx context.Context, uri string) (crypto.Signer, error) {
 	}
 	public, err := signing.PublicOf(key)
 	if err != nil || !public.Algorithm.CosignVerifiable() {
-		return nil, cannot(err, "cli.kms.verdict-algorithm", "Key", uri)
+		return nil, console.Cannot(err, "cli.kms.verdict-algorithm", "Key", uri)
 	}
 	return key, nil
 }

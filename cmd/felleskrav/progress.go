@@ -18,7 +18,7 @@ type watchedLog struct {
 
 // watch shows progress on a terminal; anywhere else it is silent.
 func (s *session) watch(log *openLog) transparency.Reader {
-	f, ok := s.stderr.(*os.File)
+	f, ok := s.Stderr.(*os.File)
 	if !ok {
 		return log.logReader
 	}
@@ -35,8 +35,8 @@ func (w *watchedLog) Checkpoint(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if cp, err := transparency.ParseCheckpoint(w.verifier, data); err == nil {
-		w.bar = progressbar.NewOptions64(cp.Size, progressbar.OptionSetWriter(w.session.stderr),
-			progressbar.OptionSetDescription(w.session.t.T("cli.log.reading", "Origin", cp.Origin)), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+		w.bar = progressbar.NewOptions64(cp.Size, progressbar.OptionSetWriter(w.session.Stderr),
+			progressbar.OptionSetDescription(w.session.T("cli.log.reading", "Origin", cp.Origin)), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 	}
 	return data, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 )
 
 type publishCmd struct {
@@ -34,12 +35,12 @@ func (c *publishCmd) Run(s *session) error {
 		return err
 	}
 	if number == "" || number == "latest" {
-		return usage("cli.publish.version", "Ref", ref)
+		return console.Usage("cli.publish.version", "Ref", ref)
 	}
-	published := s.now()
+	published := s.Now()
 	if c.Date != "" {
 		if published, err = time.Parse(time.DateOnly, c.Date); err != nil {
-			return usage("cli.usage.date", "Value", c.Date)
+			return console.Usage("cli.usage.date", "Value", c.Date)
 		}
 	}
 	cat, err := s.cleanContent(c.Requirements)
@@ -47,14 +48,14 @@ func (c *publishCmd) Run(s *session) error {
 		return err
 	}
 	if _, exists := cat.Version(set, number); exists {
-		return no("cli.publish.exists", "Ref", ref)
+		return console.No("cli.publish.exists", "Ref", ref)
 	}
 	if _, known := cat.Set(set); !known {
 		var ids []string
 		for _, x := range cat.Sets {
 			ids = append(ids, x.ID)
 		}
-		return no("cli.set.unknown", "Ref", set, "Known", strings.Join(ids, ", "))
+		return console.No("cli.set.unknown", "Ref", set, "Known", strings.Join(ids, ", "))
 	}
 	v, err := cat.Freeze(set, number, published)
 	if err != nil {
@@ -70,8 +71,8 @@ func (c *publishCmd) Run(s *session) error {
 		return err
 	}
 	if released {
-		s.say("cli.publish.changes", "From", before.Ref(), "Parts", s.changeCounts(catalogue.Diff(before, v)))
-		s.say("cli.publish.compare", "From", before.Ref(), "To", v.Ref())
+		s.Say("cli.publish.changes", "From", before.Ref(), "Parts", s.changeCounts(catalogue.Diff(before, v)))
+		s.Say("cli.publish.compare", "From", before.Ref(), "To", v.Ref())
 	}
 	return nil
 }
@@ -89,15 +90,15 @@ func (s *session) cleanContent(dir string) (*catalogue.Catalogue, error) {
 	}
 	report, err := s.lint(fsys)
 	if err != nil {
-		return nil, cannot(err, "cli.file.read", "File", dir)
+		return nil, console.Cannot(err, "cli.file.read", "File", dir)
 	}
 	if len(report.Findings) == 0 {
 		return cat, nil
 	}
 	for _, l := range report.Findings {
-		fmt.Fprintln(s.stderr, l.in(dir))
+		fmt.Fprintln(s.Stderr, l.in(dir))
 	}
-	return nil, no("cli.publish.findings", "Count", len(report.Findings))
+	return nil, console.No("cli.publish.findings", "Count", len(report.Findings))
 }
 
 // checkStep refuses a version number that is not above the newest release, or
@@ -108,14 +109,14 @@ func (s *session) checkStep(from, to catalogue.Version) error {
 	next := catalogue.NextVersion(from.Version, max(need.Size, catalogue.StepPatch))
 	switch {
 	case step == catalogue.StepNone:
-		return no("cli.publish.lower", "Ref", to.Ref(), "From", from.Ref(), "Next", next)
+		return console.No("cli.publish.lower", "Ref", to.Ref(), "From", from.Ref(), "Next", next)
 	case step >= need.Size:
 		return nil
 	case need.Requirement == "":
-		return no("cli.publish.step-set", "Ref", to.Ref(), "From", from.Ref(), "Next", next)
+		return console.No("cli.publish.step-set", "Ref", to.Ref(), "From", from.Ref(), "Next", next)
 	}
-	return no("cli.publish.step", "Ref", to.Ref(), "From", from.Ref(), "Next", next,
-		"Requirement", need.Requirement, "Change", strings.ToLower(s.t.T("change."+string(need.Change))))
+	return console.No("cli.publish.step", "Ref", to.Ref(), "From", from.Ref(), "Next", next,
+		"Requirement", need.Requirement, "Change", strings.ToLower(s.T("change."+string(need.Change))))
 }
 
 // writeRelease writes the file first and then the index: a crash between the
@@ -123,7 +124,7 @@ func (s *session) checkStep(from, to catalogue.Version) error {
 func (s *session) writeRelease(dir string, v catalogue.Version) error {
 	folder := filepath.Join(dir, "releases")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return cannot(err, "cli.file.write", "File", folder)
+		return console.Cannot(err, "cli.file.write", "File", folder)
 	}
 	index := struct {
 		Releases []catalogue.IndexEntry `json:"releases"`
@@ -134,20 +135,20 @@ func (s *session) writeRelease(dir string, v catalogue.Version) error {
 		err = json.Unmarshal(data, &index)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return cannot(err, "cli.file.read", "File", indexName)
+		return console.Cannot(err, "cli.file.read", "File", indexName)
 	}
 	name := v.Set + "-" + v.Version + ".json"
-	if err := replaceFile(filepath.Join(folder, name), v.Bytes, 0o644); err != nil {
-		return cannot(err, "cli.file.write", "File", name)
+	if err := console.ReplaceFile(filepath.Join(folder, name), v.Bytes, 0o644); err != nil {
+		return console.Cannot(err, "cli.file.write", "File", name)
 	}
 	index.Releases = append(index.Releases, catalogue.IndexEntry{Set: v.Set, Version: v.Version, File: name, SHA256: v.Digest})
-	data, err = encode("json", index)
+	data, err = console.Encode("json", index)
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(indexName, data, 0o644); err != nil {
-		return cannot(err, "cli.file.write", "File", indexName)
+	if err := console.ReplaceFile(indexName, data, 0o644); err != nil {
+		return console.Cannot(err, "cli.file.write", "File", indexName)
 	}
-	s.say("cli.publish.done", "Ref", v.Ref(), "Digest", v.Digest, "Count", len(v.Requirements), "File", filepath.Join(folder, name))
+	s.Say("cli.publish.done", "Ref", v.Ref(), "Digest", v.Digest, "Count", len(v.Requirements), "File", filepath.Join(folder, name))
 	return nil
 }

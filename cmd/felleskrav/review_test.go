@@ -10,6 +10,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/api"
+	"felleskrav/internal/audit"
 	"felleskrav/internal/review"
 	"felleskrav/internal/status"
 )
@@ -81,10 +82,10 @@ func TestReviewJourney(t *testing.T) {
 }
 
 // verified verifies a bundle with its receipt, offline.
-func (w *walk) verified(bundle, receipt string) verification {
+func (w *walk) verified(bundle, receipt string) audit.Verification {
 	w.t.Helper()
 	r := must(w.t, 0, w.dir, nil, "attest", "verify", "--bundle", bundle, "--receipt", receipt, "--log-key", "log.key", "--key", "body.key.pub", "--format", "json")
-	var v verification
+	var v audit.Verification
 	if err := json.Unmarshal([]byte(r.stdout), &v); err != nil || !v.Verified {
 		w.t.Fatalf("verified: %v\n%s", err, r.stdout)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/audit"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
@@ -114,7 +115,7 @@ func TestJourney(t *testing.T) {
 		logKey := do(t, http.MethodGet, w.base+"/log/key", "", "", nil)
 		w.write("log.key", logKey.body)
 		verified := must(t, 0, w.dir, nil, "attest", "verify", "--bundle", "bundle.json", "--receipt", "receipt.json", "--log-key", "log.key", "--key", "supplier.key.pub", "--format", "json")
-		var v verification
+		var v audit.Verification
 		if err := json.Unmarshal([]byte(verified.stdout), &v); err != nil || !v.Verified || len(v.Checks) != 6 {
 			t.Errorf("verify: %v\n%s", err, verified.stdout)
 		}

@@ -20,6 +20,7 @@ import (
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
@@ -51,15 +52,10 @@ type serveCmd struct {
 	Quiet bool `conf:""`
 }
 
-// configFaults are everything that is wrong with a configuration.
-type configFaults []error
-
-func (f configFaults) Error() string { return errors.Join(f...).Error() }
-
 // check looks at the configuration without opening anything but folders.
 func (c *serveCmd) check() error {
 	var faults configFaults
-	add := func(key string, args ...any) { faults = append(faults, usage(key, args...)) }
+	add := func(key string, args ...any) { faults = append(faults, console.Usage(key, args...)) }
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		add("cli.serve.listen", "Value", c.Listen)
@@ -81,7 +77,7 @@ func (c *serveCmd) check() error {
 			continue
 		}
 		if _, err := os.Stat(file); err != nil {
-			faults = append(faults, cannot(err, "cli.file.read", "File", file))
+			faults = append(faults, console.Cannot(err, "cli.file.read", "File", file))
 		}
 	}
 	if _, err := c.scanner(); err != nil {
@@ -128,11 +124,11 @@ func (c *serveCmd) Run(s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	logs := newLogWriter(s.stderr, c.Quiet)
+	logs := newLogWriter(s.Stderr, c.Quiet)
 	defer logs.Close()
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
+		return console.Cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server in the ordinary case
 	srv := &server{serveCmd: *c, session: s, logger: logs.logger, base: c.baseURL(listener.Addr())}
@@ -173,7 +169,7 @@ type server struct {
 }
 
 func (v *server) serve(listener net.Listener) (err error) {
-	ctx := v.session.ctx
+	ctx := v.session.Ctx
 	live, store, err := v.load(ctx)
 	if err != nil {
 		return err
@@ -202,13 +198,13 @@ func (v *server) serve(listener net.Listener) (err error) {
 			return fmt.Errorf("fill demonstration: %w", err)
 		}
 	}
-	in, err := install(ctx, store, live, v.session.texts, signer, v.logger, v.session.now)
+	in, err := install(ctx, store, live, v.session.Bundle, signer, v.logger, v.session.Now)
 	if err != nil {
 		return kmsFault(v.LogKeyKMS, err)
 	}
 	defer func() { err = errors.Join(err, in.log.Close()) }()
 	in.attestations.Verifier = attestation.NewVerifier(signer.Name(), verdictKey)
-	signers, err := v.signers(v.session.now)
+	signers, err := v.signers(v.session.Now)
 	if err != nil {
 		return err
 	}
@@ -233,12 +229,12 @@ func (v *server) load(ctx context.Context) (live *catalogue.Live, store storage.
 	}
 	var g errgroup.Group
 	g.Go(func() (err error) { live, err = catalogue.NewLive(files, v.logger); return err })
-	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.now); return err })
+	g.Go(func() (err error) { store, err = v.local.open(ctx, v.session.Now); return err })
 	var texts *locale.Bundle
 	g.Go(func() (err error) { texts, err = locale.Load(templates.FS, "locales"); return err })
 	err = g.Wait()
 	if err == nil {
-		v.session.texts, v.session.t = texts, texts.In(v.session.t.Lang)
+		v.session.Bundle, v.session.Texts = texts, texts.In(v.session.Lang)
 		err = live.Follow(ctx, store)
 	}
 	if err != nil {
@@ -306,7 +302,7 @@ const (
 // run takes requests until the context ends, then finishes those it took.
 func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, demo *demonstration) error {
 	srv := h.HTTP(listener.Addr().String())
-	g, ctx := errgroup.WithContext(v.session.ctx)
+	g, ctx := errgroup.WithContext(v.session.Ctx)
 	g.Go(func() error {
 		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -345,9 +341,9 @@ func (v *server) unlessStopped(ctx context.Context, err error) error {
 
 // announce tells where the service is, and in a demonstration how to get in.
 func (v *server) announce(demo *demonstration) {
-	t := v.session.t
-	fmt.Fprintln(v.session.stdout, t.T("cli.serve.at", "Address", v.base))
+	t := v.session.Texts
+	fmt.Fprintln(v.session.Stdout, t.T("cli.serve.at", "Address", v.base))
 	if demo != nil {
-		fmt.Fprintln(v.session.stdout, t.T("cli.serve.demo", "Address", v.base, "File", demo.file))
+		fmt.Fprintln(v.session.Stdout, t.T("cli.serve.demo", "Address", v.base, "File", demo.file))
 	}
 }

@@ -25,7 +25,7 @@ func (s *session) answersXLSX(v catalogue.Version, over *carried) ([]byte, error
 		}
 	}
 	var b bytes.Buffer
-	if err := workbook.WriteNotedAnswerSheet(&b, v, s.t, answers, notes); err != nil {
+	if err := workbook.WriteNotedAnswerSheet(&b, v, s.Texts, answers, notes); err != nil {
 		return nil, fmt.Errorf("write answers: %w", err)
 	}
 	return b.Bytes(), nil
@@ -34,7 +34,7 @@ func (s *session) answersXLSX(v catalogue.Version, over *carried) ([]byte, error
 // answersFromXLSX reads a filled workbook of answers. find knows the set
 // versions; what it gives is believed over what the file says of itself.
 func (s *session) answersFromXLSX(data []byte, find workbook.FindVersion) (sheet, error) {
-	reader := workbook.NewReader(s.texts, workbook.DefaultLimits())
+	reader := workbook.NewReader(s.Bundle, workbook.DefaultLimits())
 	in, err := reader.Answers(bytes.NewReader(data), int64(len(data)), find)
 	if err != nil {
 		return sheet{}, err

@@ -8,51 +8,52 @@ import (
 	"strings"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/console"
 	"felleskrav/internal/workbook"
 )
 
 type showCmd struct {
 	ID string `arg:"" optional:"" placeholder:"ID"`
 	content
-	output
+	console.Output
 }
 
 // Run shows one part of the catalogue, or an overview of all of it.
 func (c *showCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml", "csv", "xlsx")
+	format, err := c.Choose("text", "json", "yaml", "csv", "xlsx")
 	if err != nil {
 		return err
 	}
-	if format == "xlsx" && (c.Output == "" || c.Output == "-") {
-		return usage("cli.usage.xlsx-file")
+	if format == "xlsx" && (c.File == "" || c.File == "-") {
+		return console.Usage("cli.usage.xlsx-file")
 	}
 	cat, err := c.load()
 	if err != nil {
 		return err
 	}
 	if c.ID == "" {
-		return s.showOverview(c.output, format, cat)
+		return s.showOverview(c.Output, format, cat)
 	}
 	if c.ID == coverageWord {
-		return s.showCoverage(c.output, format, cat)
+		return s.showCoverage(c.Output, format, cat)
 	}
 	if v, ok := release(cat, c.ID); ok {
-		return s.showRelease(c.output, format, cat, v)
+		return s.showRelease(c.Output, format, cat, v)
 	}
 	v, ok := lookUp(cat, c.ID)
 	if !ok {
-		return no("cli.show.unknown", "ID", c.ID, "Near", strings.Join(catalogue.Nearest(c.ID, everyID(cat)), ", "))
+		return console.No("cli.show.unknown", "ID", c.ID, "Near", strings.Join(catalogue.Nearest(c.ID, everyID(cat)), ", "))
 	}
 	switch format {
 	case "csv", "xlsx":
-		return usage("cli.show.table", "ID", c.ID, "Format", format)
+		return console.Usage("cli.show.table", "ID", c.ID, "Format", format)
 	case "text":
 		format = "yaml"
 	}
-	return s.putValue(c.output, format, v)
+	return s.PutValue(c.Output, format, v)
 }
 
-func (s *session) showRelease(o output, format string, cat *catalogue.Catalogue, v catalogue.Version) error {
+func (s *session) showRelease(o console.Output, format string, cat *catalogue.Catalogue, v catalogue.Version) error {
 	var data []byte
 	var err error
 	switch format {
@@ -61,16 +62,16 @@ func (s *session) showRelease(o output, format string, cat *catalogue.Catalogue,
 	case "json": // the exact bytes that the digest was computed over
 		data = v.Bytes
 	case "yaml":
-		data, err = toYAML(v.Bytes)
+		data, err = console.ToYAML(v.Bytes)
 	case "csv":
 		data, err = s.requirementsCSV(cat, v.Requirements)
 	case "xlsx":
-		data, err = written(func(w io.Writer) error { return workbook.WriteVersion(w, cat, v, s.t) })
+		data, err = written(func(w io.Writer) error { return workbook.WriteVersion(w, cat, v, s.Texts) })
 	}
 	if err != nil {
 		return err
 	}
-	return s.put(o, data)
+	return s.Put(o, data)
 }
 
 // written collects what is written.
@@ -99,11 +100,11 @@ func (s *session) requirementsCSV(cat *catalogue.Catalogue, reqs []catalogue.Req
 	}
 	sets := setsByRequirement(cat)
 	for _, r := range reqs {
-		t := func(x catalogue.Text) string { return x.In(s.t.Lang) }
+		t := func(x catalogue.Text) string { return x.In(s.Lang) }
 		x := r.Crosswalk
 		rows = append(rows, []string{
 			r.ID, r.Theme, strconv.Itoa(max(r.Edition, 1)), string(r.Kind), string(r.Suggested), t(r.Title), t(r.Text), t(r.Rationale), t(r.Verify), list(plainStrings(r.Evidence)),
-			level(r.From.Confidentiality), level(r.From.Integrity), level(r.From.Availability), list(plainStrings(r.DeliveryModels)), list(r.Measures), lawNames(cat, r.Law, s.t.Lang),
+			level(r.From.Confidentiality), level(r.From.Integrity), level(r.From.Availability), list(plainStrings(r.DeliveryModels)), list(r.Measures), lawNames(cat, r.Law, s.Lang),
 			list(x.NSM), list(x.ISO27001), list(x.ISO27002), list(x.CCM), list(x.C5), list(x.CSF), list(x.GDPR), list(x.DFO), list(sets[r.ID]),
 		})
 	}
@@ -197,22 +198,22 @@ type overviewVersion struct {
 	Digest    string `json:"digest"`
 }
 
-func (s *session) showOverview(o output, format string, cat *catalogue.Catalogue) error {
+func (s *session) showOverview(o console.Output, format string, cat *catalogue.Catalogue) error {
 	switch format {
 	case "csv":
 		data, err := s.requirementsCSV(cat, cat.Requirements())
 		if err != nil {
 			return err
 		}
-		return s.put(o, data)
+		return s.Put(o, data)
 	case "xlsx":
-		data, err := written(func(w io.Writer) error { return workbook.WriteCatalogue(w, cat, s.t, s.now()) })
+		data, err := written(func(w io.Writer) error { return workbook.WriteCatalogue(w, cat, s.Texts, s.Now()) })
 		if err != nil {
 			return err
 		}
-		return s.put(o, data)
+		return s.Put(o, data)
 	}
-	in := func(t catalogue.Text) string { return t.In(s.t.Lang) }
+	in := func(t catalogue.Text) string { return t.In(s.Lang) }
 	var v overview
 	for _, x := range cat.Sets {
 		set := overviewSet{overviewItem{x.ID, in(x.Name)}, len(cat.SetRequirements(x.ID)), []overviewVersion{}}
@@ -234,12 +235,12 @@ func (s *session) showOverview(o output, format string, cat *catalogue.Catalogue
 		v.Requirements = append(v.Requirements, overviewItem{x.ID, in(x.Title)})
 	}
 	if format != "text" {
-		return s.putValue(o, format, v)
+		return s.PutValue(o, format, v)
 	}
 	var b strings.Builder
-	b.WriteString(s.t.T("cli.show.sets") + "\n")
+	b.WriteString(s.T("cli.show.sets") + "\n")
 	for _, x := range v.Sets {
-		fmt.Fprintf(&b, "  %-34s %s\n", x.ID, s.t.T("cli.show.set", "Name", x.Name, "Count", x.Requirements))
+		fmt.Fprintf(&b, "  %-34s %s\n", x.ID, s.T("cli.show.set", "Name", x.Name, "Count", x.Requirements))
 		for _, r := range x.Versions {
 			fmt.Fprintf(&b, "    %-32s %s  sha256:%s\n", x.ID+"@"+r.Version, r.Published, r.Digest)
 		}
@@ -248,29 +249,29 @@ func (s *session) showOverview(o output, format string, cat *catalogue.Catalogue
 		key   string
 		items []overviewItem
 	}{{"cli.show.tasks", v.Tasks}, {"cli.show.information-types", v.InformationTypes}, {"cli.show.measures", v.Measures}, {"cli.show.requirements", v.Requirements}} {
-		b.WriteString("\n" + s.t.T(part.key) + "\n")
+		b.WriteString("\n" + s.T(part.key) + "\n")
 		for _, x := range part.items {
 			fmt.Fprintf(&b, "  %-34s %s\n", x.ID, x.Name)
 		}
 	}
-	return s.put(o, []byte(b.String()))
+	return s.Put(o, []byte(b.String()))
 }
 
 func (s *session) releaseText(v catalogue.Version) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s – %s\n%s\n", v.Ref(), v.Name.In(s.t.Lang), wrap(v.Purpose.In(s.t.Lang), 0))
-	b.WriteString(s.t.T("cli.show.release", "Published", v.Published, "Digest", v.Digest) + "\n")
+	fmt.Fprintf(&b, "%s – %s\n%s\n", v.Ref(), v.Name.In(s.Lang), console.Wrap(v.Purpose.In(s.Lang), 0))
+	b.WriteString(s.T("cli.show.release", "Published", v.Published, "Digest", v.Digest) + "\n")
 	theme := ""
 	for _, r := range v.Requirements {
 		if r.Theme != theme {
 			theme = r.Theme
 			for _, t := range v.Themes {
 				if t.ID == theme {
-					b.WriteString("\n" + t.Name.In(s.t.Lang) + "\n")
+					b.WriteString("\n" + t.Name.In(s.Lang) + "\n")
 				}
 			}
 		}
-		fmt.Fprintf(&b, "  %s  %s\n%s\n", r.ID, r.Title.In(s.t.Lang), wrap(r.Text.In(s.t.Lang), 6))
+		fmt.Fprintf(&b, "  %s  %s\n%s\n", r.ID, r.Title.In(s.Lang), console.Wrap(r.Text.In(s.Lang), 6))
 	}
 	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/audit"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/signing/certtest"
 	"felleskrav/internal/signing/keyless/keylesstest"
@@ -80,7 +81,7 @@ func TestCertificateJourney(t *testing.T) {
 				t.Errorf("the answer does not say %q:\n%s", part, text)
 			}
 		}
-		var v verification
+		var v audit.Verification
 		if err := json.Unmarshal([]byte(w.run(0, "", append(verify, "--format", "json")...).stdout), &v); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/status"
 )
@@ -18,7 +19,7 @@ type statusCmd struct {
 	Set string `placeholder:"SET[@VERSION]"`
 	At  string `placeholder:"TIME"`
 	remote
-	output
+	console.Output
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -26,7 +27,7 @@ var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 // Run shows the status of an offering, or of everything a supplier offers. It
 // ends with 1 when something shown is neither valid nor about to expire.
 func (c *statusCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (c *statusCmd) Run(s *session) error {
 			query.Set("set", c.Set)
 		}
 		all = make([]status.Status, 1)
-		err = api.get(s.ctx, "/api/v1/offerings/"+c.Who+"/status", query, &all[0])
+		err = api.get(s.Ctx, "/api/v1/offerings/"+c.Who+"/status", query, &all[0])
 		result = all[0]
 	} else {
 		all, err = c.ofSupplier(s, api, query)
@@ -63,18 +64,18 @@ func (c *statusCmd) Run(s *session) error {
 		for _, st := range all {
 			s.statusText(&b, st)
 		}
-		err = s.put(c.output, []byte(b.String()))
+		err = s.Put(c.Output, []byte(b.String()))
 	} else {
-		err = s.putValue(c.output, format, result)
+		err = s.PutValue(c.Output, format, result)
 	}
 	for _, st := range all {
 		if err == nil && st.Overall != status.Valid && st.Overall != status.Expiring {
-			err = errNo
+			err = console.ErrNo
 		}
 	}
 	if err == nil && len(all) == 0 {
-		s.say("cli.status.none", "Who", c.Who)
-		err = errNo
+		s.Say("cli.status.none", "Who", c.Who)
+		err = console.ErrNo
 	}
 	return err
 }
@@ -87,7 +88,7 @@ func (c *statusCmd) ofSupplier(s *session, api *client, query url.Values) ([]sta
 	var list struct {
 		Items []status.Status `json:"items"`
 	}
-	if err := api.get(s.ctx, "/api/v1/suppliers/"+string(number)+"/status", query, &list); err != nil {
+	if err := api.get(s.Ctx, "/api/v1/suppliers/"+string(number)+"/status", query, &list); err != nil {
 		return nil, err
 	}
 	if c.Set == "" {
@@ -104,7 +105,7 @@ func (c *statusCmd) ofSupplier(s *session, api *client, query url.Values) ([]sta
 		}
 		seen[st.Offering] = true
 		var one status.Status
-		if err := api.get(s.ctx, "/api/v1/offerings/"+st.Offering+"/status", query, &one); err != nil {
+		if err := api.get(s.Ctx, "/api/v1/offerings/"+st.Offering+"/status", query, &one); err != nil {
 			return nil, err
 		}
 		out = append(out, one)
@@ -113,21 +114,21 @@ func (c *statusCmd) ofSupplier(s *session, api *client, query url.Values) ([]sta
 }
 
 func (s *session) statusText(b *strings.Builder, st status.Status) {
-	line := func(key string, args ...any) { b.WriteString("  " + s.t.T(key, args...) + "\n") }
-	fmt.Fprintf(b, "%s – %s (%s)\n", s.t.T("status."+string(st.Overall)), st.OfferingName, st.Offering)
+	line := func(key string, args ...any) { b.WriteString("  " + s.T(key, args...) + "\n") }
+	fmt.Fprintf(b, "%s – %s (%s)\n", s.T("status."+string(st.Overall)), st.OfferingName, st.Offering)
 	line("cli.statement.supplier", "Name", st.SupplierName, "Number", st.Supplier.Grouped())
-	line("cli.status.set", "Set", st.Set+"@"+st.SetVersion, "At", s.t.DateTime(st.At))
+	line("cli.status.set", "Set", st.Set+"@"+st.SetVersion, "At", s.DateTime(st.At))
 	if d := st.Declaration; d != nil {
-		line("cli.status.declaration", "Digest", d.Digest, "Declared", s.t.Date(d.DeclaredAt), "Until", s.t.Date(d.ValidUntil), "Index", d.LogIndex)
+		line("cli.status.declaration", "Digest", d.Digest, "Declared", s.Date(d.DeclaredAt), "Until", s.Date(d.ValidUntil), "Index", d.LogIndex)
 	}
 	c := st.Counts
 	line("cli.status.counts", "Met", c.Met, "Partial", c.Partial, "Planned", c.Planned, "Alternative", c.Alternative,
 		"NotMet", c.NotMet, "NotApplicable", c.NotApplicable, "Unanswered", c.Unanswered, "Documented", c.Documented)
 	for _, l := range st.Chain {
-		line("cli.status.link", "Name", l.Name, "Status", strings.ToLower(s.t.T("status."+string(l.Overall))))
+		line("cli.status.link", "Name", l.Name, "Status", strings.ToLower(s.T("status."+string(l.Overall))))
 	}
 	if w := st.Weakest; w != nil {
-		line("cli.status.weakest", "Name", strings.Join(append([]string{w.Name}, w.Path...), " → "), "Status", strings.ToLower(s.t.T("status."+string(w.Overall))))
+		line("cli.status.weakest", "Name", strings.Join(append([]string{w.Name}, w.Path...), " → "), "Status", strings.ToLower(s.T("status."+string(w.Overall))))
 	}
 	b.WriteString("\n")
 }
@@ -138,14 +139,14 @@ type checkCmd struct {
 	At     string `placeholder:"TIME"`
 	Column string `placeholder:"NAME"`
 	remote
-	output
+	console.Output
 }
 
 // Run looks many suppliers up at once: a list of organisation numbers, or a
 // table that has a column of them. It ends with 1 when one of them is neither
 // valid nor about to expire.
 func (c *checkCmd) Run(s *session) error {
-	format, err := c.choose("text", "csv", "json", "yaml")
+	format, err := c.Choose("text", "csv", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (c *checkCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.read(c.File)
+	data, err := s.Read(c.File)
 	if err != nil {
 		return err
 	}
@@ -173,18 +174,18 @@ func (c *checkCmd) Run(s *session) error {
 		in["at"] = at.Format(time.RFC3339)
 	}
 	var result checkResult
-	if err := api.send(s.ctx, http.MethodPost, "/api/v1/status/check", in, &result); err != nil {
+	if err := api.send(s.Ctx, http.MethodPost, "/api/v1/status/check", in, &result); err != nil {
 		return err
 	}
 	switch format {
 	case "text":
-		err = s.put(c.output, []byte(s.checkText(result)))
+		err = s.Put(c.Output, []byte(s.checkText(result)))
 	case "csv":
 		if data, err = s.checkCSV(list, result); err == nil {
-			err = s.put(c.output, data)
+			err = s.Put(c.Output, data)
 		}
 	default:
-		err = s.putValue(c.output, format, result)
+		err = s.PutValue(c.Output, format, result)
 	}
 	if err != nil {
 		return err
@@ -195,9 +196,9 @@ func (c *checkCmd) Run(s *session) error {
 			good++
 		}
 	}
-	s.say("cli.check.summary", "Count", len(result.Items), "Good", good, "Set", result.Set)
+	s.Say("cli.check.summary", "Count", len(result.Items), "Good", good, "Set", result.Set)
 	if good < len(result.Items) {
-		return errNo
+		return console.ErrNo
 	}
 	return nil
 }
@@ -243,16 +244,16 @@ func (s *session) cells(r checkRow) []string {
 	case r.Error != nil:
 		return []string{"", "", "", "", r.Error.Detail}
 	case !r.Known:
-		return []string{s.t.T("cli.check.unknown"), "", "", "", ""}
+		return []string{s.T("cli.check.unknown"), "", "", "", ""}
 	case r.Status == nil:
-		return []string{s.t.T("cli.check.no-offering"), "", "", "", ""}
+		return []string{s.T("cli.check.no-offering"), "", "", "", ""}
 	}
-	out := []string{s.t.T("status." + string(r.Status.Overall)), r.Status.OfferingName, "", "", ""}
+	out := []string{s.T("status." + string(r.Status.Overall)), r.Status.OfferingName, "", "", ""}
 	if d := r.Status.Declaration; d != nil {
-		out[2] = s.t.Date(d.ValidUntil)
+		out[2] = s.Date(d.ValidUntil)
 	}
 	if w := r.Status.Weakest; w != nil {
-		out[3] = w.Name + ": " + strings.ToLower(s.t.T("status."+string(w.Overall)))
+		out[3] = w.Name + ": " + strings.ToLower(s.T("status."+string(w.Overall)))
 	}
 	return out
 }
@@ -260,7 +261,7 @@ func (s *session) cells(r checkRow) []string {
 func (s *session) checkHead() []string {
 	var out []string
 	for _, k := range []string{"number", "name", "status", "offering", "until", "weakest", "remark"} {
-		out = append(out, s.t.T("cli.check.column."+k))
+		out = append(out, s.T("cli.check.column."+k))
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/mongo"
 	"felleskrav/internal/storage/sqlite"
@@ -31,10 +32,10 @@ func (l local) open(ctx context.Context, now func() time.Time) (storage.Store, e
 		store, err = sqlite.Open(ctx, l.DataDir, now)
 	}
 	if errors.Is(err, storage.ErrNewer) {
-		return nil, cannot(nil, "cli.store.newer", "Store", what)
+		return nil, console.Cannot(nil, "cli.store.newer", "Store", what)
 	}
 	if err != nil {
-		return nil, cannot(err, "cli.store.open", "Store", what)
+		return nil, console.Cannot(err, "cli.store.open", "Store", what)
 	}
 	return store, nil
 }

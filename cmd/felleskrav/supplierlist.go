@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 )
 
@@ -29,10 +30,10 @@ var headings = []string{"orgnr", "org.nr", "org.nr.", "org nr", "organisasjonsnu
 func readSupplierList(data []byte, column string) (supplierList, error) {
 	rows, err := readCSV(data)
 	if err != nil {
-		return supplierList{}, no("cli.check.unreadable", "Detail", err.Error())
+		return supplierList{}, console.No("cli.check.unreadable", "Detail", err.Error())
 	}
 	if len(rows) == 0 {
-		return supplierList{}, no("cli.check.empty")
+		return supplierList{}, console.No("cli.check.empty")
 	}
 	var list supplierList
 	for _, r := range rows {
@@ -43,7 +44,7 @@ func readSupplierList(data []byte, column string) (supplierList, error) {
 	if column != "" {
 		at = slices.IndexFunc(rows[0], func(c string) bool { return fold(c) == fold(column) })
 		if at < 0 {
-			return list, no("cli.check.no-named-column", "Column", column, "Known", strings.Join(rows[0], ", "))
+			return list, console.No("cli.check.no-named-column", "Column", column, "Known", strings.Join(rows[0], ", "))
 		}
 	} else {
 		at = slices.IndexFunc(rows[0], func(c string) bool { return slices.Contains(headings, fold(c)) })
@@ -52,7 +53,7 @@ func readSupplierList(data []byte, column string) (supplierList, error) {
 		at = mostNumbers(rows, list.width)
 	}
 	if at < 0 {
-		return list, no("cli.check.no-column")
+		return list, console.No("cli.check.no-column")
 	}
 	if at >= len(rows[0]) || !isNumber(rows[0][at]) && (column != "" || !strings.ContainsAny(rows[0][at], "0123456789")) {
 		list.header, rows = rows[0], rows[1:]
@@ -65,7 +66,7 @@ func readSupplierList(data []byte, column string) (supplierList, error) {
 		list.rows = append(list.rows, row)
 	}
 	if len(list.numbers()) == 0 {
-		return list, no("cli.check.empty")
+		return list, console.No("cli.check.empty")
 	}
 	return list, nil
 }

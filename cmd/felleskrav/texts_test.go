@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/alecthomas/kong"
-
+	"felleskrav/internal/audit"
+	"felleskrav/internal/console"
 	"felleskrav/internal/locale"
 	"felleskrav/templates"
 )
@@ -30,9 +29,13 @@ func loadTexts(t *testing.T) *locale.Bundle {
 func usedKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	used := map[string]bool{}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, dir := range []string{".", "../../internal/console", "../../internal/audit"} {
+		found, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	for _, f := range files {
 		if strings.HasSuffix(f, "_test.go") {
@@ -60,41 +63,21 @@ func usedKeys(t *testing.T) map[string]bool {
 	return used
 }
 
-// helpKeys are the texts that help needs, found by walking the commands.
-func helpKeys(t *testing.T, s *session) map[string]bool {
-	t.Helper()
-	var cmds commands
-	parser, err := s.parser(&cmds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := map[string]bool{}
-	var walk func(n *kong.Node)
-	walk = func(n *kong.Node) {
-		keys[helpKey(n)] = true
-		for _, p := range n.Positional {
-			keys[argKey(n, p.Name)] = true
-		}
-		for _, f := range n.Flags {
-			keys[s.flagKey(n, f.Name)] = true
-		}
-		for _, c := range n.Children {
-			walk(c)
-		}
-	}
-	walk(parser.Model.Node)
-	return keys
-}
-
 // Every text the commands need is there in every language, and none of the
 // commands' texts is left over.
 func TestTexts(t *testing.T) {
 	texts := loadTexts(t)
 	for _, lang := range locale.Languages() {
-		s := &session{ctx: t.Context(), getenv: func(string) string { return "" }, now: time.Now, texts: texts, t: texts.In(lang)}
+		s := testSession(t, lang)
 		want := usedKeys(t)
-		for k := range helpKeys(t, s) {
-			want[k] = true
+		for _, p := range []console.Program{s.program(), audit.Program()} {
+			keys, err := s.HelpKeys(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range keys {
+				want[k] = true
+			}
 		}
 		for _, k := range []string{"cli.help.usage"} {
 			want[k] = true

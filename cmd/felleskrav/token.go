@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 )
 
@@ -18,12 +19,12 @@ type tokenCreateCmd struct {
 	Role []string `required:"" placeholder:"ROLE"`
 	Days int      `default:"90" placeholder:"N"`
 	local
-	output
+	console.Output
 }
 
 // Run makes a token in the store and shows its secret, which is kept nowhere.
 func (c *tokenCreateCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -36,25 +37,25 @@ func (c *tokenCreateCmd) Run(s *session) error {
 		roles = append(roles, access.Role(strings.TrimSpace(r)))
 	}
 	if c.Days < 1 || c.Days > 3650 {
-		return usage("cli.token.days", "Value", c.Days)
+		return console.Usage("cli.token.days", "Value", c.Days)
 	}
 	name := c.Name
 	if name == "" {
 		name = number.Grouped()
 	}
-	store, err := c.open(s.ctx, s.now)
+	store, err := c.open(s.Ctx, s.Now)
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // the write is durable already
-	service := organisation.Service{Store: store, Now: s.now}
-	secret, t, err := service.Issue(s.ctx, number, name, roles, time.Duration(c.Days)*24*time.Hour)
+	service := organisation.Service{Store: store, Now: s.Now}
+	secret, t, err := service.Issue(s.Ctx, number, name, roles, time.Duration(c.Days)*24*time.Hour)
 	if err != nil {
 		return err
 	}
-	s.say("cli.token.made", "Org", number.Grouped(), "Roles", strings.Join(c.Role, ", "), "Until", s.t.Date(t.ExpiresAt))
+	s.Say("cli.token.made", "Org", number.Grouped(), "Roles", strings.Join(c.Role, ", "), "Until", s.Date(t.ExpiresAt))
 	if format == "text" {
-		return s.put(c.output, []byte(secret+"\n"))
+		return s.Put(c.Output, []byte(secret+"\n"))
 	}
-	return s.putValue(c.output, format, map[string]any{"token": secret, "id": t.ID, "org": t.Org, "roles": t.Roles, "expiresAt": t.ExpiresAt})
+	return s.PutValue(c.Output, format, map[string]any{"token": secret, "id": t.ID, "org": t.Org, "roles": t.Roles, "expiresAt": t.ExpiresAt})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"felleskrav/internal/console"
 	"felleskrav/internal/locale"
 )
 
@@ -14,7 +15,7 @@ func endOfDay(s string) (time.Time, error) {
 	}
 	t, err := time.ParseInLocation(time.DateOnly, s, locale.Zone())
 	if err != nil {
-		return time.Time{}, usage("cli.usage.date", "Value", s)
+		return time.Time{}, console.Usage("cli.usage.date", "Value", s)
 	}
 	return t.AddDate(0, 0, 1).Add(-time.Second).UTC(), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"felleskrav/internal/api"
+	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/workbook"
 )
@@ -30,10 +31,10 @@ type workbookExportCmd struct {
 // Run fetches a procurement's workbook: the buyer's own, or a copy to send
 // out.
 func (c *workbookExportCmd) Run(s *session) error {
-	if _, err := (output{Output: c.Output}).choose("xlsx"); err != nil {
+	if _, err := (console.Output{File: c.Output}).Choose("xlsx"); err != nil {
 		return err
 	}
-	query := url.Values{"lang": {s.t.Lang}}
+	query := url.Values{"lang": {s.Lang}}
 	if c.Bidders {
 		query.Set("copy", "bidder")
 	}
@@ -48,11 +49,11 @@ func (c *workbookExportCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	data, _, err := server.call(s.ctx, http.MethodGet, "/api/v1/procurements/"+url.PathEscape(c.Procurement)+"/workbook", query, "", nil)
+	data, _, err := server.call(s.Ctx, http.MethodGet, "/api/v1/procurements/"+url.PathEscape(c.Procurement)+"/workbook", query, "", nil)
 	if err != nil {
 		return err
 	}
-	return s.put(output{Output: c.Output}, data)
+	return s.Put(console.Output{File: c.Output}, data)
 }
 
 type workbookImportCmd struct {
@@ -60,7 +61,7 @@ type workbookImportCmd struct {
 	File        string `arg:"" placeholder:"FILE.xlsx"`
 	Supplier    string `required:"" placeholder:"ORGNR"`
 	remote
-	output
+	console.Output
 }
 
 // xlsxType is the media type of .xlsx files.
@@ -69,7 +70,7 @@ const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 // Run hands in a bidder's filled workbook and tells what was read of each row.
 // Either all of it is taken in or nothing.
 func (c *workbookImportCmd) Run(s *session) error {
-	format, err := c.choose("text", "json", "yaml")
+	format, err := c.Choose("text", "json", "yaml")
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (c *workbookImportCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.read(c.File)
+	data, err := s.Read(c.File)
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,11 @@ func (c *workbookImportCmd) Run(s *session) error {
 		return err
 	}
 	query := url.Values{"supplier": {string(n)}}
-	answer, _, err := server.call(s.ctx, http.MethodPost, "/api/v1/procurements/"+url.PathEscape(c.Procurement)+"/responses", query, xlsxType, bytes.NewReader(data))
+	answer, _, err := server.call(s.Ctx, http.MethodPost, "/api/v1/procurements/"+url.PathEscape(c.Procurement)+"/responses", query, xlsxType, bytes.NewReader(data))
 	if refused, ok := errors.AsType[*remoteProblem](err); ok {
 		var r api.RefusedResponse
 		if json.Unmarshal(refused.raw, &r) == nil && len(r.Rows) > 0 {
-			fmt.Fprint(s.stderr, reportText(r.Rows))
+			fmt.Fprint(s.Stderr, reportText(r.Rows))
 		}
 		return err
 	}
@@ -107,11 +108,11 @@ func (c *workbookImportCmd) Run(s *session) error {
 			read++
 		}
 	}
-	s.say("cli.import.done", "Count", read, "Supplier", n.Grouped(), "ID", report.Id)
+	s.Say("cli.import.done", "Count", read, "Supplier", n.Grouped(), "ID", report.Id)
 	if format == "text" {
-		return s.put(c.output, []byte(reportText(report.Rows)))
+		return s.Put(c.Output, []byte(reportText(report.Rows)))
 	}
-	return s.putValue(c.output, format, report)
+	return s.PutValue(c.Output, format, report)
 }
 
 // reportText lists the rows there is something to say about.

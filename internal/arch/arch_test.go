@@ -105,6 +105,15 @@ var may = map[string][]string{
 	"internal/api": append([]string{"internal/signing/keyless"}, services...),
 	"internal/web": append([]string{"internal/login", "internal/signing", "templates"}, services...),
 
+	// What the programs are made of on the command line.
+	"internal/console": {"internal/locale", "internal/problem", "templates"},
+	"internal/audit": {
+		"internal/attestation", "internal/attestation/publiclog", "internal/console", "internal/locale", "internal/organisation", "internal/review", "internal/signing",
+		"internal/signing/keyless", "internal/signing/revocation", "internal/supplier", "internal/transparency",
+	},
+	// The program for auditors: verification, and nothing else.
+	auditing: {"internal/audit", "internal/console", "internal/startgc"},
+
 	// Around the program.
 	"internal/startgc": {}, // nothing, or it would not come first
 	"internal/arch":    {},
@@ -122,8 +131,12 @@ var services = []string{
 	"internal/transparency", "internal/workbook",
 }
 
-// wiring is the one package that may import everything.
-const wiring = "cmd/felleskrav"
+const (
+	// wiring is the one package that may import everything.
+	wiring = "cmd/felleskrav"
+	// auditing is the small program.
+	auditing = "cmd/felleskrav-verify"
+)
 
 // only says which packages may import a library: what wraps it, so that it can
 // be replaced there and nowhere else.
@@ -132,7 +145,7 @@ var only = map[string][]string{
 	"go.mongodb.org/mongo-driver/v2":      {"internal/storage/mongo"},
 	"modernc.org/sqlite":                  {"internal/storage/sqlite"},
 	"github.com/pressly/goose/v3":         {"internal/storage/sqlite"},
-	"github.com/alecthomas/kong":          {wiring},
+	"github.com/alecthomas/kong":          {"internal/console"},
 	"github.com/gin-gonic/gin":            {"internal/httpd", "internal/api", "internal/web", "internal/login", "internal/bench"},
 	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
 	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
@@ -209,6 +222,31 @@ func TestImports(t *testing.T) {
 	for name := range may {
 		if !seen[name] && name != "internal/workbook/workbooktest" {
 			t.Errorf("the table has %s, which is no package", name)
+		}
+	}
+}
+
+// The program for auditors is quick and small because of what is not in it:
+// most of what the one binary does at its start is to set these up.
+func TestAuditorsProgramIsSmall(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+auditing)
+	cmd.Dir = filepath.Join("..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := strings.Fields(string(out))
+	if !slices.Contains(linked, module+"internal/audit") {
+		t.Fatalf("go list does not find what it is made of: %v", linked)
+	}
+	for _, p := range linked {
+		for _, heavy := range []string{
+			"github.com/gin-gonic/", "github.com/xuri/excelize/", "github.com/getkin/kin-openapi/", "go.mongodb.org/mongo-driver/", "modernc.org/sqlite", "github.com/prometheus/",
+			module + "internal/storage", module + "internal/httpd",
+		} {
+			if strings.HasPrefix(p, heavy) {
+				t.Errorf("%s links %s", auditing, p)
+			}
 		}
 	}
 }

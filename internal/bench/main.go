@@ -22,6 +22,9 @@ type row struct {
 	ok                                   bool
 }
 
+// noTarget stands for the target of a row that is there to be seen.
+const noTarget = "—"
+
 // few and many are how many clients ask at the same time.
 const few, many = 16, 64
 
@@ -80,8 +83,11 @@ func print(rows []row) {
 	fmt.Fprintln(w, "path\tmeasured\tfloor\tratio\ttarget\t")
 	for _, r := range rows {
 		mark := "ok"
-		if !r.ok {
+		switch {
+		case !r.ok:
 			mark = "MISSED"
+		case r.target == noTarget:
+			mark = ""
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.what, r.measured, r.floor, r.ratio, r.target, mark)
 	}

@@ -1,52 +1,21 @@
-package main
+package audit
 
 import (
 	"context"
 	"crypto/x509"
-	"os"
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/console"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/signing/keyless"
-	"felleskrav/internal/signing/revocation"
 	"felleskrav/internal/supplier"
 )
 
-// offlineTrust is what a verifier trusts, without asking anybody.
-type offlineTrust struct {
-	trust
-	// CRL are lists of revoked certificates that the verifier has.
-	CRL []string `sep:"," placeholder:"FILE"`
-}
-
-// signers reads what is trusted. Certificates that were revoked are found in
-// the lists given; without any, revocation is not looked into, and the answer
-// says so.
-func (c offlineTrust) signers(now func() time.Time) (*supplier.Signers, error) {
-	policy, ask := signing.NoRevocation, revocation.Config{Offline: true, Now: now}
-	for _, file := range c.CRL {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, cannot(err, "cli.file.read", "File", file)
-		}
-		ask.CRLs = append(ask.CRLs, data)
-		policy = signing.RequireRevocation
-	}
-	authorities, err := c.authorities(policy, ask)
-	if err != nil {
-		return nil, err
-	}
-	identities, err := c.identities()
-	if err != nil {
-		return nil, err
-	}
-	return &supplier.Signers{Authorities: authorities, Identities: identities}, nil
-}
-
-// signer is who a certificate says signed.
-type signer struct {
+// Signer is who a certificate says signed.
+type Signer struct {
 	Grade  supplier.SignerKind `json:"grade"`
 	Name   string              `json:"name"`
 	Issuer string              `json:"issuer"`
@@ -62,7 +31,7 @@ type signer struct {
 
 // judge finds out who signed by the certificate in the bundle, as of the time
 // at which the log took the statement in, and gives the key that did.
-func (in verifyInput) judge(v *verification, b *signing.Bundle, st statement, loggedAt time.Time) (signing.PublicKey, bool) {
+func (in verifyInput) judge(v *Verification, b *signing.Bundle, st Statement, loggedAt time.Time) (signing.PublicKey, bool) {
 	leaf, err := x509.ParseCertificate(b.Certificate)
 	if err != nil {
 		return signing.PublicKey{}, v.add("certificate", err)
@@ -71,7 +40,7 @@ func (in verifyInput) judge(v *verification, b *signing.Bundle, st statement, lo
 		return in.judgeLogin(v, b)
 	}
 	if in.signers.Authorities == nil {
-		return signing.PublicKey{}, v.add("certificate", no("cli.verify.no-roots"))
+		return signing.PublicKey{}, v.add("certificate", console.No("cli.verify.no-roots"))
 	}
 	at, source := loggedAt, "receipt"
 	if at.IsZero() {
@@ -84,7 +53,7 @@ func (in verifyInput) judge(v *verification, b *signing.Bundle, st statement, lo
 	if who.AtSource == signing.FromTimestamp {
 		source = "timestamp"
 	}
-	v.Signer = &signer{
+	v.Signer = &Signer{
 		Grade: supplier.EnterpriseCertificate, Name: who.Subject, Issuer: who.Issuer, Organisation: who.Organisation.String(),
 		At: who.At.UTC(), AtSource: source, Revocation: string(who.Revocation.State),
 	}
@@ -104,35 +73,41 @@ func ownCertificate(o signing.Organisation, party attestation.Party) error {
 	if err == nil && (supplier.Supplier{Number: n}).Is(o) {
 		return nil
 	}
-	return no("cli.verify.other-organisation", "Certificate", o.String(), "Number", grouped(party.ID))
+	return console.No("cli.verify.other-organisation", "Certificate", o.String(), "Number", grouped(party.ID))
 }
 
-func (in verifyInput) judgeLogin(v *verification, b *signing.Bundle) (signing.PublicKey, bool) {
+func (in verifyInput) judgeLogin(v *Verification, b *signing.Bundle) (signing.PublicKey, bool) {
 	if in.signers.Identities == nil {
-		return signing.PublicKey{}, v.add("certificate", no("cli.verify.no-identity-root"))
+		return signing.PublicKey{}, v.add("certificate", console.No("cli.verify.no-identity-root"))
 	}
 	who, err := in.signers.Identities.VerifyStatement(b.Raw, b.Payload)
 	if !v.add("login", attestation.BundleProblem(err)) {
 		return signing.PublicKey{}, false
 	}
-	v.Signer = &signer{Grade: supplier.LoginIdentity, Name: who.Subject, Issuer: who.Issuer, At: who.Time, AtSource: string(who.TimeSource)}
+	v.Signer = &Signer{Grade: supplier.LoginIdentity, Name: who.Subject, Issuer: who.Issuer, At: who.Time, AtSource: string(who.TimeSource)}
 	return who.Public, true
 }
 
 // party is whose word the statement says that it is.
-func (st statement) party() attestation.Party {
-	if st.Withdrawal != nil {
+func (st Statement) party() attestation.Party {
+	switch {
+	case st.Withdrawal != nil:
 		return st.Withdrawal.Supplier
+	case st.Review != nil:
+		return st.Review.Reviewer
+	case st.ReviewEnd != nil:
+		return st.ReviewEnd.Reviewer
+	default:
+		return st.Declaration.Supplier
 	}
-	return st.Declaration.Supplier
 }
 
 // signerText says in words who signed, and what that rests on.
-func (s *session) signerText(who *signer) string {
-	args := []any{"Name", who.Name, "Issuer", who.Issuer, "Organisation", who.Organisation, "At", s.t.DateTime(who.At)}
-	text := s.t.T("cli.verify.by-"+string(who.Grade), args...) + "\n" + s.t.T("cli.verify.at-"+who.AtSource, args...) + "\n"
+func signerText(t *locale.Texts, who *Signer) string {
+	args := []any{"Name", who.Name, "Issuer", who.Issuer, "Organisation", who.Organisation, "At", t.DateTime(who.At)}
+	text := t.T("cli.verify.by-"+string(who.Grade), args...) + "\n" + t.T("cli.verify.at-"+who.AtSource, args...) + "\n"
 	if who.Revocation == "unchecked" {
-		text += s.t.T("cli.verify.revocation-unchecked") + "\n"
+		text += t.T("cli.verify.revocation-unchecked") + "\n"
 	}
 	return text
 }

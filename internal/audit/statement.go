@@ -1,21 +1,22 @@
-package main
+package audit
 
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/console"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
 )
 
-// statement is a statement read for people: a declaration, a review, or the
+// Statement is a statement read for people: a declaration, a review, or the
 // withdrawal of one of them.
-type statement struct {
+type Statement struct {
 	Digest      string
 	Subject     attestation.Subject
 	Declaration *attestation.Declaration
@@ -24,59 +25,45 @@ type statement struct {
 	ReviewEnd   *review.WithdrawalPredicate
 }
 
-// receipt is what the receipts of declarations and of reviews have in common.
-type receipt struct {
+// Receipt is what the receipts of declarations and of reviews have in common.
+type Receipt struct {
 	Attestation string               `json:"attestation"`
 	Review      string               `json:"review"`
 	Waiting     string               `json:"waiting"`
 	Log         attestation.LogProof `json:"log"`
 }
 
-// about is the digest of the declaration or review that the receipt is for.
-func (r receipt) about() string {
+// About is the digest of the declaration or review that the receipt is for.
+func (r Receipt) About() string {
 	if r.Review != "" {
 		return r.Review
 	}
 	return r.Attestation
 }
 
-// about is the digest of the declaration or review that the statement makes
+// About is the digest of the declaration or review that the statement makes
 // or withdraws.
-func (st statement) about() string {
+func (st Statement) About() string {
 	if st.Withdrawal != nil || st.ReviewEnd != nil {
 		return st.Subject.Digest.SHA256
 	}
 	return st.Digest
 }
 
-// address is where the server takes the statement in.
-func (st statement) address() string {
-	switch {
-	case st.Withdrawal != nil:
-		return "/api/v1/attestations/" + url.PathEscape(st.about()) + "/withdrawals"
-	case st.Review != nil:
-		return "/api/v1/reviews"
-	case st.ReviewEnd != nil:
-		return "/api/v1/reviews/" + url.PathEscape(st.about()) + "/withdrawals"
-	default:
-		return "/api/v1/attestations"
-	}
-}
-
-// readStatement reads a payload the way the server does, strictly.
-func readStatement(payload []byte) (statement, error) {
+// ReadStatement reads a payload the way the server does, strictly.
+func ReadStatement(payload []byte) (Statement, error) {
 	var head struct {
 		Type          string                `json:"_type"`
 		PredicateType string                `json:"predicateType"`
 		Subject       []attestation.Subject `json:"subject"`
 		Predicate     json.RawMessage       `json:"predicate"`
 	}
-	st := statement{Digest: signing.Digest(payload)}
+	st := Statement{Digest: signing.Digest(payload)}
 	if err := signing.StrictJSON(payload, &head); err != nil {
-		return st, no("cli.statement.json", "Detail", err.Error())
+		return st, console.No("cli.statement.json", "Detail", err.Error())
 	}
 	if head.Type != signing.StatementType || len(head.Subject) != 1 {
-		return st, no("cli.statement.type", "Value", head.Type)
+		return st, console.No("cli.statement.type", "Value", head.Type)
 	}
 	st.Subject = head.Subject[0]
 	var err error
@@ -94,39 +81,39 @@ func readStatement(payload []byte) (statement, error) {
 		st.ReviewEnd = &review.WithdrawalPredicate{}
 		err = signing.StrictJSON(head.Predicate, st.ReviewEnd)
 	default:
-		return st, no("cli.statement.predicate", "Value", head.PredicateType)
+		return st, console.No("cli.statement.predicate", "Value", head.PredicateType)
 	}
 	if err != nil {
-		return st, no("cli.statement.json", "Detail", err.Error())
+		return st, console.No("cli.statement.json", "Detail", err.Error())
 	}
 	return st, nil
 }
 
-// plain says in words what a statement says.
-func (s *session) plain(st statement) string {
+// Plain says in words what a statement says.
+func (st Statement) Plain(t *locale.Texts) string {
 	var b strings.Builder
-	line := func(key string, args ...any) { b.WriteString("  " + s.t.T(key, args...) + "\n") }
+	line := func(key string, args ...any) { b.WriteString("  " + t.T(key, args...) + "\n") }
 	if w := st.Withdrawal; w != nil {
-		b.WriteString(s.t.T("cli.statement.withdrawal") + "\n")
+		b.WriteString(t.T("cli.statement.withdrawal") + "\n")
 		line("cli.statement.supplier", "Name", w.Supplier.Name, "Number", grouped(w.Supplier.ID))
 		line("cli.statement.withdraws", "Digest", st.Subject.Digest.SHA256)
 		line("cli.statement.reason", "Reason", w.Reason)
 		return b.String()
 	}
 	if w := st.ReviewEnd; w != nil {
-		b.WriteString(s.t.T("cli.statement.review-withdrawal") + "\n")
+		b.WriteString(t.T("cli.statement.review-withdrawal") + "\n")
 		line("cli.statement.reviewer", "Name", w.Reviewer.Name, "Number", grouped(w.Reviewer.ID))
 		line("cli.statement.withdraws-review", "Digest", st.Subject.Digest.SHA256)
 		line("cli.statement.reason", "Reason", w.Reason)
 		return b.String()
 	}
 	if r := st.Review; r != nil {
-		b.WriteString(s.t.T("cli.statement.review") + "\n")
+		b.WriteString(t.T("cli.statement.review") + "\n")
 		line("cli.statement.reviewer", "Name", r.Reviewer.Name, "Number", grouped(r.Reviewer.ID))
 		line("cli.statement.reviews", "Digest", st.Subject.Digest.SHA256)
 		line("cli.statement.requirement", "Requirement", r.Requirement)
 		line("cli.statement.set", "Set", strings.TrimPrefix(r.RequirementSet.URI, "urn:felleskrav:requirement-set:")+"@"+r.RequirementSet.Version, "Digest", r.RequirementSet.Digest.SHA256)
-		line("cli.statement.outcome", "Outcome", s.t.T("outcome."+string(r.Outcome)))
+		line("cli.statement.outcome", "Outcome", t.T("outcome."+string(r.Outcome)))
 		line("cli.statement.reason", "Reason", r.Reason)
 		if r.Conditions != "" {
 			line("cli.statement.conditions", "Conditions", r.Conditions)
@@ -134,19 +121,19 @@ func (s *session) plain(st statement) string {
 		for _, e := range r.Evidence {
 			line("cli.statement.looked-at", "Name", e.Name, "Digest", e.Digest.SHA256)
 		}
-		line("cli.statement.reviewed", "At", s.when(r.ReviewedAt), "Until", s.when(r.ValidUntil))
-		line("cli.statement.shared", "With", s.t.T("sharing."+string(r.Shared)))
+		line("cli.statement.reviewed", "At", when(t, r.ReviewedAt), "Until", when(t, r.ValidUntil))
+		line("cli.statement.shared", "With", t.T("sharing."+string(r.Shared)))
 		if r.Supersedes != nil {
 			line("cli.statement.supersedes-review", "Digest", r.Supersedes.Digest.SHA256)
 		}
 		return b.String()
 	}
 	d := st.Declaration
-	b.WriteString(s.t.T("cli.statement.declaration") + "\n")
+	b.WriteString(t.T("cli.statement.declaration") + "\n")
 	line("cli.statement.supplier", "Name", d.Supplier.Name, "Number", grouped(d.Supplier.ID))
 	line("cli.statement.service", "Service", strings.TrimPrefix(st.Subject.Name, "urn:felleskrav:service:"), "Digest", st.Subject.Digest.SHA256)
 	line("cli.statement.set", "Set", strings.TrimPrefix(d.RequirementSet.URI, "urn:felleskrav:requirement-set:")+"@"+d.RequirementSet.Version, "Digest", d.RequirementSet.Digest.SHA256)
-	line("cli.statement.declared", "At", s.when(d.DeclaredAt), "Until", s.when(d.ValidUntil))
+	line("cli.statement.declared", "At", when(t, d.DeclaredAt), "Until", when(t, d.ValidUntil))
 	counts := map[attestation.AnswerStatus]int{}
 	evidence := map[string]bool{}
 	for _, a := range d.Answers {
@@ -158,7 +145,7 @@ func (s *session) plain(st statement) string {
 	var parts []string
 	for _, a := range attestation.AnswerStatuses() {
 		if counts[a] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", strings.ToLower(s.t.T("answer."+string(a))), counts[a]))
+			parts = append(parts, fmt.Sprintf("%s %d", strings.ToLower(t.T("answer."+string(a))), counts[a]))
 		}
 	}
 	line("cli.statement.answers", "Count", len(d.Answers), "Parts", strings.Join(parts, ", "))
@@ -177,12 +164,12 @@ func (s *session) plain(st statement) string {
 }
 
 // when shows a time as it stands in a statement.
-func (s *session) when(t string) string {
-	at, err := time.Parse(time.RFC3339, t)
+func when(t *locale.Texts, moment string) string {
+	at, err := time.Parse(time.RFC3339, moment)
 	if err != nil {
-		return t
+		return moment
 	}
-	return s.t.DateTime(at)
+	return t.DateTime(at)
 }
 
 // grouped shows "0192:123456785" the way people write it.
