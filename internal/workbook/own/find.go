@@ -16,7 +16,11 @@ const (
 
 // Tables finds the requirement tables of a file, sheet by sheet. Sheets that
 // are not shown are passed over. The error wraps patch.ErrDamaged.
-func Tables(f *patch.File) ([]Table, error) {
+func Tables(f *patch.File) ([]Table, error) { return Decided(f, nil) }
+
+// Decided is [Tables] with what people have decided about them. A decision
+// about a header that was not found makes a table of it.
+func Decided(f *patch.File, decisions []Decision) ([]Table, error) {
 	legend := newLegend()
 	type page struct {
 		sheet *patch.Sheet
@@ -35,8 +39,13 @@ func Tables(f *patch.File) ([]Table, error) {
 	}
 	var out []Table
 	for _, p := range pages {
-		for _, h := range headers(p.view) {
-			if t, ok := p.view.table(h); ok && len(out) < maxTables {
+		on := slices.DeleteFunc(slices.Clone(decisions), func(d Decision) bool { return d.Sheet != p.sheet.Name })
+		for _, h := range p.view.with(headers(p.view), on) {
+			d := decisionOf(on, h)
+			if d.None || len(out) >= maxTables {
+				continue
+			}
+			if t, ok := p.view.table(h, d); ok {
 				t.Sheet, t.Protected = p.sheet.Name, p.view.grid.Protected
 				out = append(out, t)
 			}
@@ -48,6 +57,11 @@ func Tables(f *patch.File) ([]Table, error) {
 	}
 	for i := range out {
 		out[i].Codes = legend.codes(out[i])
+		for _, d := range decisions {
+			if d.Sheet == out[i].Sheet && d.Header == out[i].Header[len(out[i].Header)-1] {
+				d.explain(out[i].Codes)
+			}
+		}
 	}
 	return out, nil
 }

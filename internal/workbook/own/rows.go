@@ -10,8 +10,9 @@ import (
 // maxLines bounds the rows of one table.
 const maxLines = 20_000
 
-// table reads what stands below a header; ok is false when nothing does.
-func (v *view) table(h header) (Table, bool) {
+// table reads what stands below a header; ok is false when nothing does. What
+// people decided about its columns goes before what they were taken for.
+func (v *view) table(h header, d Decision) (Table, bool) {
 	head := h.rows[len(h.rows)-1]
 	end := v.last
 	if h.until > 0 {
@@ -42,6 +43,7 @@ func (v *view) table(h header) (Table, bool) {
 		profiles[i] = v.profile(c.col, full)
 	}
 	t := Table{Header: h.rows, First: head + 1, Columns: assign(h.cols, profiles)}
+	d.columns(t.Columns)
 	for i := range t.Columns {
 		t.Columns[i].Hidden = v.grid.HiddenColumn(t.Columns[i].Col)
 	}

@@ -50,7 +50,8 @@ type Change struct {
 }
 
 // Apply makes all the edits in one sheet, or none. Cells that would get the
-// text they have are left alone. The error is a *CellError, or wraps
+// text they have are left alone, save that an empty cell the sheet does not
+// write down is written to look like another. The error is a *CellError, or wraps
 // ErrDamaged.
 func (f *File) Apply(s *Sheet, edits []Edit) ([]Change, error) {
 	g, err := f.Grid(s)
@@ -71,14 +72,15 @@ func (f *File) Apply(s *Sheet, edits []Edit) ([]Change, error) {
 			return nil, &CellError{s.Name, e.Cell, err}
 		}
 		before := g.Cell(e.Cell)
-		if before.Text == e.Text {
+		if before.Text != e.Text {
+			changes = append(changes, Change{s.Name, e.Cell, before.Text, e.Text})
+		} else if e.Text != "" || e.Like == (Ref{}) || g.written(e.Cell) {
 			continue
 		}
-		changes = append(changes, Change{s.Name, e.Cell, before.Text, e.Text})
 		kept = append(kept, e)
 	}
 	if len(kept) == 0 {
-		return nil, nil
+		return changes, nil
 	}
 	w := &writer{data: s.data, grid: g, edits: kept}
 	data, err := w.sheet()
@@ -93,6 +95,12 @@ func (f *File) Apply(s *Sheet, edits []Edit) ([]Change, error) {
 func (f *File) set(s *Sheet, data []byte) {
 	s.data, s.grid = data, nil
 	f.change(s.part, data)
+}
+
+// written reports whether the sheet writes a cell down.
+func (g *Grid) written(c Ref) bool {
+	r, ok := g.Row(c.Row)
+	return ok && slices.ContainsFunc(r.Cells, func(x Cell) bool { return x.Col == c.Col })
 }
 
 func (g *Grid) refuses(c Ref) error {
