@@ -26,7 +26,7 @@ func run() error {
 	}
 	for _, b := range books {
 		f := excelize.NewFile()
-		t := &truth{About: b.about}
+		t := &truth{About: b.about, Tables: []*table{}}
 		w := &writer{f: f, t: t}
 		parts := b.make(w)
 		if w.err != nil {
