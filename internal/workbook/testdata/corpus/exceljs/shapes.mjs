@@ -55,7 +55,7 @@ async function stroem() {
 }
 
 async function tallId() {
-  const t = new Truth("tall-id", "Id-er er tall (4.1, 4.10 vises ved tallformat); overskrifter med store bokstaver og linjeskift; vekt i prosent; sumrad og merknader under.");
+  const t = new Truth("tall-id", "Id-er er tall (4.1) med tallformat; overskrifter med store bokstaver og linjeskift; vekt i prosent; sumrad og merknader under.");
   const wb = book();
   const ws = wb.addWorksheet("KRAV");
   const data = rows("nb", ["drift", "K-KRYPTO", "K-PERSONELL", "arkiv"], ["A", "B", "C"], (t, n) => Number(`${t + 3}.${n}`));

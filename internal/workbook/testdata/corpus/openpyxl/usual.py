@@ -71,7 +71,7 @@ def bilag():
 
 
 def midt_paa():
-    t = Truth("midt-paa", "Tabellen begynner i D12; skjult kolonne og skjulte rader, grupperte rader, tomme rader imellom, navngitte områder, utskriftsområde; Må/Bør/Kan.")
+    t = Truth("midt-paa", "Tabellen begynner i D12; skjult kolonne og skjulte rader, grupperte rader, navngitte områder, utskriftsområde; Må/Bør/Kan.")
     wb = Workbook()
     ws = wb.active
     ws.title = "Krav til løsningen"
