@@ -26,7 +26,7 @@ func run() error {
 	}
 	for _, b := range books {
 		f := excelize.NewFile()
-		t := &truth{About: b.about}
+		t := &truth{About: b.about, Tables: []*table{}}
 		w := &writer{f: f, t: t}
 		parts := b.make(w)
 		if w.err != nil {
@@ -214,9 +214,6 @@ func (w *writer) style(s *excelize.Style) int {
 }
 
 func (w *writer) styles() {
-	if w.head != 0 {
-		return
-	}
 	border := []excelize.Border{{Type: "left", Color: "9A9A9A", Style: 1}, {Type: "right", Color: "9A9A9A", Style: 1}, {Type: "top", Color: "9A9A9A", Style: 1}, {Type: "bottom", Color: "9A9A9A", Style: 1}}
 	wrap := &excelize.Alignment{WrapText: true, Vertical: "top"}
 	w.head = w.style(&excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"BDD7EE"}}, Border: border, Alignment: wrap})
@@ -226,7 +223,7 @@ func (w *writer) styles() {
 
 // sheet makes a sheet; the first one takes the place of the empty one.
 func (w *writer) sheet(name string) string {
-	if list := w.f.GetSheetList(); slices.Equal(list, []string{"Sheet1"}) && w.head == 0 {
+	if w.head == 0 {
 		w.styles()
 		w.fail(w.f.SetSheetName("Sheet1", name))
 		return name

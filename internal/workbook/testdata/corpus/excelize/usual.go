@@ -9,6 +9,16 @@ import (
 var books = []book{
 	{"pivot", "Kravtabell som kilde for en pivottabell og et diagram i et eget ark; vekt og poeng med SUMPRODUCT; A/B uten forklaring.", pivot},
 	{"strengt", "Lagret i det strenge formatet (ISO/IEC 29500 Strict) med andre navnerom; Må/Bør; låst ark med åpne svarceller.", strictBook},
+	{"eksport", "600 krav skrevet strømmende av et annet system: topprad i rad 1, ingen svarceller; Absolutt/Evalueres/Informasjon.", streamed},
+	{"gjentatt", "Toppraden gjentas over hvert tema, så det er fire tabeller under hverandre; sideskift; M/B uten forklaring.", repeated},
+	{"bilder", "Bilde, tekstboks, merknad, minidiagram, lenke, stolper og ikoner; A/B forklart over tabellen.", pictured},
+	{"slicer", "Excel-tabell som begynner i B10, med slicer, nedtrekk fra et navngitt område i et skjult ark; Må/Bør/Kan.", sliced},
+	{"egenskaper", "To kravark med temarader, skjulte og grupperte rader, filter, utskriftstitler, dokumentegenskaper og egen XML-del; koden er forklart i overskriften.", properties},
+	{"engelsk", "Engelsk matrise fra C5 med A/B/C forklart i et eget ark; vekt til høyre for svaret.", english},
+	{"evaluering", "Todelt topprad med «Oppdragsgiver fyller ut», «Leverandør fyller ut» og «Evaluering»; poengformler; ark låst med passord og åpne svarceller.", mixed},
+	{"referanser", "Referanseskjema uten krav, med overskriftene Nr., Beskrivelse og Kommentar.", references},
+	{"ekstern-lenke", "Kravtabell med lenke til en annen arbeidsbok.", linked},
+	{"innbygd", "Kravtabell med et innbygd Word-dokument.", embedded},
 }
 
 func dotted(t, n, _ int, _ string) any { return fmt.Sprintf("%d.%d", t, n) }

@@ -11,11 +11,12 @@ export const out = process.env.CORPUS_OUT ?? ".";
 const texts = JSON.parse(readFileSync(join(here, "../texts.json"), "utf8"));
 const ours = JSON.parse(readFileSync(resolve(here, "../../../../../requirements/releases/skytjenester-2.0.0.json"), "utf8"));
 
+export const BODY = "Oppdiktet fylkeskommune";
 export const day = new Date(Date.UTC(2026, 0, 15, 8));
 
 export function book() {
   const wb = new ExcelJS.Workbook();
-  wb.creator = "Oppdiktet fylkeskommune";
+  wb.creator = BODY;
   wb.created = wb.modified = day;
   return wb;
 }

@@ -4,7 +4,7 @@ import { book, choose, head, rows, Truth, write } from "./corpus.mjs";
 const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 async function rikTekst() {
-  const t = new Truth("rik-tekst", "Overskrifter og kravtekster med formatert tekst i cellen, våpenskjold som bilde, merknader, tykke rammer; Skal/Bør; svarkolonnene har ingen celler.");
+  const t = new Truth("rik-tekst", "Overskrifter og kravtekster med formatert tekst i cellen, våpenskjold som bilde, merknader; Skal/Bør; svarkolonnene har ingen celler.");
   const wb = book();
   const ws = wb.addWorksheet("Kravliste", { views: [{ state: "frozen", ySplit: 7, xSplit: 1 }] });
   ws.getCell("A1").value = { richText: [{ text: "Oppdiktet fylkeskommune ", font: { bold: true, size: 18 } }, { text: "– krav til skyløsning", font: { italic: true, size: 14 } }] };

@@ -13,6 +13,8 @@ import zipfile
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter as letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, *[".."] * 5))
@@ -141,6 +143,30 @@ def title(ws, text, cells, body=BODY):
     below.font = Font(italic=True)
 
 
+def choice(ws, values, cells):
+    dv = DataValidation(type="list", formula1=values if "!" in values else f'"{values}"', allow_blank=True)
+    dv.error, dv.errorTitle = "Velg en verdi fra listen.", "Ugyldig svar"
+    ws.add_data_validation(dv)
+    dv.add(cells)
+
+
+def legend(ws, pairs, top=3):
+    ws["A1"] = "Slik fyller du ut"
+    ws["A1"].font = Font(bold=True, size=14)
+    for i, (code, meaning) in enumerate(pairs):
+        ws.cell(top + i, 1, code)
+        ws.cell(top + i, 2, meaning)
+    ws.column_dimensions["B"].width = 90
+
+
+def define(wb, name, cells):
+    d = DefinedName(name, attr_text=cells)
+    if hasattr(wb.defined_names, "append"):  # before openpyxl 3.1
+        wb.defined_names.append(d)
+    else:
+        wb.defined_names.add(d)
+
+
 # --- the finished file ---------------------------------------------------------
 
 DAY = (2026, 1, 15, 8, 0, 0)
@@ -185,24 +211,6 @@ def sheets(parts):
     return [n for n in parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", n)]
 
 
-def inline_strings(parts):
-    """Puts shared strings into the cells, as many programs write them."""
-    shared = parts.pop("xl/sharedStrings.xml").decode()
-    items = re.findall(r"<si>(.*?)</si>|<si\s*/>", shared, re.S)
-    for name in sheets(parts):
-        parts[name] = re.sub(
-            r'<c ([^>]*?) ?t="s"([^>]*)><v>(\d+)</v></c>',
-            lambda m: f'<c {m[1]} t="inlineStr"{m[2]}><is>{items[int(m[3])]}</is></c>', parts[name].decode(),
-        ).encode()
-    drop(parts, "sharedStrings.xml")
-
-
-def drop(parts, part):
-    """Takes a part out of the content types and the workbook's relations."""
-    for name in ("[Content_Types].xml", "xl/_rels/workbook.xml.rels"):
-        parts[name] = re.sub(rf"<(?:Override|Relationship) [^>]*{re.escape(part)}\"[^>]*/>", "", parts[name].decode()).encode()
-
-
 def without_references(parts):
     """Takes the r attributes from rows and cells; possible where no cell is left out."""
     for name in sheets(parts):
@@ -226,7 +234,7 @@ def prefixed(prefix):
         for name, xml in parts.items():
             if not name.endswith(".xml") or b'xmlns="' + main + b'"' not in xml:
                 continue
-            xml = re.sub(rb"<(/?)([A-Za-z])", rb"<\1" + prefix.encode() + rb":\2", xml)
+            xml = re.sub(rb"<(/?)([A-Za-z]\w*)(?=[\s/>])", rb"<\1" + prefix.encode() + rb":\2", xml)
             parts[name] = xml.replace(b'xmlns="' + main + b'"', b"xmlns:" + prefix.encode() + b'="' + main + b'"', 1)
 
     return change
@@ -258,6 +266,23 @@ def add_part(name, content, kind=None, relation=None, of="xl/_rels/workbook.xml.
         if relation:
             n = parts[of].count(b"<Relationship ")
             parts[of] = parts[of].replace(b"</Relationships>", f'<Relationship Id="rIdX{n}" Type="{relation}" Target="{target or "/" + name}"/></Relationships>'.encode())
+
+    return change
+
+
+def formula(sheet, cells, **attributes):
+    """Gives the formula of the first cell attributes such as t="array". With
+    t="shared" the other cells get it from the first."""
+    at = " ".join(f'{k}="{v}"' for k, v in attributes.items())
+
+    def change(parts):
+        xml = parts[sheet].decode()
+        for i, cell in enumerate(cells):
+            inner = rf"<f {at}>\g<2></f>" if i == 0 else f'<f t="shared" si="{attributes["si"]}"/>'
+            xml, n = re.subn(rf'(<c r="{cell}"[^>]*>)<f>([^<]*)</f>', rf"\g<1>{inner}", xml)
+            if n != 1:
+                raise ValueError(f"{sheet} has no formula in {cell}")
+        parts[sheet] = xml.encode()
 
     return change
 

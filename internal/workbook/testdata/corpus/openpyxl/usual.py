@@ -5,27 +5,9 @@ from openpyxl.comments import Comment
 from openpyxl.formatting.rule import CellIsRule, DataBarRule, IconSetRule
 from openpyxl.styles import Font, Protection
 from openpyxl.utils import get_column_letter as letter
-from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
-from corpus import BODY, BOX, SUPPLIER, WRAP, Truth, head, made, rows, run, title, write
-
-
-def choice(ws, values, cells):
-    dv = DataValidation(type="list", formula1=values if values.startswith("=") or "!" in values else f'"{values}"', allow_blank=True)
-    dv.error, dv.errorTitle = "Velg en verdi fra listen.", "Ugyldig svar"
-    ws.add_data_validation(dv)
-    dv.add(cells)
-
-
-def legend(ws, pairs, top=3):
-    ws["A1"] = "Slik fyller du ut"
-    ws["A1"].font = Font(bold=True, size=14)
-    for i, (code, meaning) in enumerate(pairs):
-        ws.cell(top + i, 1, code)
-        ws.cell(top + i, 2, meaning)
-    ws.column_dimensions["B"].width = 90
+from corpus import BODY, BOX, SUPPLIER, WRAP, Truth, choice, define, head, legend, made, rows, run, title, write
 
 
 def enkel():
@@ -89,7 +71,7 @@ def bilag():
 
 
 def midt_paa():
-    t = Truth("midt-paa", "Tabellen begynner i D12; skjult kolonne og skjulte rader, grupperte rader, tomme rader imellom, navngitte områder, utskriftsområde; Må/Bør/Kan.")
+    t = Truth("midt-paa", "Tabellen begynner i D12; skjult kolonne og skjulte rader, grupperte rader, navngitte områder, utskriftsområde; Må/Bør/Kan.")
     wb = Workbook()
     ws = wb.active
     ws.title = "Krav til løsningen"
@@ -112,7 +94,7 @@ def midt_paa():
         ws.row_dimensions[r].outlineLevel = 1
     ws.column_dimensions["J"].outlineLevel = 1
     choice(ws, "Ja,Nei", f"H13:H{table['last']}")
-    wb.defined_names.append(DefinedName("Svarfelt", attr_text=f"'Krav til løsningen'!$H$13:$I${table['last']}"))
+    define(wb, "Svarfelt", f"'Krav til løsningen'!$H$13:$I${table['last']}")
     ws.print_area = f"D2:J{table['last']}"
     ws.print_title_rows = "12:12"
     t.save(wb)
