@@ -157,7 +157,7 @@ func meaningOf(text string) Meaning {
 		return Should
 	case has(Optional):
 		return Optional
-	case strings.HasPrefix(s, "informasjon"), strings.HasPrefix(s, "information"), strings.HasPrefix(s, "til informasjon"):
+	case strings.HasPrefix(s, "informasjon"), strings.HasPrefix(s, "information"), containsAny(s, []string{"til informasjon", "for informasjon", "bare informasjon", "kun informasjon", "til orientering", "for information", "information only"}):
 		return Information
 	}
 	return ""

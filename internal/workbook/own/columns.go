@@ -270,6 +270,9 @@ func assign(cols []headed, profiles []profile) []Column {
 	out := make([]Column, len(cols))
 	for i, c := range cols {
 		out[i] = Column{Col: c.col, Header: c.text()}
+		if c.group != "" && profiles[i].length < 4 {
+			out[i].Tick = answerWords[plain(c.leaf)]
+		}
 	}
 	used := map[Role]bool{}
 	for _, g := range all {

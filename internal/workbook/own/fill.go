@@ -177,6 +177,7 @@ func (p *plan) answers() {
 		return
 	}
 	t := p.Table
+	ticks := t.ticks()
 	met, answer, reference, deviation := t.Column(RoleMet), t.Column(RoleAnswer), t.Column(RoleReference), t.Column(RoleDeviation)
 	for _, l := range t.Lines {
 		requirement := p.Rows[l.Row]
@@ -186,7 +187,12 @@ func (p *plan) answers() {
 		}
 		text := a.Statement
 		word, said := "", false
-		if met > 0 {
+		if col := ticks[a.Status]; col > 0 {
+			said = true
+			p.put(l.Row, col, requirement, "x")
+		} else if ticks != nil {
+			p.skip(patch.Ref{Col: t.Column(RoleText), Row: l.Row}, requirement, "no-tick", problem.Args{"Answer": a.Word})
+		} else if met > 0 {
 			if word, said = t.Word(a.Status, a.Word); said {
 				p.put(l.Row, met, requirement, word)
 			} else {
@@ -197,7 +203,7 @@ func (p *plan) answers() {
 			// What the column for it cannot say, the text says.
 			text = strings.TrimSpace(a.Word + ". " + text)
 		}
-		if answer == 0 && text != "" && (met == 0 || a.Statement != "") {
+		if answer == 0 && text != "" {
 			p.skip(patch.Ref{Col: t.Column(RoleText), Row: l.Row}, requirement, "no-column", nil)
 		}
 		p.put(l.Row, answer, requirement, text)
@@ -274,7 +280,6 @@ func (p *plan) columns() {
 	if len(p.Columns) == 0 {
 		return
 	}
-	head := t.Header[len(t.Header)-1]
 	last := t.Columns[len(t.Columns)-1].Col
 	start := last + 1
 	for n := 0; n < len(p.Columns) && start+n < patch.MaxColumn; {
@@ -288,7 +293,7 @@ func (p *plan) columns() {
 	if like == 0 {
 		like = t.Column(RoleText)
 	}
-	headLike := patch.Ref{Col: last, Row: head}
+	headLike := patch.Ref{Col: last, Row: t.head}
 	if m, ok := p.view.grid.MergedAt(headLike); ok {
 		headLike = m.From
 	}
@@ -296,7 +301,7 @@ func (p *plan) columns() {
 	for i, a := range p.Columns {
 		col := start + i
 		p.widths[col] = a.Width
-		p.edits = append(p.edits, patch.Edit{Cell: patch.Ref{Col: col, Row: head}, Text: a.Header, Like: headLike})
+		p.edits = append(p.edits, patch.Edit{Cell: patch.Ref{Col: col, Row: t.head}, Text: a.Header, Like: headLike})
 		for _, l := range t.Lines {
 			if text := a.Values[p.Rows[l.Row]]; p.Rows[l.Row] != "" && text != "" {
 				p.edits = append(p.edits, patch.Edit{Cell: patch.Ref{Col: col, Row: l.Row}, Text: text, Like: patch.Ref{Col: like, Row: l.Row}})

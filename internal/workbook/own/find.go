@@ -1,6 +1,7 @@
 package own
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -145,7 +146,56 @@ func (v *view) headersAt(row int) []header {
 			best, most = found, total
 		}
 	}
+	for i, h := range best {
+		best[i] = v.deepen(h)
+	}
 	return best
+}
+
+// enumerated is what stands in a row that only gives columns letters or
+// numbers.
+var enumerated = regexp.MustCompile(`^\(?([a-zA-Z]|[IVX]{1,4}|\d{1,2})[).]?$`)
+
+// deepen adds rows to a header that say more about columns joined above, such
+// as «Ja», «Nei» and «Delvis» below «Oppfylt», or that only number them.
+func (v *view) deepen(h header) header {
+	for len(h.rows) < 5 {
+		last := h.rows[len(h.rows)-1]
+		row, ok := v.grid.Row(last + 1)
+		if !ok {
+			return h
+		}
+		texts, below, numbers := 0, 0, 0
+		for _, c := range row.Cells {
+			if c.Kind == patch.Empty {
+				continue
+			}
+			texts++
+			if v.across(last, c.Col) > 1 {
+				below++
+			}
+			if enumerated.MatchString(strings.TrimSpace(c.Text)) {
+				numbers++
+			}
+		}
+		rows := append(slices.Clone(h.rows), last+1)
+		switch {
+		case texts >= 2 && below == texts:
+			for _, deeper := range v.block(rows) {
+				if deeper.cols[0].col == h.cols[0].col {
+					h = deeper
+				}
+			}
+			if len(h.rows) < len(rows) {
+				return h
+			}
+		case texts >= 3 && numbers == texts && texts*4 >= 3*len(h.cols):
+			h.rows = rows
+		default:
+			return h
+		}
+	}
+	return h
 }
 
 // block reads some rows as a header.
@@ -234,7 +284,7 @@ func (h header) worth() float64 {
 }
 
 // priced are words of tables about prices, people and plans.
-var priced = []string{"pris", "beløp", "antall", "antal", "timepris", "price", "amount", "quantity", "kostnad", "sum eks", "mva", "kompetanse", "stilling", "erfaring", "rolle", "milepæl", "frist", "dato", "sannsynlighet", "risiko", "betydning", "tyding", "forklaring", "enhet", "eining"}
+var priced = []string{"pris", "beløp", "antall", "antal", "timepris", "price", "amount", "quantity", "kostnad", "sum eks", "mva", "kompetanse", "stilling", "erfaring", "rolle", "milepæl", "frist", "dato", "date", "asked", "author", "forfatter", "sannsynlighet", "risiko", "betydning", "tyding", "forklaring", "enhet", "eining"}
 
 // good reports whether the texts make the header of a requirement table:
 // what is required, and at least two things about it, one of them a bidder's
@@ -267,6 +317,13 @@ func (h header) good() bool {
 	return strong || about >= 2 && has[RoleID] >= 0.8 || about >= 1 && has[RoleID] >= 1 && (has[RoleText] >= 0.5 || other == 0) || about >= 3
 }
 
+// alternatives are words of which a header for types has one of each, as in
+// «Skal-krav (S) / Bør-krav (B)».
+var alternatives = [2][]string{
+	{"må", "skal", "absolutt", "minimum", "obligatorisk", "must", "mandatory", "shall"},
+	{"bør", "evaluer", "kan-", "/kan", "ønske", "should", "optional", "desirable"},
+}
+
 // meanings gives the roles a header text can mean, the surest first.
 func meanings(text string) []heading {
 	p := plain(text)
@@ -280,6 +337,10 @@ func meanings(text string) []heading {
 		}
 	}
 	note(p, 1)
+	note(strings.ReplaceAll(p, "- ", ""), 1) // a word broken at a line's end
+	if low := " " + p + " "; len(p) < 60 && containsAny(low, alternatives[0]) && containsAny(low, alternatives[1]) {
+		best[RoleType] = max(best[RoleType], 0.95)
+	}
 	if i := strings.IndexByte(p, '('); i > 0 {
 		note(p[:i], 0.97)
 	}

@@ -50,6 +50,12 @@ func (v *view) table(h header, d Decision) (Table, bool) {
 	if t.Column(RoleText) == 0 {
 		return Table{}, false
 	}
+	t.head = h.rows[0]
+	for _, row := range h.rows {
+		if s := v.own(row, t.Column(RoleText)); s != "" && !enumerated.MatchString(s) {
+			t.head = row
+		}
+	}
 	v.lines(&t, rows)
 	if len(t.Lines) == 0 {
 		return Table{}, false

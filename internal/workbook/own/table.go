@@ -1,6 +1,7 @@
 package own
 
 import (
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/workbook/patch"
 )
 
@@ -21,6 +22,8 @@ type Table struct {
 	// Words are the answers that the body's own drop-down offers, or that
 	// stand in the column already; empty when there are none.
 	Words []string
+	// head is the header row in which the names of columns stand.
+	head int
 	// Protected tells that the sheet is protected: what is filled in can be
 	// read, but locked cells cannot be typed into.
 	Protected bool
@@ -40,8 +43,24 @@ type Column struct {
 	// is then the role that came next, if any.
 	Ask   bool
 	Other Role
+	// Tick is set on a column where a cross is put for one answer.
+	Tick attestation.AnswerStatus
 	// Hidden tells that the column is not shown in the body's file.
 	Hidden bool
+}
+
+// ticks gives the columns for crosses by answer; nil when there are none.
+func (t Table) ticks() map[attestation.AnswerStatus]int {
+	var out map[attestation.AnswerStatus]int
+	for _, c := range t.Columns {
+		if c.Tick != "" && c.Role == "" {
+			if out == nil {
+				out = map[attestation.AnswerStatus]int{}
+			}
+			out[c.Tick] = c.Col
+		}
+	}
+	return out
 }
 
 // Name writes the column as letters.
