@@ -124,6 +124,7 @@ type plan struct {
 	skips  []Skip
 	taken  map[patch.Ref]bool
 	widths map[int]float64
+	looks  map[int]patch.Ref
 }
 
 func (p *plan) skip(c patch.Ref, requirement, reason string, args problem.Args) {
@@ -149,22 +150,28 @@ func (p *plan) put(row, col int, requirement, text string) {
 		p.skip(c, requirement, "twice", nil)
 	default:
 		p.taken[c] = true
-		p.edits = append(p.edits, patch.Edit{Cell: c, Text: text, Like: p.like(row, col)})
+		p.edits = append(p.edits, patch.Edit{Cell: c, Text: text, Like: p.like(col)})
 	}
 }
 
-// like is the cell whose looks a new one takes: the next filled-in cell of
-// its column, above or below.
-func (p *plan) like(row, col int) patch.Ref {
+// like is the cell whose looks a new one of its column takes: the first of
+// the table's rows that has any.
+func (p *plan) like(col int) patch.Ref {
+	if like, known := p.looks[col]; known {
+		return like
+	}
+	like := patch.Ref{}
 	for _, l := range p.Table.Lines {
-		if l.Row == row {
-			continue
-		}
-		if r, ok := p.view.grid.Row(l.Row); ok && slices.ContainsFunc(r.Cells, func(c patch.Cell) bool { return c.Col == col && c.Style > 0 }) {
-			return patch.Ref{Col: col, Row: l.Row}
+		if r, ok := p.view.grid.Row(l.Row); ok && r.Cell(col).Style > 0 {
+			like = patch.Ref{Col: col, Row: l.Row}
+			break
 		}
 	}
-	return patch.Ref{}
+	if p.looks == nil {
+		p.looks = map[int]patch.Ref{}
+	}
+	p.looks[col] = like
+	return like
 }
 
 func (v *view) arrayed(c patch.Ref) bool {

@@ -11,6 +11,7 @@ import (
 // Bounds of what is looked at, so that a strange file costs little.
 const (
 	maxHeaderText = 120
+	maxWords      = 10
 	maxTables     = 50
 	maxGap        = 1 // columns without a header within a table
 )
@@ -94,7 +95,7 @@ func headers(v *view) []header {
 	var out []header
 	taken := 0
 	for _, r := range v.grid.Rows {
-		if r.Number <= taken || !likely(r) {
+		if r.Number <= taken || !v.likely(r) {
 			continue
 		}
 		for _, h := range v.headersAt(r.Number) {
@@ -113,18 +114,19 @@ func headers(v *view) []header {
 	return out
 }
 
-// likely says that a row could be a header: at least two short texts, one of
-// them known.
-func likely(r patch.Row) bool {
-	n, known := 0, false
+// likely says that a row could be a header: short texts, one of them known.
+func (v *view) likely(r patch.Row) bool {
+	known := false
 	for _, c := range r.Cells {
-		if c.Kind != patch.Text || len(c.Text) > maxHeaderText {
+		if c.Kind != patch.Text {
 			continue
 		}
-		n++
-		known = known || len(meanings(c.Text)) > 0
+		if len(c.Text) > 2*maxHeaderText {
+			return false
+		}
+		known = known || len(v.meanings(c.Text)) > 0
 	}
-	return known && n >= 1
+	return known
 }
 
 // headersAt gives the headers that begin in a row: more than one when tables
@@ -146,10 +148,33 @@ func (v *view) headersAt(row int) []header {
 			best, most = found, total
 		}
 	}
+	for len(best) > 0 && len(best[0].rows) > 1 && !v.groups(best[0]) {
+		// A row above that joins no columns and adds nothing is no part of it.
+		less := v.block(best[0].rows[1:])
+		total := 0.0
+		for _, h := range less {
+			total += h.worth()
+		}
+		if total < most-0.05 {
+			break
+		}
+		best = less
+	}
 	for i, h := range best {
 		best[i] = v.deepen(h)
 	}
 	return best
+}
+
+// groups reports whether the top row of a header joins columns, or has texts
+// that go down into the next row.
+func (v *view) groups(h header) bool {
+	for _, c := range h.cols {
+		if m, ok := v.grid.MergedAt(patch.Ref{Col: c.col, Row: h.rows[0]}); ok && (m.To.Col > m.From.Col || m.To.Row > m.From.Row) && v.own(m.From.Row, m.From.Col) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // enumerated is what stands in a row that only gives columns letters or
@@ -256,10 +281,10 @@ func (v *view) headed(rows []int, col int) (headed, bool) {
 		return h, false
 	}
 	h.group = strings.Join(above, " – ")
-	h.roles = meanings(h.leaf)
+	h.roles = v.meanings(h.leaf)
 	if len(h.roles) == 0 && h.group != "" {
 		// «Svar» above «(maks 500 ord)»: what is below only adds to it.
-		for _, m := range meanings(above[len(above)-1]) {
+		for _, m := range v.meanings(above[len(above)-1]) {
 			if v.across(rows[0], col) == 1 {
 				h.roles = append(h.roles, heading{m.role, m.sure * 0.8})
 			}
@@ -324,6 +349,17 @@ var alternatives = [2][]string{
 	{"bør", "evaluer", "kan-", "/kan", "ønske", "should", "optional", "desirable"},
 }
 
+// meanings is the function of that name, which remembers: the texts of a
+// column are often the same.
+func (v *view) meanings(text string) []heading {
+	m, known := v.known[text]
+	if !known {
+		m = meanings(text)
+		v.known[text] = m
+	}
+	return m
+}
+
 // meanings gives the roles a header text can mean, the surest first.
 func meanings(text string) []heading {
 	p := plain(text)
@@ -332,7 +368,7 @@ func meanings(text string) []heading {
 	}
 	best := map[Role]float64{}
 	note := func(key string, share float64) {
-		for _, h := range headings[plain(key)] {
+		for _, h := range headings[trim(key)] {
 			best[h.role] = max(best[h.role], h.sure*share)
 		}
 	}
@@ -351,8 +387,7 @@ func meanings(text string) []heading {
 			}
 		}
 	}
-	if len(best) == 0 {
-		words := strings.Fields(p)
+	if words := strings.Fields(p); len(best) == 0 && len(words) <= maxWords {
 		for n := len(words) - 1; n >= 1; n-- {
 			note(strings.Join(words[:n], " "), 0.85-0.05*float64(len(words)-n-1))
 		}

@@ -38,6 +38,8 @@ func (v *view) table(h header, d Decision) (Table, bool) {
 	if len(full) == 0 {
 		full = rows
 	}
+	// What a column is shows in some hundred rows.
+	full = full[:min(len(full), 500)]
 	profiles := make([]profile, len(h.cols))
 	for i, c := range h.cols {
 		profiles[i] = v.profile(c.col, full)

@@ -12,13 +12,15 @@ type view struct {
 	// merged gives, for a cell behind another, the one whose text shows.
 	merged map[patch.Ref]patch.Ref
 	last   int
+	// known remembers what header texts can mean.
+	known map[string][]heading
 }
 
 // maxJoined bounds how many cells are looked at behind joined ones.
 const maxJoined = 200_000
 
 func newView(g *patch.Grid) *view {
-	v := &view{grid: g, merged: map[patch.Ref]patch.Ref{}}
+	v := &view{grid: g, merged: map[patch.Ref]patch.Ref{}, known: map[string][]heading{}}
 	for _, m := range g.Merged {
 		if n := (m.To.Row - m.From.Row + 1) * (m.To.Col - m.From.Col + 1); n > maxJoined || len(v.merged)+n > maxJoined {
 			continue

@@ -85,7 +85,7 @@ func init() {
 	add(RoleReference, 0.7, "referanse", "reference", "lenke", "lenkje", "link", "url")
 	add(RoleDeviation, 1, "avvik", "forbehold", "avvik/forbehold", "forbehold/avvik", "avvik og forbehold", "forbehold og avvik", "atterhald", "avvik/atterhald", "avvik og atterhald", "atterhald/avvik", "deviation", "deviations", "reservation", "reservations", "deviation/reservation", "deviations/reservations", "eventuelle avvik", "ev. avvik", "avvik eller forbehold", "forutsetninger og forbehold", "exceptions", "deviation or reservation")
 	add(RolePoints, 1, "poeng", "poengsum", "poeng (0-10)", "poeng 0-10", "score", "points", "karakter", "tildelte poeng", "vekta poeng", "vektede poeng", "vektet poeng", "evaluering (poeng)", "poeng gitt", "oppnådde poeng", "evaluated score", "maks poeng", "makspoeng")
-	add(RoleComment, 1, "merknad", "merknader", "kommentar", "kommentarer", "merknad/kommentar", "kommentar/merknad", "comment", "comments", "remarks", "remark", "evaluators kommentar", "evaluering", "vurdering", "oppdragsgivers kommentar", "oppdragsgivers vurdering", "kundens kommentar", "kunden sin kommentar", "intern kommentar", "notat", "note", "notes", "evaluation", "merknad (internt)")
+	add(RoleComment, 1, "merknad", "merknader", "kommentar", "kommentarer", "merknad/kommentar", "kommentar/merknad", "comment", "comments", "remarks", "remark", "evaluators kommentar", "evaluering", "vurdering", "oppdragsgivers kommentar", "oppdragsgivers vurdering", "kundens kommentar", "kunden sin kommentar", "intern kommentar", "notat", "note", "notes", "evaluation")
 }
 
 // sides are words in a header above several columns that say whose they are.
@@ -118,7 +118,11 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
+	return trim(strings.Join(strings.Fields(s), " "))
+}
+
+// trim takes signs off the ends of a plain text.
+func trim(s string) string {
 	if s == "#" {
 		return s
 	}
