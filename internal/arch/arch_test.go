@@ -87,7 +87,7 @@ var may = map[string][]string{
 
 	// Edges.
 	"internal/workbook": {
-		"internal/attestation", "internal/catalogue", "internal/locale", "internal/problem", "internal/procurement", "internal/selection", "internal/status",
+		"internal/attestation", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/procurement", "internal/selection", "internal/status",
 	},
 	"internal/workbook/workbooktest": {"internal/attestation", "internal/procurement", "internal/workbook"},
 	"internal/login":                 {"internal/access", "internal/organisation", "internal/problem"},
