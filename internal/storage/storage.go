@@ -8,6 +8,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
@@ -28,6 +29,7 @@ type Store interface {
 	attestation.Store
 	review.Store
 	procurement.Store
+	bulkcheck.Store
 	transparency.Store
 
 	// Sessions keeps the login sessions of the pages, in the shape that scs

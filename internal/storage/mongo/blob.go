@@ -128,8 +128,7 @@ func (s *Store) removeBlob(ctx context.Context, digest, version string) error {
 	if err != nil {
 		return err
 	}
-	note := bson.D{{Key: "_id", Value: d.File}, {Key: "at", Value: time.Unix(0, 0).UTC()}}
-	if err := insert(ctx, s.uploads, note); err != nil && !errors.Is(err, problem.ErrExists) {
+	if err := s.noteOld(ctx, d.File); err != nil {
 		return err
 	}
 	same := bson.D{{Key: "_id", Value: digest}, {Key: "file", Value: d.File}}
@@ -221,11 +220,11 @@ func (s *Store) cleanUp(ctx context.Context, file bson.ObjectID) error {
 // dropUpload removes an upload unless it is published, and then its note. It
 // may run again after a crash anywhere in it.
 func (s *Store) dropUpload(ctx context.Context, file bson.ObjectID) error {
-	err := s.blobs.FindOne(ctx, bson.D{{Key: "file", Value: file}}).Err()
-	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+	published, err := s.isPublished(ctx, file)
+	if err != nil {
 		return err
 	}
-	if err != nil { // not published
+	if !published {
 		if _, err := s.bucket.GetFilesCollection().DeleteOne(ctx, bson.D{{Key: "_id", Value: file}}); err != nil {
 			return err
 		}
@@ -235,6 +234,17 @@ func (s *Store) dropUpload(ctx context.Context, file bson.ObjectID) error {
 	}
 	_, err = s.uploads.DeleteOne(ctx, bson.D{{Key: "_id", Value: file}})
 	return err
+}
+
+// isPublished tells whether something refers to an upload.
+func (s *Store) isPublished(ctx context.Context, file bson.ObjectID) (bool, error) {
+	for _, c := range []*mongo.Collection{s.blobs, s.checkFiles} {
+		err := c.FindOne(ctx, bson.D{{Key: "file", Value: file}}).Err()
+		if err == nil || !errors.Is(err, mongo.ErrNoDocuments) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // OpenBlob implements evidence.Store.
@@ -247,12 +257,21 @@ func (s *Store) OpenBlob(ctx context.Context, digest string) (io.ReadCloser, evi
 	if err != nil {
 		return nil, evidence.Blob{}, fmt.Errorf("open bytes %q: %w", digest, err)
 	}
-	o := options.Find().SetSort(up("n")).SetBatchSize(sendChunks)
-	cur, err := s.bucket.GetChunksCollection().Find(ctx, bson.D{{Key: "files_id", Value: d.File}}, o)
+	body, err := s.download(ctx, d.File, d.Size)
 	if err != nil {
-		return nil, evidence.Blob{}, fmt.Errorf("open bytes %s: %w", digest, translate(ctx, err))
+		return nil, evidence.Blob{}, fmt.Errorf("open bytes %s: %w", digest, err)
 	}
-	return &download{ctx: ctx, cur: cur, left: d.Size}, evidence.Blob{SHA256: d.Digest, Size: d.Size}, nil
+	return body, evidence.Blob{SHA256: d.Digest, Size: d.Size}, nil
+}
+
+// download opens an upload that is published.
+func (s *Store) download(ctx context.Context, file bson.ObjectID, size int64) (*download, error) {
+	o := options.Find().SetSort(up("n")).SetBatchSize(sendChunks)
+	cur, err := s.bucket.GetChunksCollection().Find(ctx, bson.D{{Key: "files_id", Value: file}}, o)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	return &download{ctx: ctx, cur: cur, left: size}, nil
 }
 
 // download reads published bytes, a few chunks at a time.

@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, checkFiles, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
 
 	closing sync.Once
@@ -82,6 +82,8 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		signatures:   db.Collection("signatures"),
 		procurements: db.Collection("procurements"),
 		responses:    db.Collection("responses"),
+		checkJobs:    db.Collection("check_jobs"),
+		checkFiles:   db.Collection("check_files"),
 		logStates:    db.Collection("log_states"),
 		logEntries:   db.Collection("log_entries"),
 		logHashes:    db.Collection("log_hashes"),

@@ -6,9 +6,11 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
@@ -151,6 +153,30 @@ func RunFaults(t *testing.T, open Open) {
 			v := procurementOf(number())
 			return operation{func() error { return f.InsertProcurement(ctx, v) }, func(t *testing.T) {
 				want(t, result[procurement.Procurement](t)(f.Procurement(ctx, v.ID)), keptProcurement(v))
+			}}
+		},
+		InsertCheckJob: func() operation {
+			v := checkJobOf(number(), bulkcheck.Done)
+			return operation{func() error { return f.InsertCheckJob(ctx, v) }, func(t *testing.T) {
+				want(t, result[bulkcheck.Job](t)(f.CheckJob(ctx, v.ID)), keptCheckJob(v))
+			}}
+		},
+		PutCheckFile: func() operation {
+			name := id()
+			return operation{func() error { _, err := f.PutCheckFile(ctx, name, strings.NewReader("x")); return err }, func(t *testing.T) {
+				r, size, err := f.OpenCheckFile(ctx, name)
+				check(t, err)
+				want(t, size, int64(1))
+				check(t, r.Close())
+			}}
+		},
+		RemoveCheckFile: func() operation {
+			name := id()
+			_, err := f.Store.PutCheckFile(ctx, name, strings.NewReader("x"))
+			check(t, err)
+			return operation{func() error { return f.RemoveCheckFile(ctx, name) }, func(t *testing.T) {
+				_, _, err := f.OpenCheckFile(ctx, name)
+				wantErr(t, err, problem.ErrNotFound)
 			}}
 		},
 		InsertDraft: func() operation {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
@@ -44,6 +45,11 @@ const (
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
+	InsertCheckJob    Write = "InsertCheckJob"
+	UpdateCheckJob    Write = "UpdateCheckJob"
+	RemoveCheckJob    Write = "RemoveCheckJob"
+	PutCheckFile      Write = "PutCheckFile"
+	RemoveCheckFile   Write = "RemoveCheckFile"
 	InsertDraft       Write = "InsertDraft"
 	UpdateDraft       Write = "UpdateDraft"
 	UpdatePublished   Write = "UpdatePublishedContent"
@@ -295,6 +301,31 @@ func (f *Faulty) UpdateProcurement(ctx context.Context, id string, change func(p
 // InsertResponse implements storage.Store.
 func (f *Faulty) InsertResponse(ctx context.Context, r procurement.Response) error {
 	return f.do(InsertResponse, func() error { return f.Store.InsertResponse(ctx, r) })
+}
+
+// InsertCheckJob implements storage.Store.
+func (f *Faulty) InsertCheckJob(ctx context.Context, j bulkcheck.Job) error {
+	return f.do(InsertCheckJob, func() error { return f.Store.InsertCheckJob(ctx, j) })
+}
+
+// UpdateCheckJob implements storage.Store.
+func (f *Faulty) UpdateCheckJob(ctx context.Context, id string, change func(bulkcheck.Job) (bulkcheck.Job, error)) (bulkcheck.Job, error) {
+	return get(f, UpdateCheckJob, func() (bulkcheck.Job, error) { return f.Store.UpdateCheckJob(ctx, id, change) })
+}
+
+// RemoveCheckJob implements storage.Store.
+func (f *Faulty) RemoveCheckJob(ctx context.Context, id string) error {
+	return f.do(RemoveCheckJob, func() error { return f.Store.RemoveCheckJob(ctx, id) })
+}
+
+// PutCheckFile implements storage.Store.
+func (f *Faulty) PutCheckFile(ctx context.Context, name string, r io.Reader) (int64, error) {
+	return get(f, PutCheckFile, func() (int64, error) { return f.Store.PutCheckFile(ctx, name, r) })
+}
+
+// RemoveCheckFile implements storage.Store.
+func (f *Faulty) RemoveCheckFile(ctx context.Context, name string) error {
+	return f.do(RemoveCheckFile, func() error { return f.Store.RemoveCheckFile(ctx, name) })
 }
 
 // InsertDraft implements storage.Store.

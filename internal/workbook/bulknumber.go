@@ -1,0 +1,213 @@
+package workbook
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+)
+
+// doubt is why a cell is not read as an organisation number: the last part of
+// a key "workbook.bulk.doubt.…".
+type doubt string
+
+const (
+	doubtNone    doubt = ""
+	doubtAbsent  doubt = "absent"      // the row has something, the cell has nothing
+	doubtText    doubt = "text"        // no number at all
+	doubtMore    doubt = "more"        // a number, and other words with it
+	doubtDigit   doubt = "check-digit" // nine digits that are not a number
+	doubtShort   doubt = "short"
+	doubtLong    doubt = "long"
+	doubtTwo     doubt = "two"
+	doubtForeign doubt = "foreign"
+	doubtPerson  doubt = "person" // eleven digits: most likely a national identity number
+)
+
+var (
+	// grouped is a number shown with separators between its thousands, which
+	// may end in decimals that are zero.
+	grouped = regexp.MustCompile(`^\d{1,3}(?:[ .,'’_-]\d{3})+(?:[.,]0+)?$`)
+	// plain is digits alone, perhaps with decimals that are zero.
+	plain = regexp.MustCompile(`^\d+(?:[.,]0+)?$`)
+	// scientific is how a spreadsheet stores or shows a large number.
+	scientific = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+?\d{1,2}$`)
+	// foreign is a country's letters before digits: SE556036079301, DK 12345678.
+	foreign = regexp.MustCompile(`^([A-Za-z]{2})[ -]?[0-9A-Za-z][0-9A-Za-z .-]{5,14}$`)
+	// swedish is the form of a Swedish number: 556036-0793.
+	swedish = regexp.MustCompile(`^\d{6}-\d{4}$`)
+	// nine finds what may be numbers inside other text.
+	nine = regexp.MustCompile(`\d{3}[ .]?\d{3}[ .]?\d{3}`)
+	// label is what people write before a number.
+	label = regexp.MustCompile(`^(?i:org(?:anisasjons)?\.? ?-?(?:nr|nummer)\.?|foretaks(?:nr|nummer)\.?|0192:|no|nor) ?:? ?`)
+	// suffix is what stands after the number of who is registered for VAT.
+	suffix = regexp.MustCompile(`(?i: ?\(?(?:mva|vat)\.?\)?)$`)
+)
+
+// tidyNumber takes away what does not show, and has one kind of space.
+func tidyNumber(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == 0x200b || r == 0x200c || r == 0x200d || r == 0x2060 || r == 0xfeff || r == 0xad:
+			return -1
+		case unicode.IsSpace(r) || r == 0x2007 || r == 0x202f:
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		case r == '‐' || r == '‑' || r == '–' || r == '−':
+			return '-'
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	return strings.TrimSpace(strings.TrimLeft(s, "'’`´"))
+}
+
+// readNumber reads a cell as an organisation number, in any of the forms
+// people and programs write it: grouped by spaces, dots or other separators,
+// as a number with decimals or in scientific notation, after «Org.nr.» or NO,
+// before MVA. What is not surely one number has a doubt instead.
+func readNumber(cell string) (organisation.Number, doubt) {
+	s := tidyNumber(cell)
+	if s == "" {
+		return "", doubtAbsent
+	}
+	core := suffix.ReplaceAllString(s, "")
+	core = label.ReplaceAllString(core, "")
+	core = tidyNumber(core)
+	if d, ok := digitsOf(core); ok {
+		return judge(d)
+	}
+	return "", unread(s)
+}
+
+// digitsOf gives the digits of a text that is one number and nothing else.
+func digitsOf(s string) (string, bool) {
+	switch {
+	case swedish.MatchString(s):
+		return "", false
+	case scientific.MatchString(s):
+		f, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
+		if err != nil || f != float64(int64(f)) || f >= 1e15 {
+			return "", false
+		}
+		return strconv.FormatInt(int64(f), 10), true
+	case plain.MatchString(s):
+		if i := strings.IndexAny(s, ".,"); i >= 0 {
+			// 123456.000 could be thousands as well as decimals: of the two, the
+			// one that has nine digits is meant.
+			if all := keepDigits(s); len(all) == 9 {
+				return all, true
+			}
+			s = s[:i]
+		}
+		return s, true
+	case grouped.MatchString(s):
+		all := keepDigits(s)
+		if i := strings.LastIndexAny(s, ".,"); len(all) > 9 && i > 0 && strings.Trim(s[i+1:], "0") == "" {
+			all = keepDigits(s[:i])
+		}
+		return all, true
+	}
+	// Spaces and dots anywhere, as some write telephone numbers.
+	all := strings.NewReplacer(" ", "", ".", "").Replace(s)
+	if len(all) == 9 && keepDigits(all) == all {
+		return all, true
+	}
+	return "", false
+}
+
+func keepDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// judge tells whether digits are a number.
+func judge(digits string) (organisation.Number, doubt) {
+	switch n := len(digits); {
+	case n == 18 && valid(digits[:9]) && valid(digits[9:]):
+		return "", doubtTwo
+	case n == 11:
+		return "", doubtPerson
+	case n < 9:
+		return "", doubtShort
+	case n > 9:
+		return "", doubtLong
+	}
+	n, err := organisation.ParseNumber(digits)
+	if err != nil {
+		return "", doubtDigit
+	}
+	return n, doubtNone
+}
+
+func valid(digits string) bool {
+	_, err := organisation.ParseNumber(digits)
+	return err == nil
+}
+
+// unread says why a text is not one number.
+func unread(s string) doubt {
+	digits := keepDigits(s)
+	if digits == "" {
+		return doubtText
+	}
+	if swedish.MatchString(s) {
+		return doubtForeign
+	}
+	found := nine.FindAllString(s, -1)
+	switch {
+	case len(found) > 1:
+		return doubtTwo
+	case len(digits) == 11 && strings.Trim(s, "0123456789 .-") == "":
+		return doubtPerson
+	}
+	if m := foreign.FindStringSubmatch(s); m != nil && !strings.EqualFold(m[1], "NO") && len(digits) >= 6 {
+		return doubtForeign
+	}
+	if len(found) == 1 && valid(keepDigits(found[0])) {
+		return doubtMore
+	}
+	switch {
+	case strings.ContainsFunc(s, unicode.IsLetter):
+		return doubtText
+	case len(digits) < 9:
+		return doubtShort
+	case len(digits) > 9:
+		return doubtLong
+	}
+	return doubtDigit
+}
+
+// Doubt is a row in which the number could not be read, with the reason.
+type Doubt struct {
+	// Sheet is empty for CSV, which has none.
+	Sheet string `json:"sheet,omitempty"`
+	Row   int    `json:"row"`
+	// Cell is the name of the cell, such as "B12"; empty for CSV.
+	Cell string `json:"cell,omitempty"`
+	// Value is what stands in the cell, shortened. What may be a national
+	// identity number is not repeated.
+	Value string `json:"value"`
+	// Key is a text for people; it takes no arguments.
+	Key string `json:"key"`
+}
+
+// doubtAbout describes a doubtful cell.
+func doubtAbout(sheet string, row, column int, value string, why doubt) Doubt {
+	d := Doubt{Sheet: sheet, Row: row, Value: problem.Clip(oneLine(value)), Key: "workbook.bulk.doubt." + string(why)}
+	if sheet != "" {
+		d.Cell = at(column, row)
+	}
+	if why == doubtPerson {
+		d.Value = "•••••••••••"
+	}
+	return d
+}
