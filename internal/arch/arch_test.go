@@ -83,12 +83,18 @@ var may = map[string][]string{
 		"internal/access", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/status/facts", "internal/workbook",
 	},
 
+	// Bodies' own workbooks, filled in from procurements.
+	"internal/ownbook": {
+		"internal/access", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/procurement", "internal/status",
+		"internal/workbook", "internal/workbook/own", "internal/workbook/patch",
+	},
+
 	// Storage: the nouns' types, and never each other.
 	"internal/storage":        storable,
 	"internal/storage/sqlite": append([]string{"internal/storage"}, storable...),
 	"internal/storage/mongo":  append([]string{"internal/storage"}, storable...),
 	// The suite makes values of every kind.
-	"internal/storage/storagetest": append([]string{"internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
+	"internal/storage/storagetest": append([]string{"internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
 
 	// Edges.
 	"internal/workbook": {
@@ -126,7 +132,7 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/transparency",
 }
 

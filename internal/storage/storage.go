@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
@@ -30,6 +31,7 @@ type Store interface {
 	review.Store
 	procurement.Store
 	bulkcheck.Store
+	ownbook.Store
 	transparency.Store
 
 	// Sessions keeps the login sessions of the pages, in the shape that scs

@@ -92,6 +92,8 @@ func (s *Store) index(ctx context.Context) error {
 		{s.checkJobs, up("open", "_id"), plain},
 		{s.checkJobs, up("due", "_id"), plain},
 		{s.checkFiles, up("file"), plain},
+		{s.ownWorkbooks, up("procurement", "_id"), plain},
+		{s.ownWorkbooks, up("due", "_id"), plain},
 		{s.reports, up("requirement", "_id"), plain},
 		{s.reports, up("requirement", "resolved", "kind"), plain},
 		{s.logEntries, up("origin", "key"), unique},

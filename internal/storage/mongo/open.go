@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, checkJobs, checkFiles, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, checkFiles, ownWorkbooks, ownMappings, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
 
 	closing sync.Once
@@ -84,6 +84,8 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		responses:    db.Collection("responses"),
 		checkJobs:    db.Collection("check_jobs"),
 		checkFiles:   db.Collection("check_files"),
+		ownWorkbooks: db.Collection("own_workbooks"),
+		ownMappings:  db.Collection("own_mappings"),
 		logStates:    db.Collection("log_states"),
 		logEntries:   db.Collection("log_entries"),
 		logHashes:    db.Collection("log_hashes"),

@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -153,6 +154,45 @@ func RunFaults(t *testing.T, open Open) {
 			v := procurementOf(number())
 			return operation{func() error { return f.InsertProcurement(ctx, v) }, func(t *testing.T) {
 				want(t, result[procurement.Procurement](t)(f.Procurement(ctx, v.ID)), keptProcurement(v))
+			}}
+		},
+		InsertOwnWorkbook: func() operation {
+			v := ownWorkbook(id())
+			return operation{func() error { return f.InsertOwnWorkbook(ctx, v) }, func(t *testing.T) {
+				want(t, result[ownbook.Workbook](t)(f.OwnWorkbook(ctx, v.ID)), keptOwnWorkbook(v))
+			}}
+		},
+		UpdateOwnWorkbook: func() operation {
+			v := ownWorkbook(id())
+			check(t, f.Store.InsertOwnWorkbook(ctx, v))
+			return operation{func() error {
+				_, err := f.UpdateOwnWorkbook(ctx, v.ID, func(w ownbook.Workbook) (ownbook.Workbook, error) {
+					if w.FileName == "B" {
+						return w, problem.ErrExists // what an idempotent updater does
+					}
+					w.FileName = "B"
+					return w, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				w := result[ownbook.Workbook](t)(f.OwnWorkbook(ctx, v.ID))
+				want(t, []any{w.FileName, w.Rev}, []any{"B", int64(2)})
+			}}
+		},
+		RemoveOwnWorkbook: func() operation {
+			v := ownWorkbook(id())
+			check(t, f.Store.InsertOwnWorkbook(ctx, v))
+			return operation{func() error { return f.RemoveOwnWorkbook(ctx, v.ID) }, func(t *testing.T) {
+				_, err := f.OwnWorkbook(ctx, v.ID)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
+		PutOwnMapping: func() operation {
+			v := ownMapping(number())
+			return operation{func() error { return f.PutOwnMapping(ctx, v) }, func(t *testing.T) {
+				m := result[ownbook.Mapping](t)(f.OwnMapping(ctx, v.Body, v.Template))
+				m.Rev = 0 // it may have been put twice
+				want(t, m, keptOwnMapping(v, 0))
 			}}
 		},
 		InsertCheckJob: func() operation {

@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
@@ -45,6 +46,10 @@ const (
 	InsertProcurement Write = "InsertProcurement"
 	UpdateProcurement Write = "UpdateProcurement"
 	InsertResponse    Write = "InsertResponse"
+	InsertOwnWorkbook Write = "InsertOwnWorkbook"
+	UpdateOwnWorkbook Write = "UpdateOwnWorkbook"
+	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
+	PutOwnMapping     Write = "PutOwnMapping"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
 	RemoveCheckJob    Write = "RemoveCheckJob"
@@ -301,6 +306,26 @@ func (f *Faulty) UpdateProcurement(ctx context.Context, id string, change func(p
 // InsertResponse implements storage.Store.
 func (f *Faulty) InsertResponse(ctx context.Context, r procurement.Response) error {
 	return f.do(InsertResponse, func() error { return f.Store.InsertResponse(ctx, r) })
+}
+
+// InsertOwnWorkbook implements storage.Store.
+func (f *Faulty) InsertOwnWorkbook(ctx context.Context, w ownbook.Workbook) error {
+	return f.do(InsertOwnWorkbook, func() error { return f.Store.InsertOwnWorkbook(ctx, w) })
+}
+
+// UpdateOwnWorkbook implements storage.Store.
+func (f *Faulty) UpdateOwnWorkbook(ctx context.Context, id string, change func(ownbook.Workbook) (ownbook.Workbook, error)) (ownbook.Workbook, error) {
+	return get(f, UpdateOwnWorkbook, func() (ownbook.Workbook, error) { return f.Store.UpdateOwnWorkbook(ctx, id, change) })
+}
+
+// RemoveOwnWorkbook implements storage.Store.
+func (f *Faulty) RemoveOwnWorkbook(ctx context.Context, id string) error {
+	return f.do(RemoveOwnWorkbook, func() error { return f.Store.RemoveOwnWorkbook(ctx, id) })
+}
+
+// PutOwnMapping implements storage.Store.
+func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
+	return f.do(PutOwnMapping, func() error { return f.Store.PutOwnMapping(ctx, m) })
 }
 
 // InsertCheckJob implements storage.Store.

@@ -1,0 +1,29 @@
+package procurement
+
+import "felleskrav/internal/status"
+
+// DeclaredAnswer is a bidder's signed answer to a requirement, with the
+// declaration it stands in.
+type DeclaredAnswer struct {
+	status.RequirementStatus
+	Declaration status.DeclarationStatus
+	// Overall is the status of the declaration for its set.
+	Overall status.Overall
+}
+
+// Declared gives the bidder's signed answers that can be relied on, by
+// requirement. Where two sets have the same requirement, the first one counts.
+func (b ComparedBidder) Declared() map[string]DeclaredAnswer {
+	out := map[string]DeclaredAnswer{}
+	for _, s := range b.Statuses {
+		if !counts(s.Overall) || s.Declaration == nil {
+			continue
+		}
+		for _, r := range s.Requirements {
+			if _, there := out[r.Requirement]; !there && r.Answer != "" {
+				out[r.Requirement] = DeclaredAnswer{r, *s.Declaration, s.Overall}
+			}
+		}
+	}
+	return out
+}
