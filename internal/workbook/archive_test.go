@@ -169,6 +169,11 @@ func TestCheckArchiveRefuses(t *testing.T) {
 		{"column far out", repack(t, sheet(`<x:row r="1"><x:c r="XFD1"><x:v>1</x:v></x:c></x:row>`)), DefaultLimits(), "columns", problem.TooLarge, ""},
 		{"empty cells far out", repack(t, sheet(strings.Repeat(`<x:row><x:c r="XFD1"/></x:row>`, 2001))), DefaultLimits(), "columns", problem.TooLarge, ""},
 		{"sheet by another name", repack(t, part{"xl/other.dat", sheet(`<x:row r="20001"><x:c r="A20001"><x:v>1</x:v></x:c></x:row>`).content}), DefaultLimits(), "rows", problem.TooLarge, ""},
+		{"DDE in a formula", repack(t, sheet(`<x:row><x:c r="A1"><x:f>1+cmd|'/c calc'!A0</x:f></x:c></x:row>`)), DefaultLimits(), "dde", problem.Refused, "xl/worksheets/sheet9.xml"},
+		{"DDE in pieces", repack(t, sheet(`<x:row><x:c r="A1"><x:f>1+cmd<!-- -->|<![CDATA['/c calc']]>!A0</x:f></x:c></x:row>`)), DefaultLimits(), "dde", problem.Refused, "xl/worksheets/sheet9.xml"},
+		{"DDE in a drop-down", repack(t, sheet(`<x:formula1>MSEXCEL|'\\x\y'!A1</x:formula1>`)), DefaultLimits(), "dde", problem.Refused, "xl/worksheets/sheet9.xml"},
+		{"too many shared texts", repack(t, part{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si/>", 501) + "</sst>"}), func() Limits { l := DefaultLimits(); l.MaxStrings = 500; return l }(), "strings", problem.TooLarge, ""},
+		{"too many styles", repack(t, part{"xl/styles.xml", "<styleSheet><cellXfs>" + strings.Repeat("<xf/>", 501) + "</cellXfs></styleSheet>"}), func() Limits { l := DefaultLimits(); l.MaxStyles = 500; return l }(), "styles", problem.TooLarge, ""},
 		{"too many tags", repack(t), func() Limits { l := DefaultLimits(); l.MaxTags = 500; return l }(), "cells", problem.TooLarge, ""},
 	}
 	bundle := testBundle(t)
@@ -210,6 +215,7 @@ func TestCheckArchiveAccepts(t *testing.T) {
 		"printer settings":   repack(t, part{"xl/printerSettings/printerSettings1.bin", "\x00\x01"}),
 		"a few empty cells":  repack(t, part{"xl/worksheets/sheet9.xml", `<worksheet><sheetData><row r="1048576"><c r="XFD1048576" s="1"/></row></sheetData></worksheet>`}),
 		"comments with br":   repack(t, part{"xl/drawings/vmlDrawing1.vml", `<xml xmlns:v="u"><v:shape><br></v:shape></xml>`}),
+		"a bar in a formula": repack(t, part{"xl/worksheets/sheet9.xml", `<worksheet><sheetData><row><c><f>IF(A1="a|b!c",'x|y'!A1,1)</f></c></row></sheetData></worksheet>`}),
 		"byte order mark":    repack(t, part{"xl/worksheets/sheet9.xml", "\ufeff<worksheet/>"}),
 		"unusual but fine":   repack(t, part{"docMetadata/LabelInfo.xml", "<x/>"}),
 		"directory as entry": repack(t, part{"xl/theme/", ""}),

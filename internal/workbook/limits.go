@@ -17,15 +17,19 @@ type Limits struct {
 	// MaxTags is the number of XML tags in all parts together, which bounds
 	// the memory the parsed file takes.
 	MaxTags int64
+	// MaxStrings is the number of shared texts, and MaxStyles that of cell
+	// formats.
+	MaxStrings, MaxStyles int
 	// MaxSuppliers is the number of rows in a list of suppliers.
 	MaxSuppliers int
 }
 
 // DefaultLimits are the limits of the service: 10 MB, 2,000 parts, 200 MB
-// unpacked, 20,000 rows and 200 columns, and 10,000 suppliers in a list.
+// unpacked, 20,000 rows and 200 columns, half a million shared texts, the
+// 65,490 cell formats that Excel can hold, and 10,000 suppliers in a list.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxBytes: 10 << 20, MaxEntries: 2000, MaxUnzipped: 200 << 20, MaxRatio: 200,
-		MaxRows: 20_000, MaxColumns: 200, MaxTags: 6_000_000, MaxSuppliers: 10_000,
+		MaxRows: 20_000, MaxColumns: 200, MaxTags: 6_000_000, MaxStrings: 500_000, MaxStyles: 65_490, MaxSuppliers: 10_000,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,8 @@ type scan struct {
 	limits   Limits
 	unzipped int64
 	tags     int64
+	strings  int
+	styles   int
 	found    inspection
 }
 
@@ -46,7 +49,7 @@ func (s *scan) part(f *zip.File) error {
 		err = s.external(f.Name, r)
 	case isXML:
 		// A sheet can have any name, so everything that may be one is looked at.
-		err = s.worksheet(r)
+		err = s.worksheet(f.Name, r)
 	}
 	if err == nil {
 		_, err = io.Copy(io.Discard, r)
@@ -125,6 +128,13 @@ func checkHead(name string, head []byte) error {
 
 // elements calls visit for the start of every element.
 func elements(r io.Reader, visit func(xml.StartElement) error) error {
+	return elementsAndTexts(r, visit, nil)
+}
+
+// elementsAndTexts also calls text, which may be nil, for the text of elements
+// that hold no others, with their names. Comments do not divide a text.
+func elementsAndTexts(r io.Reader, visit func(xml.StartElement) error, text func(name string, text []byte) error) error {
+	name, said := "", []byte(nil)
 	d := xml.NewDecoder(r)
 	d.Strict = false
 	for {
@@ -137,8 +147,20 @@ func elements(r io.Reader, visit func(xml.StartElement) error) error {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
+			name, said = t.Name.Local, said[:0]
 			if err := visit(t); err != nil {
 				return err
+			}
+		case xml.EndElement:
+			if text != nil && name != "" && len(said) > 0 {
+				if err := text(name, said); err != nil {
+					return err
+				}
+			}
+			name = ""
+		case xml.CharData:
+			if text != nil && name != "" && len(said) < maxCell {
+				said = append(said, t...)
 			}
 		case xml.Directive:
 			return refused("markup", "<!"+clip(string(t), 20))
@@ -222,10 +244,38 @@ func (s *scan) external(name string, r io.Reader) error {
 // programs that save a file leave a few.
 const emptyOutside = 2000
 
+// dde is a formula that asks a program of the reader's for data, or starts it:
+// «cmd|'/c calc'!A0».
+var (
+	dde      = regexp.MustCompile(`[\p{L}\d_.]+\|[^|!]*!`)
+	inQuotes = regexp.MustCompile(`"[^"]*"`)
+	sheetRef = regexp.MustCompile(`(^|[^|])'[^']*'!`)
+)
+
+// formula refuses formulas that speak to other programs. Texts and names of
+// sheets may hold the same characters.
+func formula(part, element string, text []byte) error {
+	switch element {
+	case "f", "formula", "formula1", "formula2", "definedName":
+	default:
+		return nil
+	}
+	if bytes.IndexByte(text, '|') < 0 {
+		return nil
+	}
+	text = inQuotes.ReplaceAll(text, nil)
+	text = sheetRef.ReplaceAll(text, []byte("$1"))
+	if dde.Match(text) {
+		return refused("dde", part)
+	}
+	return nil
+}
+
 // worksheet counts rows and columns with content.
-func (s *scan) worksheet(r io.Reader) error {
+func (s *scan) worksheet(part string, r io.Reader) error {
 	row, col, outside := 0, 0, 0
-	return elements(r, func(e xml.StartElement) error {
+	text := func(element string, text []byte) error { return formula(part, element, text) }
+	return elementsAndTexts(r, func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "row":
 			col = 0
@@ -245,6 +295,14 @@ func (s *scan) worksheet(r io.Reader) error {
 					return tooLarge("columns", int64(s.limits.MaxColumns))
 				}
 			}
+		case "si":
+			if s.strings++; s.strings > s.limits.MaxStrings {
+				return tooLarge("strings", int64(s.limits.MaxStrings))
+			}
+		case "xf":
+			if s.styles++; s.styles > s.limits.MaxStyles {
+				return tooLarge("styles", int64(s.limits.MaxStyles))
+			}
 		case "f", "v", "is":
 			s.found.formulas = s.found.formulas || e.Name.Local == "f"
 			if row > s.limits.MaxRows {
@@ -256,7 +314,7 @@ func (s *scan) worksheet(r io.Reader) error {
 			s.found.rows = max(s.found.rows, row)
 		}
 		return nil
-	})
+	}, text)
 }
 
 // columnOf gives the column number of a cell reference, 0 when it is none.
