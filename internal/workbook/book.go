@@ -47,6 +47,7 @@ func (b *book) finish(w io.Writer, title, subject string, at time.Time) error {
 		Title: oneLine(title), Subject: oneLine(subject), Creator: "felleskrav", LastModifiedBy: "felleskrav",
 		Created: stamp, Modified: stamp, Language: lang,
 	}))
+	b.prefixProps()
 	b.fail("set properties", b.f.SetAppProps(&excelize.AppProperties{Application: "felleskrav", DocSecurity: 0}))
 	if b.err != nil {
 		return b.err
@@ -55,6 +56,22 @@ func (b *book) finish(w io.Writer, title, subject string, at time.Time) error {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil
+}
+
+// prefixProps gives the document's properties the prefix that every office
+// program writes: exceljs takes a file without it for damaged.
+func (b *book) prefixProps() {
+	const part, ns = "docProps/core.xml", "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+	v, ok := b.f.Pkg.Load(part)
+	data, isBytes := v.([]byte)
+	if !ok || !isBytes {
+		return
+	}
+	// Texts are escaped, so this only meets tags.
+	b.f.Pkg.Store(part, []byte(strings.NewReplacer(
+		`<coreProperties xmlns="`+ns+`"`, `<cp:coreProperties xmlns:cp="`+ns+`"`, "</coreProperties>", "</cp:coreProperties>",
+		"<lastModifiedBy>", "<cp:lastModifiedBy>", "</lastModifiedBy>", "</cp:lastModifiedBy>",
+	).Replace(string(data))))
 }
 
 // page is how a sheet prints and looks.

@@ -5,7 +5,6 @@ package corpustest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -141,16 +140,11 @@ func (f File) Read(t testing.TB) []byte {
 }
 
 var load = sync.OnceValues(func() ([]File, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return nil, errors.New("find corpus: no file name of this package")
-	}
-	sources := filepath.Join(filepath.Dir(here), "..", "testdata", "corpus")
-	if err := touch(sources); err != nil {
+	if err := touch(sources()); err != nil {
 		return nil, err
 	}
 	// The script takes a lock, so that test processes do not disturb each other.
-	cmd := exec.Command(filepath.Join(sources, "build.sh"))
+	cmd := exec.Command(filepath.Join(sources(), "build.sh"))
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -159,6 +153,15 @@ var load = sync.OnceValues(func() ([]File, error) {
 	}
 	return read(strings.TrimSpace(string(out)))
 })
+
+// sources is the folder the corpus is made from.
+func sources() string {
+	_, here, _, ok := runtime.Caller(0)
+	if !ok {
+		panic("corpustest: the package does not know where it is")
+	}
+	return filepath.Join(filepath.Dir(here), "..", "testdata", "corpus")
+}
 
 // touch looks at the sources, so that go test does not take an old result for
 // one that still counts when only a script has changed.
