@@ -74,8 +74,9 @@ var may = map[string][]string{
 		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/review", "internal/status",
 		"internal/supplier",
 	},
+	// The days of a contract are counted where our users' calendars are.
 	"internal/procurement": {
-		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
 	},
 
 	// A check of a list joins the nouns behind status with the list's format.
