@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
 	charts "felleskrav/internal/chart"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/procurement"
@@ -121,6 +122,27 @@ func (p comparisonPage) StatusOf(b procurement.ComparedBidder) status.Overall { 
 
 // BidderAt is a bidder by its place.
 func (p comparisonPage) BidderAt(i int) procurement.Bidder { return p.Comparison.Bidders[i].Bidder }
+
+// sameAnswer is the bidders who give one answer.
+type sameAnswer struct {
+	Answer attestation.AnswerStatus
+	Names  []string
+}
+
+// Who lists those who do not meet a requirement by what they answer.
+func (p comparisonPage) Who(g procurement.Gap) []sameAnswer {
+	var out []sameAnswer
+	for i, c := range g.Cells {
+		name := p.Comparison.Bidders[g.Bidders[i]].Bidder.Name
+		at := slices.IndexFunc(out, func(s sameAnswer) bool { return s.Answer == c.Answer })
+		if at < 0 {
+			at = len(out)
+			out = append(out, sameAnswer{Answer: c.Answer})
+		}
+		out[at].Names = append(out[at].Names, name)
+	}
+	return out
+}
 
 // Met is how many of the counted requirements are met, in their own way or
 // another, or do not apply.

@@ -7,10 +7,12 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 
 	"felleskrav/internal/attestation"
@@ -214,4 +216,43 @@ func tableRow(t *testing.T, body, head string) []string {
 	}
 	t.Fatalf("no row says %s", head)
 	return nil
+}
+
+// TestTwentyBiddersInChromium holds that the comparison of twenty bidders stays
+// within the window, that requirement and bidder stay in sight when somebody
+// scrolls to the last answer, and that no script is needed to choose bidders.
+func TestTwentyBiddersInChromium(t *testing.T) {
+	s := newSite(t, true)
+	p := s.many()
+	ctx := newChromium(t)
+	withoutScripts(t, ctx)
+	dir := os.Getenv("FELLESKRAV_SCREENSHOTS")
+	become(t, ctx, s, "", "procurement")
+	path := s.url + "/procurements/" + p.ID + "/comparison"
+	for _, width := range []int64{1280, 320} {
+		resize(t, ctx, width)
+		run(t, ctx, "open", chromedp.Navigate(path+"?lang=nb"), chromedp.WaitReady("footer"))
+		inspect(t, ctx, "comparison-twenty", width, dir)
+		stays := ask(t, ctx, "scroll", chromedp.Evaluate[[]float64](`(() => {
+			const box = document.querySelector(".fk-tall"), rows = box.querySelectorAll("tbody tr"), row = rows[rows.length - 1];
+			box.scrollIntoView(); box.scrollTo(box.scrollWidth, box.scrollHeight);
+			const a = box.getBoundingClientRect(), head = row.querySelector("th").getBoundingClientRect(), top = box.querySelector("thead th:last-child").getBoundingClientRect();
+			const last = row.querySelector("td:last-child").getBoundingClientRect();
+			return [head.left - a.left, top.top - a.top, last.right - a.right, last.left - head.right];
+		})()`))
+		for i, what := range []string{"the requirement", "the bidder"} {
+			if stays[i] < -2 || stays[i] > 2 {
+				t.Errorf("at %d: %s is %.0f pixels away from its edge", width, what, stays[i])
+			}
+		}
+		if stays[2] > 4 || stays[3] < -1 {
+			t.Errorf("at %d: the last answer is hidden: %v", width, stays)
+		}
+	}
+	resize(t, ctx, 1280)
+	run(t, ctx, "choose one", chromedp.Navigate(path), chromedp.Click("details.fk-noprint > summary"), chromedp.WaitVisible("#bidder-"+string(p.Bidders[3].Supplier)))
+	run(t, ctx, "leave one out", chromedp.Click("#bidder-"+string(p.Bidders[3].Supplier)), chromedp.Click("details.fk-noprint button"), chromedp.WaitVisible(`[role="status"]`))
+	if said := ask(t, ctx, "read", chromedp.Text(`[role="status"]`)); said != "Viser 19 av 20 tilbydere." {
+		t.Errorf("the page says %q", said)
+	}
 }
