@@ -219,13 +219,6 @@ func (s *sheet) put(points float64, cells ...excelize.Cell) {
 	s.b.fail("write row", s.sw.SetRow(at(1, s.row), values, excelize.RowOpts{Height: points}))
 }
 
-// merge joins the first n cells of the row just written.
-func (s *sheet) merge(n int) {
-	if s.b.err == nil {
-		s.b.fail("join cells", s.sw.MergeCell(at(1, s.row), at(n, s.row)))
-	}
-}
-
 // skip leaves a low empty row.
 func (s *sheet) skip(height float64) { s.put(height, excelize.Cell{}) }
 

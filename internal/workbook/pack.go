@@ -13,10 +13,11 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// packer writes the parts of a workbook as a zip file. It does two things
+// packer writes the parts of a workbook as a zip file. It does three things
 // that excelize's own writer does not: the parts come in a fixed order, so
-// that the same content gives the same bytes, and row heights lose the mark
-// "set by hand", so that a row grows when somebody types more into it.
+// that the same content gives the same bytes, row heights lose the mark
+// "set by hand", so that a row grows when somebody types more into it, and the
+// drawing of a streamed sheet is referred to as in every other file.
 type packer struct {
 	w     io.Writer
 	parts map[string]*bytes.Buffer
@@ -36,7 +37,11 @@ func (p *packer) Create(name string) (io.Writer, error) {
 // AddFS is not used by excelize when it writes a workbook.
 func (p *packer) AddFS(fs.FS) error { return fmt.Errorf("pack workbook: %w", fs.ErrInvalid) }
 
-var byHand = []byte(` customHeight="1"`)
+var (
+	byHand  = []byte(` customHeight="1"`)
+	drawing = []byte(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`)
+	drawn   = []byte(`<drawing r:id=`)
+)
 
 // Close writes the zip file: the list of content types first, as programs
 // that look at the beginning of a file expect, then the rest by name.
@@ -57,7 +62,7 @@ func (p *packer) Close() error {
 		data := p.parts[n].Bytes()
 		if strings.HasPrefix(n, "xl/worksheets/") {
 			// Quotes inside texts are escaped, so this only meets attributes.
-			data = bytes.ReplaceAll(data, byHand, nil)
+			data = bytes.ReplaceAll(bytes.ReplaceAll(data, byHand, nil), drawing, drawn)
 		}
 		w, err := zw.Create(n)
 		if err == nil {

@@ -76,8 +76,10 @@ type styles struct {
 	section, label, value, cell, strong, center, number   int
 	typeA, typeB, input, inputCenter, total, totalBad     int
 	internal                                              int
-	tones                                                 map[tone]int
-	toneLeft                                              map[tone]int
+	// lead is a label that runs on over the empty cells beside it.
+	lead     int
+	tones    map[tone]int
+	toneLeft map[tone]int
 }
 
 // styler makes styles and keeps the first error.
@@ -170,6 +172,8 @@ func newStyles(f *excelize.File) (styles, error) {
 			Protection: open, NumFmt: textFormat}),
 		total:    s.make(excelize.Style{Font: bold, Fill: solid(band), Border: box(), Alignment: align("center", "center", false)}),
 		totalBad: s.make(excelize.Style{Font: typeface(fontSize, true, toneBad.text), Fill: solid(toneBad.fill), Border: box(), Alignment: align("center", "center", false)}),
+		lead: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: align("left", "center", false),
+			Border: []excelize.Border{{Type: "top", Color: line, Style: 1}, {Type: "bottom", Color: line, Style: 1}}}),
 		internal: s.make(excelize.Style{Font: typeface(fontSize, false, grey), Alignment: align("left", "top", false), NumFmt: textFormat}),
 		tones:    map[tone]int{},
 		toneLeft: map[tone]int{},
