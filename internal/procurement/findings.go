@@ -9,7 +9,8 @@ import (
 
 // Gap is a requirement that one or more bidders do not meet.
 type Gap struct {
-	Line Line
+	// Line is the comparison's own.
+	Line *Line
 	// Bidders are the places of those who do not meet it, and Cells their
 	// answers.
 	Bidders []int
@@ -23,11 +24,12 @@ type Gap struct {
 // order of the tender.
 func (c Comparison) Gaps() []Gap {
 	var out []Gap
-	for _, r := range c.Rows {
-		g := Gap{Line: r.Line}
-		for i, x := range r.Cells {
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		g := Gap{Line: &r.Line}
+		for b, x := range r.Cells {
 			if !x.Meets() {
-				g.Bidders, g.Cells = append(g.Bidders, i), append(g.Cells, x)
+				g.Bidders, g.Cells = append(g.Bidders, b), append(g.Cells, x)
 			}
 		}
 		if len(g.Bidders) == 0 {
@@ -57,10 +59,11 @@ func later(a, b bool) int {
 // Deviation is an answer in a bid with a stated deviation, or another answer
 // than the bidder has signed in its declaration, or both.
 type Deviation struct {
-	Line Line
+	// Line and Cell are the comparison's own: there can be thousands.
+	Line *Line
 	// Bidder is the place of the bidder.
 	Bidder int
-	Cell   Cell
+	Cell   *Cell
 }
 
 // Deviations lists them bidder by bidder, each bidder's in the order of the
@@ -68,9 +71,10 @@ type Deviation struct {
 func (c Comparison) Deviations() []Deviation {
 	var out []Deviation
 	for b := range c.Bidders {
-		for _, r := range c.Rows {
-			if x := r.Cells[b]; x.Contradicts || x.Deviation != "" {
-				out = append(out, Deviation{r.Line, b, x})
+		for i := range c.Rows {
+			r := &c.Rows[i]
+			if x := &r.Cells[b]; x.Contradicts || x.Deviation != "" {
+				out = append(out, Deviation{&r.Line, b, x})
 			}
 		}
 	}

@@ -64,7 +64,7 @@ func (d *tenderBook) word(a attestation.AnswerStatus) string {
 	return answerLooks[a].symbol + " " + d.names.word(answerKey(a))
 }
 
-func (d *tenderBook) typeCell(l procurement.Line) excelize.Cell {
+func (d *tenderBook) typeCell(l *procurement.Line) excelize.Cell {
 	if l.Type == procurement.TypeA {
 		return text(d.st.typeA, l.Type)
 	}

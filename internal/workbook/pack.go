@@ -4,7 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"compress/flate"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"slices"
@@ -18,34 +21,58 @@ import (
 // that the same content gives the same bytes, row heights lose the mark
 // "set by hand", so that a row grows when somebody types more into it, and the
 // drawing of a streamed sheet is referred to as in every other file.
+//
+// Parts wait in memory for the others, packed: a sheet shrinks to a tenth.
 type packer struct {
 	w     io.Writer
-	parts map[string]*bytes.Buffer
+	z     *flate.Writer
+	parts map[string]*packed
+	// open is the part being written; the next one ends it, as in a zip file.
+	open *packed
 }
 
-func newPacker(w io.Writer) excelize.ZipWriter {
-	return &packer{w: w, parts: map[string]*bytes.Buffer{}}
-}
+func newPacker(w io.Writer) excelize.ZipWriter { return &packer{w: w, parts: map[string]*packed{}} }
 
-// Create opens a part; what is written to it is kept until Close.
+// Create opens a part.
 func (p *packer) Create(name string) (io.Writer, error) {
-	b := &bytes.Buffer{}
-	p.parts[name] = b
-	return b, nil
+	if err := p.end(); err != nil {
+		return nil, err
+	}
+	p.open = &packed{sheet: strings.HasPrefix(name, "xl/worksheets/")}
+	p.parts[name] = p.open
+	if p.z == nil {
+		z, err := flate.NewWriter(&p.open.out, flate.DefaultCompression)
+		if err != nil {
+			return nil, fmt.Errorf("pack workbook: %w", err)
+		}
+		p.z = z
+	}
+	p.z.Reset(&p.open.out)
+	p.open.z = p.z
+	return p.open, nil
+}
+
+func (p *packer) end() error {
+	if p.open == nil {
+		return nil
+	}
+	err := p.open.end()
+	p.open = nil
+	if err != nil {
+		return fmt.Errorf("pack workbook: %w", err)
+	}
+	return nil
 }
 
 // AddFS is not used by excelize when it writes a workbook.
 func (p *packer) AddFS(fs.FS) error { return fmt.Errorf("pack workbook: %w", fs.ErrInvalid) }
 
-var (
-	byHand  = []byte(` customHeight="1"`)
-	drawing = []byte(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`)
-	drawn   = []byte(`<drawing r:id=`)
-)
-
 // Close writes the zip file: the list of content types first, as programs
 // that look at the beginning of a file expect, then the rest by name.
 func (p *packer) Close() error {
+	if err := p.end(); err != nil {
+		return err
+	}
 	names := make([]string, 0, len(p.parts))
 	for n := range p.parts {
 		names = append(names, n)
@@ -59,14 +86,12 @@ func (p *packer) Close() error {
 	})
 	zw := zip.NewWriter(p.w)
 	for _, n := range names {
-		data := p.parts[n].Bytes()
-		if strings.HasPrefix(n, "xl/worksheets/") {
-			// Quotes inside texts are escaped, so this only meets attributes.
-			data = bytes.ReplaceAll(bytes.ReplaceAll(data, byHand, nil), drawing, drawn)
-		}
-		w, err := zw.Create(n)
+		x := p.parts[n]
+		w, err := zw.CreateRaw(&zip.FileHeader{
+			Name: n, Method: zip.Deflate, CRC32: x.sum, CompressedSize64: uint64(x.out.Len()), UncompressedSize64: x.size,
+		})
 		if err == nil {
-			_, err = w.Write(data)
+			_, err = x.out.WriteTo(w)
 		}
 		if err != nil {
 			return fmt.Errorf("pack workbook: %w", err)
@@ -77,6 +102,76 @@ func (p *packer) Close() error {
 	}
 	return nil
 }
+
+// packed is one file of the zip file.
+type packed struct {
+	sheet bool
+	z     *flate.Writer
+	out   bytes.Buffer
+	sum   uint32
+	size  uint64
+	// held is the end of what came, which may be the beginning of something to
+	// mend.
+	held []byte
+}
+
+// mends are what is written otherwise in a sheet. Quotes inside texts are
+// escaped, so these only meet attributes.
+var mends = []struct{ old, instead []byte }{
+	{[]byte(` customHeight="1"`), nil},
+	{
+		[]byte(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`),
+		[]byte(`<drawing r:id=`),
+	},
+}
+
+// Write takes the next bytes.
+func (x *packed) Write(b []byte) (int, error) {
+	if !x.sheet {
+		return len(b), x.put(b)
+	}
+	data := append(x.held, b...)
+	next, longest := make([]int, len(mends)), 0 // where each stands next in data
+	for i, m := range mends {
+		next[i], longest = find(data, m.old), max(longest, len(m.old))
+	}
+	done := 0
+	for {
+		i := slices.Index(next, slices.Min(next))
+		if next[i] == len(data) {
+			break
+		}
+		if err := errors.Join(x.put(data[done:next[i]]), x.put(mends[i].instead)); err != nil {
+			return 0, err
+		}
+		done = next[i] + len(mends[i].old)
+		next[i] = done + find(data[done:], mends[i].old)
+	}
+	data = data[done:]
+	keep := min(len(data), longest-1)
+	if err := x.put(data[:len(data)-keep]); err != nil {
+		return 0, err
+	}
+	x.held = bytes.Clone(data[len(data)-keep:])
+	return len(b), nil
+}
+
+// find is where old stands in data, or the end of it.
+func find(data, old []byte) int {
+	if i := bytes.Index(data, old); i >= 0 {
+		return i
+	}
+	return len(data)
+}
+
+func (x *packed) put(b []byte) error {
+	x.sum = crc32.Update(x.sum, crc32.IEEETable, b)
+	x.size += uint64(len(b))
+	_, err := x.z.Write(b)
+	return err
+}
+
+func (x *packed) end() error { return errors.Join(x.put(x.held), x.z.Close()) }
 
 func b2i(b bool) int {
 	if b {
