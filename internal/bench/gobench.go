@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func measureComparison(ctx context.Context, _ string, _ time.Duration) ([]row, e
 	out, err := cmd.Output()
 	m := memoryLine.FindSubmatch(out)
 	if m == nil {
-		return nil, fmt.Errorf("measure comparison: %w\n%s", err, out)
+		return nil, errors.Join(err, fmt.Errorf("measure comparison: no figure in\n%s", out))
 	}
 	peak, err := strconv.Atoi(string(m[2]))
 	if err != nil {
