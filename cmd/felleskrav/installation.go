@@ -13,6 +13,7 @@ import (
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/console"
 	"felleskrav/internal/evidence"
@@ -25,6 +26,7 @@ import (
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
+	"felleskrav/internal/workbook"
 )
 
 // installation is everything below HTTP, wired together.
@@ -43,6 +45,7 @@ type installation struct {
 	reviews      *review.Service
 	facts        *facts.Service
 	procurements *procurement.Service
+	checks       *bulkcheck.Service
 	drafts       *catalogue.DraftService
 	reports      *catalogue.ReportService
 }
@@ -67,6 +70,9 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}
 	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	in.checks = &bulkcheck.Service{
+		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
+	}
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
 	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}
 	return in, nil
@@ -82,9 +88,10 @@ func newID() string {
 
 // services are what the contract of /api is served with.
 func (in *installation) services(baseURL string) (api.Services, error) {
+	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/evidence"
 )
 
@@ -15,6 +16,31 @@ const (
 	// half erased, and for what has been kept for long enough.
 	sweepEach = 10 * time.Minute
 )
+
+// sweepChecksEach is how often checks of lists are looked through for those that
+// have been kept for long enough.
+const sweepChecksEach = time.Hour
+
+// sweepChecks deletes checks of lists that are past their time, now and each
+// hour.
+func (v *server) sweepChecks(ctx context.Context, s *bulkcheck.Service) {
+	tick := time.NewTicker(sweepChecksEach)
+	defer tick.Stop()
+	for {
+		did, err := s.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
+			v.logger.WarnContext(ctx, "could not sweep checks of lists", slog.String("error", err.Error()))
+		}
+		if did != (bulkcheck.Swept{}) {
+			v.logger.InfoContext(ctx, "swept checks of lists", slog.Int("expired", did.Expired), slog.Int("abandoned", did.Abandoned))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
 
 // sweepEvidence completes erasures, and makes those that are due, now and then.
 func (v *server) sweepEvidence(ctx context.Context, s *evidence.Service) {

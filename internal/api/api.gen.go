@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
@@ -87,6 +88,21 @@ func (e VerdictGrade) Valid() bool {
 	case VerdictGradeIdentity:
 		return true
 	case VerdictGradeKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WaitingReceiptWaiting.
+const (
+	SecondSignature WaitingReceiptWaiting = "second-signature"
+)
+
+// Valid indicates whether the value is a known member of the WaitingReceiptWaiting enum.
+func (e WaitingReceiptWaiting) Valid() bool {
+	switch e {
+	case SecondSignature:
 		return true
 	default:
 		return false
@@ -354,6 +370,76 @@ type CheckInput struct {
 
 	// Suppliers Organisation numbers as people write them.
 	Suppliers []string `json:"suppliers"`
+}
+
+// CheckJob defines model for CheckJob.
+type CheckJob struct {
+	At Time `json:"at"`
+
+	// Column The heading or letter of the column of numbers.
+	Column string `json:"column,omitempty,omitzero"`
+
+	// Counts Rows by status, or no-offering, unknown (not registered) or doubtful; when done.
+	Counts    map[string]int `json:"counts,omitempty,omitzero"`
+	CreatedAt Time           `json:"createdAt"`
+
+	// Doubtful How many rows have a number that could not be read.
+	Doubtful int `json:"doubtful"`
+
+	// Doubts The first of them, at most 100. The result tells of all.
+	Doubts  []DoubtfulRow `json:"doubts,omitempty,omitzero"`
+	EndedAt Time          `json:"endedAt,omitempty,omitzero"`
+
+	// Id A UUID in lower case.
+	Id        ID         `json:"id"`
+	KeepUntil Time       `json:"keepUntil,omitempty,omitzero"`
+	Kind      string     `json:"kind"`
+	Language  string     `json:"language"`
+	Links     CheckLinks `json:"links"`
+
+	// Name The name of the file.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Problem Why it failed.
+	Problem       CheckProblem  `json:"problem,omitempty,omitzero"`
+	Progress      CheckProgress `json:"progress"`
+	RetentionDays int           `json:"retentionDays"`
+
+	// Set The set version asked about.
+	Set string `json:"set"`
+
+	// Sheet The sheet the list is on.
+	Sheet     string          `json:"sheet,omitempty,omitzero"`
+	StartedAt Time            `json:"startedAt,omitempty,omitzero"`
+	State     bulkcheck.State `json:"state"`
+}
+
+// CheckJobList defines model for CheckJobList.
+type CheckJobList struct {
+	Items []CheckJob `json:"items"`
+	Next  string     `json:"next,omitempty,omitzero"`
+}
+
+// CheckLinks defines model for CheckLinks.
+type CheckLinks struct {
+	// Page The job for people.
+	Page string `json:"page"`
+
+	// Result Where the result is, when there is one.
+	Result string `json:"result,omitempty,omitzero"`
+	Self   string `json:"self"`
+}
+
+// CheckProblem Why it failed.
+type CheckProblem struct {
+	Detail string `json:"detail"`
+	Key    string `json:"key"`
+}
+
+// CheckProgress defines model for CheckProgress.
+type CheckProgress struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
 }
 
 // CheckResult defines model for CheckResult.
@@ -624,6 +710,18 @@ type Digest = string
 
 // Dimension defines model for Dimension.
 type Dimension = catalogue.Dimension
+
+// DoubtfulRow defines model for DoubtfulRow.
+type DoubtfulRow struct {
+	Cell   string `json:"cell,omitempty,omitzero"`
+	Detail string `json:"detail"`
+	Key    string `json:"key"`
+	Row    int    `json:"row"`
+	Sheet  string `json:"sheet,omitempty,omitzero"`
+
+	// Value What stands there, shortened.
+	Value string `json:"value"`
+}
 
 // Draft defines model for Draft.
 type Draft struct {
@@ -1290,6 +1388,25 @@ type WaitingPage struct {
 	Next  string    `json:"next,omitempty,omitzero"`
 }
 
+// WaitingReceipt defines model for WaitingReceipt.
+type WaitingReceipt struct {
+	// Attestation SHA-256, in hex.
+	Attestation Digest `json:"attestation"`
+
+	// Offering A UUID in lower case.
+	Offering   ID     `json:"offering"`
+	ReceivedAt Time   `json:"receivedAt"`
+	Set        string `json:"set"`
+	SetVersion string `json:"setVersion,omitempty,omitzero"`
+
+	// Supplier A Norwegian organisation number.
+	Supplier OrgNumber             `json:"supplier"`
+	Waiting  WaitingReceiptWaiting `json:"waiting"`
+}
+
+// WaitingReceiptWaiting defines model for WaitingReceipt.Waiting.
+type WaitingReceiptWaiting string
+
 // WantedRelease defines model for WantedRelease.
 type WantedRelease = catalogue.WantedRelease
 
@@ -1706,6 +1823,15 @@ type ListSourcesParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListChecksParams defines parameters for ListChecks.
+type ListChecksParams struct {
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // ListSuppliersParams defines parameters for ListSuppliers.
 type ListSuppliersParams struct {
 	// Q Part of a name or number.
@@ -1822,9 +1948,6 @@ type PrepareReviewWithdrawalJSONRequestBody = WithdrawalInput
 
 // MakeSelectionJSONRequestBody defines body for MakeSelection for application/json ContentType.
 type MakeSelectionJSONRequestBody = SelectionInput
-
-// CheckStatusJSONRequestBody defines body for CheckStatus for application/json ContentType.
-type CheckStatusJSONRequestBody = CheckInput
 
 // PutSupplierJSONRequestBody defines body for PutSupplier for application/json ContentType.
 type PutSupplierJSONRequestBody = SupplierInput
@@ -2020,9 +2143,18 @@ type ServerInterface interface {
 	// ListSources Laws, standards and guides that measures and requirements refer to
 	// (GET /api/v1/sources)
 	ListSources(c *gin.Context, params ListSourcesParams)
-	// CheckStatus Status of many suppliers at once
-	// (POST /api/v1/status/check)
-	CheckStatus(c *gin.Context)
+	// ListChecks Checks of lists that your organisation has started, the newest first
+	// (GET /api/v1/status/checks)
+	ListChecks(c *gin.Context, params ListChecksParams)
+	// DeleteCheck Cancel a check of a list if it is not done, and delete it with its files
+	// (DELETE /api/v1/status/checks/{id})
+	DeleteCheck(c *gin.Context, id Id)
+	// GetCheck How far a check of a list has come, and what it found
+	// (GET /api/v1/status/checks/{id})
+	GetCheck(c *gin.Context, id Id)
+	// GetCheckResult The list with statuses in it, in the format it came in
+	// (GET /api/v1/status/checks/{id}/result)
+	GetCheckResult(c *gin.Context, id Id)
 	// ListSuppliers Search suppliers by name or number
 	// (GET /api/v1/suppliers)
 	ListSuppliers(c *gin.Context, params ListSuppliersParams)
@@ -4222,8 +4354,30 @@ func (siw *ServerInterfaceWrapper) ListSources(c *gin.Context) {
 	siw.Handler.ListSources(c, params)
 }
 
-// CheckStatus operation middleware
-func (siw *ServerInterfaceWrapper) CheckStatus(c *gin.Context) {
+// ListChecks operation middleware
+func (siw *ServerInterfaceWrapper) ListChecks(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChecksParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -4232,7 +4386,82 @@ func (siw *ServerInterfaceWrapper) CheckStatus(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.CheckStatus(c)
+	siw.Handler.ListChecks(c, params)
+}
+
+// DeleteCheck operation middleware
+func (siw *ServerInterfaceWrapper) DeleteCheck(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteCheck(c, id)
+}
+
+// GetCheck operation middleware
+func (siw *ServerInterfaceWrapper) GetCheck(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCheck(c, id)
+}
+
+// GetCheckResult operation middleware
+func (siw *ServerInterfaceWrapper) GetCheckResult(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCheckResult(c, id)
 }
 
 // ListSuppliers operation middleware
@@ -4824,7 +5053,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/offerings/:id/descriptor", wrapper.GetDescriptor)
 	router.GET(options.BaseURL+"/api/v1/offerings/:id/status", wrapper.GetOfferingStatus)
 	router.GET(options.BaseURL+"/api/v1/offerings/:id/badge.svg", wrapper.GetOfferingBadge)
-	router.POST(options.BaseURL+"/api/v1/status/check", wrapper.CheckStatus)
+	router.GET(options.BaseURL+"/api/v1/status/checks", wrapper.ListChecks)
+	router.DELETE(options.BaseURL+"/api/v1/status/checks/:id", wrapper.DeleteCheck)
+	router.GET(options.BaseURL+"/api/v1/status/checks/:id", wrapper.GetCheck)
+	router.GET(options.BaseURL+"/api/v1/status/checks/:id/result", wrapper.GetCheckResult)
 	router.POST(options.BaseURL+"/api/v1/evidence", wrapper.UploadEvidence)
 	router.DELETE(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.EraseEvidence)
 	router.GET(options.BaseURL+"/api/v1/evidence/:sha256", wrapper.DownloadEvidence)
@@ -7499,17 +7731,17 @@ func (response ListSourcesdefaultApplicationProblemPlusJSONResponse) VisitListSo
 	return err
 }
 
-type CheckStatusRequestObject struct {
-	Body *CheckStatusJSONRequestBody
+type ListChecksRequestObject struct {
+	Params ListChecksParams
 }
 
-type CheckStatusResponseObject interface {
-	VisitCheckStatusResponse(w http.ResponseWriter) error
+type ListChecksResponseObject interface {
+	VisitListChecksResponse(w http.ResponseWriter) error
 }
 
-type CheckStatus200JSONResponse CheckResult
+type ListChecks200JSONResponse CheckJobList
 
-func (response CheckStatus200JSONResponse) VisitCheckStatusResponse(w http.ResponseWriter) error {
+func (response ListChecks200JSONResponse) VisitListChecksResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7521,12 +7753,149 @@ func (response CheckStatus200JSONResponse) VisitCheckStatusResponse(w http.Respo
 	return err
 }
 
-type CheckStatusdefaultApplicationProblemPlusJSONResponse struct {
+type ListChecksdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
 }
 
-func (response CheckStatusdefaultApplicationProblemPlusJSONResponse) VisitCheckStatusResponse(w http.ResponseWriter) error {
+func (response ListChecksdefaultApplicationProblemPlusJSONResponse) VisitListChecksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteCheckRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DeleteCheckResponseObject interface {
+	VisitDeleteCheckResponse(w http.ResponseWriter) error
+}
+
+type DeleteCheck204Response struct {
+}
+
+func (response DeleteCheck204Response) VisitDeleteCheckResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteCheckdefaultApplicationProblemPlusJSONResponse) VisitDeleteCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetCheckResponseObject interface {
+	VisitGetCheckResponse(w http.ResponseWriter) error
+}
+
+type GetCheck200JSONResponse CheckJob
+
+func (response GetCheck200JSONResponse) VisitGetCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCheckdefaultApplicationProblemPlusJSONResponse) VisitGetCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckResultRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetCheckResultResponseObject interface {
+	VisitGetCheckResultResponse(w http.ResponseWriter) error
+}
+
+type GetCheckResult200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetCheckResult200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetCheckResultResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetCheckResult200TextcsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetCheckResult200TextcsvResponse) VisitGetCheckResultResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetCheckResultdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCheckResultdefaultApplicationProblemPlusJSONResponse) VisitGetCheckResultResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8367,9 +8736,18 @@ type StrictServerInterface interface {
 	// ListSources Laws, standards and guides that measures and requirements refer to
 	// (GET /api/v1/sources)
 	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
-	// CheckStatus Status of many suppliers at once
-	// (POST /api/v1/status/check)
-	CheckStatus(ctx context.Context, request CheckStatusRequestObject) (CheckStatusResponseObject, error)
+	// ListChecks Checks of lists that your organisation has started, the newest first
+	// (GET /api/v1/status/checks)
+	ListChecks(ctx context.Context, request ListChecksRequestObject) (ListChecksResponseObject, error)
+	// DeleteCheck Cancel a check of a list if it is not done, and delete it with its files
+	// (DELETE /api/v1/status/checks/{id})
+	DeleteCheck(ctx context.Context, request DeleteCheckRequestObject) (DeleteCheckResponseObject, error)
+	// GetCheck How far a check of a list has come, and what it found
+	// (GET /api/v1/status/checks/{id})
+	GetCheck(ctx context.Context, request GetCheckRequestObject) (GetCheckResponseObject, error)
+	// GetCheckResult The list with statuses in it, in the format it came in
+	// (GET /api/v1/status/checks/{id}/result)
+	GetCheckResult(ctx context.Context, request GetCheckResultRequestObject) (GetCheckResultResponseObject, error)
 	// ListSuppliers Search suppliers by name or number
 	// (GET /api/v1/suppliers)
 	ListSuppliers(ctx context.Context, request ListSuppliersRequestObject) (ListSuppliersResponseObject, error)
@@ -10268,41 +10646,103 @@ func (sh *strictHandler) ListSources(ctx *gin.Context, params ListSourcesParams)
 	}
 }
 
-// CheckStatus operation middleware
-func (sh *strictHandler) CheckStatus(ctx *gin.Context) {
-	var request CheckStatusRequestObject
+// ListChecks operation middleware
+func (sh *strictHandler) ListChecks(ctx *gin.Context, params ListChecksParams) {
+	var request ListChecksRequestObject
 
-	var body CheckStatusJSONRequestBody
-	var err error
-	// A request validator built on kin-openapi's openapi3filter with
-	// KeepValidatedValue leaves the value it validated on the body. Bind
-	// that value, matching member names exactly, so the handler receives
-	// what was validated instead of a second, case-insensitive decode.
-	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
-		err = ctx.ShouldBindJSON(&body)
-	} else if binding.Validator != nil {
-		// ShouldBindJSON runs the struct validator after decoding; keep that.
-		err = binding.Validator.ValidateStruct(&body)
-	}
-	if err != nil {
-		sh.options.RequestErrorHandlerFunc(ctx, err)
-		return
-	}
-	request.Body = &body
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
-		return sh.ssi.CheckStatus(ctx, request.(CheckStatusRequestObject))
+		return sh.ssi.ListChecks(ctx, request.(ListChecksRequestObject))
 	}
 	for _, middleware := range sh.middlewares {
-		handler = middleware(handler, "CheckStatus")
+		handler = middleware(handler, "ListChecks")
 	}
 
 	response, err := handler(ctx, request)
 
 	if err != nil {
 		sh.options.HandlerErrorFunc(ctx, err)
-	} else if validResponse, ok := response.(CheckStatusResponseObject); ok {
-		if err := validResponse.VisitCheckStatusResponse(ctx.Writer); err != nil {
+	} else if validResponse, ok := response.(ListChecksResponseObject); ok {
+		if err := validResponse.VisitListChecksResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteCheck operation middleware
+func (sh *strictHandler) DeleteCheck(ctx *gin.Context, id Id) {
+	var request DeleteCheckRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteCheck(ctx, request.(DeleteCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteCheckResponseObject); ok {
+		if err := validResponse.VisitDeleteCheckResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCheck operation middleware
+func (sh *strictHandler) GetCheck(ctx *gin.Context, id Id) {
+	var request GetCheckRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCheck(ctx, request.(GetCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCheckResponseObject); ok {
+		if err := validResponse.VisitGetCheckResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCheckResult operation middleware
+func (sh *strictHandler) GetCheckResult(ctx *gin.Context, id Id) {
+	var request GetCheckResultRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCheckResult(ctx, request.(GetCheckResultRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCheckResult")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCheckResultResponseObject); ok {
+		if err := validResponse.VisitGetCheckResultResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

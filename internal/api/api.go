@@ -11,6 +11,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
@@ -45,6 +46,7 @@ type Services struct {
 	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
+	Checks       *bulkcheck.Service
 	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Log          Log
@@ -73,7 +75,7 @@ func New(s Services) (*API, error) {
 	var missing []error
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
-		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil,
+		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil, "Checks": s.Checks == nil,
 		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {
@@ -110,6 +112,7 @@ func (a *API) Mount(r gin.IRouter) {
 	RegisterHandlersWithOptions(g, strict, GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { httpd.Fail(c, malformed(err)) },
 	})
+	g.POST("/api/v1/status/check", a.checkStatus)
 	// A bundle is kept as it came, so these read the body themselves.
 	g.POST("/api/v1/attestations", a.submitAttestation)
 	g.POST("/api/v1/attestations/:digest/withdrawals", a.submitWithdrawal)

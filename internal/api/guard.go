@@ -48,7 +48,7 @@ func (a *API) guard(c *gin.Context) {
 			input.PathParams[p.Key] = p.Value
 		}
 	}
-	if op.route.Operation.RequestBody != nil && !op.rule.raw {
+	if op.route.Operation.RequestBody != nil && !op.rule.raw && !op.isFile(c) {
 		input.Options = &everything
 	}
 	if err := openapi3filter.ValidateRequest(c.Request.Context(), input); err != nil {
@@ -81,7 +81,7 @@ func (a *API) checkBody(c *gin.Context, op *operation) bool {
 		}
 		return true
 	}
-	httpd.Limit(a.limit(op))(c)
+	httpd.Limit(a.limit(c, op))(c)
 	if c.IsAborted() {
 		return false
 	}
@@ -131,8 +131,15 @@ func known(op *operation) string {
 	return strings.Join(names, ", ")
 }
 
-func (a *API) limit(op *operation) int64 {
+// isFile reports whether the body is a file, where JSON is taken as well.
+func (o *operation) isFile(c *gin.Context) bool {
+	return o.rule.file > 0 && !strings.HasPrefix(c.Request.Header.Get("Content-Type"), "application/json")
+}
+
+func (a *API) limit(c *gin.Context, op *operation) int64 {
 	switch {
+	case op.isFile(c):
+		return op.rule.file
 	case op.rule.body >= 0:
 		return op.rule.body
 	case a.Evidence.MaxBytes > 0:

@@ -23,6 +23,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
@@ -35,6 +36,7 @@ import (
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
+	"felleskrav/internal/workbook"
 	"felleskrav/requirements"
 )
 
@@ -59,6 +61,9 @@ type house struct {
 	router routers.Router
 	tokens map[string]string // by "role" or "role@orgnr"
 	issue  *organisation.Service
+	// checks works on lists only where a test runs it.
+	checks *bulkcheck.Service
+	store  *sqlite.Store
 }
 
 func (h *house) now() time.Time {
@@ -103,6 +108,8 @@ func newHouse(t testing.TB) *house {
 	must(err)
 	registry, err := signing.GenerateKey(signing.ECDSAP256)
 	must(err)
+	h.store = store
+	h.checks = &bulkcheck.Service{Store: store, Facts: f, Catalogue: cat, Texts: bundle, BaseURL: "https://log.test", Limits: workbook.DefaultLimits(), Now: h.now, NewID: newID}
 	h.api, err = New(Services{
 		Catalogue: cat, Texts: bundle, Log: tl, LogKey: signer.VerifierKey(), TrustedRoot: root, BaseURL: "https://log.test", Now: h.now, Facts: f,
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: h.now, NewID: newID},
@@ -110,6 +117,7 @@ func newHouse(t testing.TB) *house {
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("log.test", registry), Now: h.now},
 		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: h.now},
 		Procurements: &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID},
+		Checks:       h.checks,
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},
 	})

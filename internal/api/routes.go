@@ -12,6 +12,9 @@ type rule struct {
 	body int64
 	// raw leaves the body to the handler.
 	raw bool
+	// file is the most bytes of a body that is not JSON, where both are taken;
+	// it is left to the handler.
+	file int64
 }
 
 // Sizes of bodies, in bytes.
@@ -87,7 +90,11 @@ var rules = map[string]rule{
 	"getSupplierStatus": {action: access.ReadStatus},
 	"getOfferingStatus": {action: access.ReadStatus},
 	"getOfferingBadge":  {action: access.ReadStatus},
-	"checkStatus":       {action: access.CheckStatus, body: form},
+	"checkStatus":       {action: access.CheckStatus, body: form, file: maxWorkbook},
+	"listChecks":        {action: access.CheckStatus},
+	"getCheck":          {action: access.CheckStatus},
+	"deleteCheck":       {action: access.CheckStatus},
+	"getCheckResult":    {action: access.CheckStatus},
 
 	"listProcurements":  {action: access.ReadProcurement},
 	"createProcurement": {action: access.WriteProcurement, body: form},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
@@ -71,21 +72,19 @@ func (a *API) GetSupplierStatus(ctx context.Context, r GetSupplierStatusRequestO
 	return GetSupplierStatus200JSONResponse{Items: all}, err
 }
 
-// CheckStatus gives the statuses of many suppliers, in the order they were
+// checkNumbers gives the statuses of many suppliers, in the order they were
 // sent. What is not a number has a row that says so; it does not spoil the
 // others.
-func (a *API) CheckStatus(ctx context.Context, r CheckStatusRequestObject) (CheckStatusResponseObject, error) {
-	t := a.texts(ctx)
-	ctx, actor := caller(ctx)
-	set := r.Body.Set
+func (a *API) checkNumbers(ctx context.Context, t *locale.Texts, actor access.Actor, in CheckInput) (CheckResult, error) {
+	set := in.Set
 	if set == "" {
 		set = facts.DefaultSet
 	}
-	numbers := make([]organisation.Number, len(r.Body.Suppliers)) // empty where it is none
+	numbers := make([]organisation.Number, len(in.Suppliers)) // empty where it is none
 	wrong := make([]*problem.Error, len(numbers))
 	var unique []organisation.Number
 	rows := map[organisation.Number][]facts.CheckRow{}
-	for i, s := range r.Body.Suppliers {
+	for i, s := range in.Suppliers {
 		n, err := organisation.ParseNumber(s)
 		if err != nil {
 			wrong[i] = httpd.Classify(err)
@@ -97,17 +96,17 @@ func (a *API) CheckStatus(ctx context.Context, r CheckStatusRequestObject) (Chec
 			unique = append(unique, n)
 		}
 	}
-	found, err := a.Facts.Check(ctx, actor, unique, set, r.Body.At)
+	found, err := a.Facts.Check(ctx, actor, unique, set, in.At)
 	if err != nil {
-		return nil, err
+		return CheckResult{}, err
 	}
 	for _, row := range found {
 		rows[row.Number] = append(rows[row.Number], row)
 	}
-	out := CheckStatus200JSONResponse{Set: a.resolve(set), Items: make([]CheckRow, 0, len(numbers))}
+	out := CheckResult{Set: a.resolve(set), Items: make([]CheckRow, 0, len(numbers))}
 	for i, n := range numbers {
 		if p := wrong[i]; p != nil {
-			out.Items = append(out.Items, CheckRow{Orgnr: r.Body.Suppliers[i], Error: FieldProblem{
+			out.Items = append(out.Items, CheckRow{Orgnr: in.Suppliers[i], Error: FieldProblem{
 				Field: fmt.Sprintf("suppliers[%d]", i), Key: p.Key, Detail: t.T(p.Key, map[string]any(p.Args)),
 			}})
 			continue
