@@ -64,6 +64,7 @@ type house struct {
 	// checks works on lists only where a test runs it.
 	checks *bulkcheck.Service
 	store  *sqlite.Store
+	dir    string
 }
 
 func (h *house) now() time.Time {
@@ -88,7 +89,8 @@ func newHouse(t testing.TB) *house {
 			t.Fatal(err)
 		}
 	}
-	store, err := sqlite.Open(ctx, t.TempDir(), h.now)
+	h.dir = t.TempDir()
+	store, err := sqlite.Open(ctx, h.dir, h.now)
 	must(err)
 	t.Cleanup(func() { _ = store.Close() })
 	signer, err := transparency.NewSigner("log.test", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
@@ -155,6 +157,11 @@ func (h *house) token(who string) string {
 	}
 	h.tokens[who] = secret
 	return secret
+}
+
+// actor is who a role is, for calls past HTTP.
+func (h *house) actor(role string) access.Actor {
+	return access.Actor{ID: role, Org: agency, Roles: []access.Role{access.Role(role)}}
 }
 
 // reply is what came back.
