@@ -20,6 +20,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
@@ -34,6 +35,7 @@ import (
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
+	"felleskrav/internal/workbook"
 	"felleskrav/requirements"
 	"felleskrav/templates"
 )
@@ -50,8 +52,10 @@ type site struct {
 	offering, declared      string // ids; declared has an attestation
 	digest, procurement     string
 	evidence                string // SHA-256
-	bodyKey                 crypto.Signer
-	review, reviewed        string // a shared review by the adviser's body, and its requirement
+
+	checked, cancelled, waiting string // ids of checks of lists
+	bodyKey                     crypto.Signer
+	review, reviewed            string // a shared review by the adviser's body, and its requirement
 }
 
 var (
@@ -113,6 +117,7 @@ func newSite(t *testing.T, demo bool) *site {
 		MaxEvidence:  1 << 20,
 	}
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
+	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ways := personas()
 	if !demo {
 		ways = nil
@@ -207,6 +212,7 @@ func (s *site) fill(ctx context.Context) {
 	}))
 	p.Bidders = []procurement.Bidder{{Supplier: s.supplier, Name: "Testsky AS", Offering: s.declared}, {Supplier: s.rival, Name: "Rival AS"}}
 	s.procurement = must[procurement.Procurement](t)(w.Procurements.Update(ctx, buyer, p, p.Rev)).ID
+	s.startChecks(ctx)
 }
 
 func (s *site) enrol(ctx context.Context, a access.Actor, key crypto.Signer) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
@@ -40,6 +41,7 @@ type Config struct {
 	Reviews      *review.Service
 	Facts        *facts.Service
 	Procurements *procurement.Service
+	Checks       *bulkcheck.Service
 	Reports      *catalogue.ReportService
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
@@ -97,7 +99,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil,
+		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "Checks": cfg.Checks == nil,
 		"Reports": cfg.Reports == nil,
 		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -117,7 +119,7 @@ var pageNames = []string{
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
-	"status",
+	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log",
 }
@@ -186,6 +188,13 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/offerings/:id/statement/file", 8<<20, w.statementFile)
 	post("/offerings/:id/attestations", maxBundle, w.attestationSubmit)
 	get("/offerings/:id/status", w.status)
+
+	get("/checks", w.checks)
+	post("/checks", maxWorkbook, w.checkStart)
+	get("/checks/:id", w.checkShow)
+	get("/checks/:id/result", w.checkResult)
+	post("/checks/:id/cancel", form, w.checkCancel)
+	post("/checks/:id/delete", form, w.checkDelete)
 
 	get("/attestations/:digest", w.attestation)
 	get("/attestations/:digest/receipt.json", w.receiptFile)
