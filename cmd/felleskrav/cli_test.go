@@ -149,42 +149,6 @@ func TestSelectFile(t *testing.T) {
 	}
 }
 
-func TestCheckList(t *testing.T) {
-	cases := []struct {
-		name, in, column string
-		numbers          []string
-		header           bool
-	}{
-		{"bare list", "310911380\n310 922 757\n\n", "", []string{"310911380", "310 922 757"}, false},
-		{"known heading", "Navn;Org.nr;By\nA;310911380;X\nB;tull;Y\nC;;Z\n", "", []string{"310911380", "tull"}, true},
-		{"by content", "\ufeffnavn,kode\nA,310911380\nB,310922757\n", "", []string{"310911380", "310922757"}, true},
-		{"named", "id,kunde\n310911380,310922757\n", "kunde", []string{"310922757"}, true},
-		{"latin 1", "Leverand\xf8r;Organisasjonsnummer\nB\xf8lge;310956864\n", "", []string{"310956864"}, true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			l, err := readSupplierList([]byte(c.in), c.column)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := strings.Join(l.numbers(), "|"); got != strings.Join(c.numbers, "|") {
-				t.Errorf("read %s", got)
-			}
-			if (l.header != nil) != c.header {
-				t.Errorf("the header is %v", l.header)
-			}
-		})
-	}
-	for _, in := range []string{"", "navn,by\nA,B\n", "orgnr\n\n"} {
-		if _, err := readSupplierList([]byte(in), ""); err == nil {
-			t.Errorf("%q was taken for a list", in)
-		}
-	}
-	if _, err := readSupplierList([]byte("a,b\n1,2\n"), "c"); err == nil {
-		t.Error("a column that is not there was found")
-	}
-}
-
 func TestSafeCell(t *testing.T) {
 	for in, want := range map[string]string{"": "", "tekst": "tekst", "=1+1": "'=1+1", "+47": "'+47", "-5": "'-5", "@x": "'@x"} {
 		if got := safeCell(in); got != want {

@@ -192,24 +192,35 @@ func demoCheck(w *walk, token string) {
 	t := w.t
 	t.Helper()
 	w.write("list.csv", []byte("Avtale;Org.nr\nA;310945498\nB;310 934 127\nC;123456789\nD;\nE;310945498\nF;311070568\n"))
-	r := w.run(1, token, "check", "list.csv", "--set", setRef, "--format", "csv")
-	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(r.stdout, "\ufeff")), "\n")
+	r := w.run(1, token, "check", "list.csv", "--set", setRef, "-o", "out.csv")
+	out := strings.TrimSpace(strings.TrimPrefix(string(w.read("out.csv")), "\ufeff"))
+	lines := strings.Split(out, "\r\n")
 	want := []string{
-		"Avtale;Org.nr;Leverandør;Status;Leveranse;Gyldig til;Svakeste ledd;Merknad",
-		"A;310945498;Fjordsky AS (oppdiktet);Gyldig;Fjordsky Sak og arkiv;", "B;310 934 127;Granitt Datasenter AS (oppdiktet);Utløpt;Granitt Serverdrift;",
-		"C;123456789;;;;;;", "D;", "E;310945498;Fjordsky AS (oppdiktet);Gyldig;", "F;311070568;;Ikke registrert;;;;",
+		"Avtale;Org.nr;Status;Leveranse;Kravsett;Gyldig til;Grunnlag;Svakeste underleverandør;Statusside;Merknad",
+		"A;310945498;Gyldig;Fjordsky Sak og arkiv;", "B;310 934 127;Utløpt;Granitt Serverdrift;",
+		"C;123456789;Må kontrolleres;;;;;;;Kontrollsifferet stemmer ikke.", "D;;Må kontrolleres;", "E;310945498;Gyldig;", "F;311070568;Ikke registrert;",
 	}
 	if len(lines) != len(want) {
-		t.Fatalf("the table has %d lines:\n%s", len(lines), r.stdout)
+		t.Fatalf("the table has %d lines:\n%s", len(lines), out)
 	}
 	for i := range want {
 		if !strings.HasPrefix(lines[i], want[i]) {
 			t.Errorf("line %d is %q, want %q…", i+1, lines[i], want[i])
 		}
 	}
-	if !strings.Contains(r.stderr, "2 av 5 rader") {
+	if !strings.Contains(r.stderr, "2 av 6 rader") || !strings.Contains(r.stderr, "2 rader må kontrolleres") {
 		t.Errorf("the summary is %q", r.stderr)
 	}
+	// As a table for people or programs the same list is read in the same way.
+	if r := w.run(1, token, "check", "list.csv", "--set", setRef); !strings.Contains(r.stdout, "310 945 498") || !strings.Contains(r.stderr, "2 av 5 rader") {
+		t.Errorf("the table is\n%s%s", r.stdout, r.stderr)
+	}
+	w.run(2, token, "check", "list.csv", "-o", "out.xlsx") // it comes back as what it was
+	w.write("two.csv", []byte("Orgnr;Org.nr 2\n310945498;310922757\n"))
+	if r := w.run(1, token, "check", "two.csv", "-o", "out.csv"); !strings.Contains(r.stderr, "B (Org.nr 2)") {
+		t.Errorf("two columns fit: %s", r.stderr)
+	}
+	w.run(0, token, "check", "two.csv", "--column", "B", "-o", "out.csv", "--set", setRef)
 	w.write("good.txt", []byte("310945498\n310922757\n"))
 	if r := w.run(0, token, "check", "good.txt", "--set", setRef); !strings.Contains(r.stdout, "310 922 757") {
 		t.Errorf("the table is\n%s", r.stdout)

@@ -16,16 +16,32 @@ type watchedLog struct {
 	bar     *progressbar.ProgressBar
 }
 
-// watch shows progress on a terminal; anywhere else it is silent.
-func (s *session) watch(log *openLog) transparency.Reader {
+// onTerminal reports whether messages are shown on a terminal.
+func (s *session) onTerminal() bool {
 	f, ok := s.Stderr.(*os.File)
 	if !ok {
-		return log.logReader
+		return false
 	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// watch shows progress on a terminal; anywhere else it is silent.
+func (s *session) watch(log *openLog) transparency.Reader {
+	if !s.onTerminal() {
 		return log.logReader
 	}
 	return &watchedLog{openLog: log, session: s}
+}
+
+// bar shows how much of a number has been done, on a terminal; anywhere else it
+// is nil.
+func (s *session) bar(total int64, doing string) *progressbar.ProgressBar {
+	if !s.onTerminal() {
+		return nil
+	}
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(s.Stderr),
+		progressbar.OptionSetDescription(doing), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 
 // Checkpoint implements transparency.Reader, and learns how long the log is.
@@ -35,8 +51,7 @@ func (w *watchedLog) Checkpoint(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if cp, err := transparency.ParseCheckpoint(w.verifier, data); err == nil {
-		w.bar = progressbar.NewOptions64(cp.Size, progressbar.OptionSetWriter(w.session.Stderr),
-			progressbar.OptionSetDescription(w.session.T("cli.log.reading", "Origin", cp.Origin)), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+		w.bar = w.session.bar(cp.Size, w.session.T("cli.log.reading", "Origin", cp.Origin))
 	}
 	return data, nil
 }

@@ -3,6 +3,8 @@ package workbook
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -72,6 +74,25 @@ func (l *SupplierList) Numbers() []organisation.Number {
 		if !seen[r.Number] {
 			seen[r.Number] = true
 			out = append(out, r.Number)
+		}
+	}
+	return out
+}
+
+// Values are the numbers in order, with what stands in the cells that could
+// not be read, save empty ones, shortened.
+func (l *SupplierList) Values() []string {
+	doubts := make(map[int]string, len(l.doubtful))
+	for row, i := range l.doubtful {
+		doubts[row] = l.Doubts[i].Value
+	}
+	for _, r := range l.Rows {
+		doubts[r.Row] = string(r.Number)
+	}
+	out := make([]string, 0, len(doubts))
+	for _, row := range slices.Sorted(maps.Keys(doubts)) {
+		if v := clip(doubts[row], 40); v != "" {
+			out = append(out, v)
 		}
 	}
 	return out
