@@ -147,6 +147,7 @@ func ReadSuppliers(data []byte, column string, l Limits) (list *SupplierList, er
 // meant is let go of at once. Hidden sheets are looked at only if no other has
 // any.
 func sheetCandidates(f *excelize.File, last int, every bool) ([]candidate, error) {
+	added := addedSheets(f)
 	for _, visible := range []bool{true, false} {
 		var all []candidate
 		for _, name := range f.GetSheetList() {
@@ -154,7 +155,7 @@ func sheetCandidates(f *excelize.File, last int, every bool) ([]candidate, error
 			if err != nil {
 				return nil, damaged(err)
 			}
-			if shown != visible || name == hiddenSheet {
+			if shown != visible || name == hiddenSheet || added[name] {
 				continue
 			}
 			rows, err := readRows(f, name, last)

@@ -373,6 +373,31 @@ func TestSpreadsheetComesBack(t *testing.T) {
 	}
 }
 
+// A list that was checked before can be checked again.
+func TestSpreadsheetIsCheckedAgain(t *testing.T) {
+	data := bookOf(t, map[string][][]any{"Liste": {{"Orgnr"}, {123456785}, {974760673}}})
+	for range 3 {
+		l, err := readList(t, data, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := l.Write(&b, bulkResult(t, "nb")); err != nil {
+			t.Fatal(err)
+		}
+		data = b.Bytes()
+	}
+	got := openBook(t, resave(t, map[string][]byte{"again": data})["again"])
+	for _, cell := range []string{"H2", "P2", "X2"} {
+		if has, target, err := got.GetCellHyperLink("Liste", cell); err != nil || !has || target != "https://krav.example.no/offerings/o2/status?set=grunnsett" {
+			t.Errorf("%s: %v %q %v", cell, has, target, err)
+		}
+	}
+	if want := []string{"Liste", "Sammendrag", "Leveranser", "Sammendrag 2", "Leveranser 2", "Sammendrag 3", "Leveranser 3"}; !slices.Equal(got.GetSheetList(), want) {
+		t.Errorf("sheets %v", got.GetSheetList())
+	}
+}
+
 // Whatever comes in, a problem with a key comes out or a list does, and what
 // is written back can be read again.
 func FuzzReadSuppliers(f *testing.F) {

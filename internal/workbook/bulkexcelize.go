@@ -20,6 +20,9 @@ type bulkFile struct {
 	t      *locale.Texts
 	looks  map[cellLook]int
 	failed error
+	// links of the sheet that was edited first, which is the user's.
+	links  []link
+	linked string
 }
 
 // style makes a style once. The file's own default font is left alone.
@@ -68,7 +71,7 @@ func (b *bulkFile) edit(e sheetEdit) error {
 		case string:
 			b.fail(b.f.SetCellStr(e.sheet, name, clean(v)))
 			if c.look.kind == lookLink {
-				b.fail(b.f.SetCellHyperLink(e.sheet, name, v, "External"))
+				b.link(e.sheet, name, v)
 			}
 		case time.Time:
 			day := v.In(locale.Zone())
@@ -84,6 +87,20 @@ func (b *bulkFile) edit(e sheetEdit) error {
 	return b.failed
 }
 
+// link has a cell lead somewhere. Those of the first sheet are set when the file
+// is written; the others are few.
+func (b *bulkFile) link(sheet, cell, target string) {
+	if b.linked == "" {
+		b.linked = sheet
+		b.fail(b.f.SetCellHyperLink(sheet, cell, placeholder, "External"))
+	}
+	if b.linked == sheet {
+		b.links = append(b.links, link{cell, target})
+		return
+	}
+	b.fail(b.f.SetCellHyperLink(sheet, cell, target, "External"))
+}
+
 // freeName gives a name that no sheet has.
 func (b *bulkFile) freeName(want string) string {
 	have := b.f.GetSheetList()
@@ -94,11 +111,41 @@ func (b *bulkFile) freeName(want string) string {
 	return name
 }
 
+// addedName begins the defined names that mark the sheets we add, so that none
+// of them is taken for the list when the file is checked again.
+const addedName = "felleskrav.added."
+
 // newSheet adds a sheet.
 func (b *bulkFile) newSheet(name string) error {
-	_, err := b.f.NewSheet(name)
-	return err
+	if _, err := b.f.NewSheet(name); err != nil {
+		return err
+	}
+	n := len(addedSheets(b.f)) + 1
+	return b.f.SetDefinedName(&excelize.DefinedName{
+		Name: addedName + strconv.Itoa(n), RefersTo: "'" + strings.ReplaceAll(name, "'", "''") + "'!$A$1",
+	})
+}
+
+// addedSheets are the sheets that earlier checks have added to a file.
+func addedSheets(f *excelize.File) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range f.GetDefinedName() {
+		if !strings.HasPrefix(n.Name, addedName) {
+			continue
+		}
+		if i := strings.LastIndexByte(n.RefersTo, '!'); i > 0 {
+			sheet := n.RefersTo[:i]
+			if strings.HasPrefix(sheet, "'") {
+				sheet = strings.ReplaceAll(strings.Trim(sheet, "'"), "''", "'")
+			}
+			out[strings.TrimPrefix(sheet, "$")] = true
+		}
+	}
+	return out
 }
 
 // write writes the file as it now is. The sheet that was in front stays so.
-func (b *bulkFile) write(w io.Writer) error { return b.f.Write(w) }
+func (b *bulkFile) write(w io.Writer) error {
+	b.f.SetZipWriter(newLinker(b.links))
+	return b.f.Write(w)
+}
