@@ -139,7 +139,7 @@ func (g *grid) candidates() []candidate {
 				}
 			}
 			// Most cells of other columns are words: told apart cheaply.
-			if !strings.ContainsAny(cell, "0123456789") {
+			if !mayBeNumber(cell) {
 				if strings.TrimSpace(cell) != "" {
 					c.filled++
 				}

@@ -75,6 +75,12 @@ func readNumber(cell string) (organisation.Number, doubt) {
 	if s == "" {
 		return "", doubtAbsent
 	}
+	if !mayBeNumber(s) {
+		return "", unread(s)
+	}
+	if all := gaps.Replace(s); len(all) == 9 && keepDigits(all) == all {
+		return judge(all)
+	}
 	core := suffix.ReplaceAllString(s, "")
 	core = label.ReplaceAllString(core, "")
 	core = tidyNumber(core)
@@ -83,6 +89,21 @@ func readNumber(cell string) (organisation.Number, doubt) {
 	}
 	return "", unread(s)
 }
+
+// mayBeNumber tells most cells that are no number from the others at little
+// cost: a number has nine digits, unless it is in scientific notation.
+func mayBeNumber(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		}
+	}
+	return digits >= 9 || digits > 0 && strings.ContainsAny(s, "eE") && len(s) < 20
+}
+
+// gaps are what some put anywhere in a number, as in telephone numbers.
+var gaps = strings.NewReplacer(" ", "", ".", "")
 
 // digitsOf gives the digits of a text that is one number and nothing else.
 func digitsOf(s string) (string, bool) {
@@ -112,12 +133,8 @@ func digitsOf(s string) (string, bool) {
 		}
 		return all, true
 	}
-	// Spaces and dots anywhere, as some write telephone numbers.
-	all := strings.NewReplacer(" ", "", ".", "").Replace(s)
-	if len(all) == 9 && keepDigits(all) == all {
-		return all, true
-	}
-	return "", false
+	all := gaps.Replace(s)
+	return all, len(all) == 9 && keepDigits(all) == all
 }
 
 func keepDigits(s string) string {
