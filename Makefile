@@ -18,7 +18,7 @@ DATA   ?= data
 
 # Packages whose tests run with the race detector, which wants gcc: those that
 # share state.
-RACE := ./internal/transparency/... ./internal/storage/... ./internal/attestation/... ./internal/httpd/... ./internal/login/...
+RACE := ./internal/bulkcheck/... ./internal/transparency/... ./internal/storage/... ./internal/attestation/... ./internal/httpd/... ./internal/login/...
 
 .PHONY: help
 help: ## list the targets
