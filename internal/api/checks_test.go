@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -230,11 +231,10 @@ func (h *house) inTheMiddle(id string, then func(stop context.CancelFunc)) {
 	h.t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
-	met := false
-	one := *bulkcheckOf(h)
+	var met atomic.Bool
+	one := bulkcheckOf(h)
 	one.Now = func() time.Time {
-		if j, err := h.store.CheckJob(context.Background(), id); err == nil && j.Done > 0 && j.State == bulkcheck.Running && !met {
-			met = true
+		if j, err := h.store.CheckJob(context.Background(), id); err == nil && j.Done > 0 && j.State == bulkcheck.Running && met.CompareAndSwap(false, true) {
 			then(stop)
 		}
 		if j, err := h.store.CheckJob(context.Background(), id); err == nil && !j.State.Open() {
@@ -243,7 +243,7 @@ func (h *house) inTheMiddle(id string, then func(stop context.CancelFunc)) {
 		return h.now()
 	}
 	one.Run(ctx)
-	if !met {
+	if !met.Load() {
 		h.t.Fatal("the work never was in the middle")
 	}
 }
