@@ -69,7 +69,7 @@ func WriteNotedAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts
 	})
 	p := &payload{
 		Format: payloadFormat, Kind: kindAnswers, Language: texts.Lang, GeneratedAt: published.UTC(),
-		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Sheet: s.name, Header: s.row, Columns: columnMap(columns),
+		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Tables: []payloadTable{{s.name, s.row, columnMap(columns)}},
 	}
 	st := b.st
 	for _, r := range v.Requirements {
@@ -86,7 +86,7 @@ func WriteNotedAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts
 			cells = append(cells, b.note(notes[r.ID]))
 		}
 		s.put(0, append(cells, text(st.inputCenter, b.answerWord(a.Status)), text(st.input, a.Statement), text(st.input, strings.Join(files, "\n")))...)
-		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
+		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Sheet: s.name, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
 	}
 	b.finishTable(s, columns)
 	b.writePayload(p)

@@ -3,7 +3,6 @@ package workbook
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -127,8 +126,11 @@ func hidden(f *excelize.File, last int) (*payload, error) {
 		}
 	}
 	sum := sha256.Sum256([]byte(data.String()))
-	p := &payload{}
-	if hex.EncodeToString(sum[:]) != want || json.Unmarshal([]byte(data.String()), p) != nil || p.Format != payloadFormat {
+	if hex.EncodeToString(sum[:]) != want {
+		return nil, nil
+	}
+	p, ok := parsePayload([]byte(data.String()))
+	if !ok {
 		return nil, nil
 	}
 	return p, nil
@@ -142,7 +144,7 @@ func (rd *Reader) locate(t *table, last int, kind string) error {
 		// The sheet is looked at first; its header still decides, since
 		// columns may have been moved.
 		for i, n := range names {
-			if n == t.payload.Sheet {
+			if _, ok := t.payload.table(n); ok {
 				names[0], names[i] = names[i], names[0]
 			}
 		}
@@ -159,9 +161,11 @@ func (rd *Reader) locate(t *table, last int, kind string) error {
 			t.sheet, t.header, t.columns, t.rows = name, header, columns, rows
 			return nil
 		}
-		if p := t.payload; p != nil && name == p.Sheet && plausible(p, rows) {
-			t.sheet, t.header, t.columns, t.rows = name, p.Header, p.Columns, rows
-			return nil
+		if p := t.payload; p != nil {
+			if place, ok := p.table(name); ok && plausible(p, place, rows) {
+				t.sheet, t.header, t.columns, t.rows = name, place.Header, place.Columns, rows
+				return nil
+			}
 		}
 	}
 	return problem.New(problem.Invalid, "workbook.error.no-table", nil)
@@ -169,9 +173,9 @@ func (rd *Reader) locate(t *table, last int, kind string) error {
 
 // plausible reports whether the hidden map fits the sheet: some id stands in
 // the id column. A header that was overwritten is then no obstacle.
-func plausible(p *payload, rows [][]string) bool {
+func plausible(p *payload, place payloadTable, rows [][]string) bool {
 	for _, role := range []string{colID, colMet, colAnswer} {
-		if p.Columns[role] < 1 {
+		if place.Columns[role] < 1 {
 			return false
 		}
 	}
@@ -180,7 +184,7 @@ func plausible(p *payload, rows [][]string) bool {
 		ids[r.ID] = true
 	}
 	for _, r := range rows {
-		if ids[cellAt(r, p.Columns[colID])] {
+		if ids[cellAt(r, place.Columns[colID])] {
 			return true
 		}
 	}

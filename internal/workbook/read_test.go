@@ -3,6 +3,7 @@ package workbook
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -303,5 +304,49 @@ func TestNotOurTable(t *testing.T) {
 	_, err = testReader(t).Tender(bytes.NewReader(answers), int64(len(answers)), nil)
 	if problem.KeyOf(err) != "workbook.error.wrong-kind" {
 		t.Errorf("an answer sheet read as a tender: %v", err)
+	}
+}
+
+// Files that went out before the hidden map told the sheet of each row are
+// still read, and their official texts still compared.
+func TestFilesOfTheFirstFormat(t *testing.T) {
+	data, err := os.ReadFile("testdata/tender-format-1.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := testTender(t, "nb", 8).Lines
+	for name, known := range map[string]Known{"map": nil, "known": KnownLines(lines)} {
+		got := readTender(t, data, known)
+		if err := got.Err(); err != nil || len(got.Answers) != 8 || got.Procurement == "" {
+			t.Errorf("%s: %v, %d answers, procurement %q", name, err, len(got.Answers), got.Procurement)
+		}
+		for _, a := range got.Answers {
+			if a.Status == "" || !strings.HasPrefix(a.Statement, "=Svar") {
+				t.Errorf("%s: %+v", name, a)
+			}
+		}
+	}
+	f := openBook(t, data)
+	set(t, f, "Krav", "B6", "Kontraktsvilkår")
+	set(t, f, "Krav", "D7", "Noe annet")
+	set(t, f, "Krav", "G8", "99")
+	for c := 1; c <= 11; c++ { // without its header the map says where things are
+		set(t, f, "Krav", at(c, 4), "x")
+	}
+	var paths []string
+	for _, r := range readTender(t, save(t, f), nil).Refused() {
+		paths = append(paths, r.Path()+" "+r.Key)
+	}
+	if diff := cmp.Diff([]string{"Krav!B6 workbook.row.altered-kind", "Krav!D7 workbook.row.altered-text", "Krav!G8 workbook.row.altered-weight"}, paths); diff != "" {
+		t.Error(diff)
+	}
+
+	data, err = os.ReadFile("testdata/answers-format-1.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), findTest)
+	if err != nil || answers.Err() != nil || len(answers.Rows) != 8 || len(answers.Sets) != 1 {
+		t.Errorf("answer sheet: %v, %v, %d rows, sets %v", err, answers.Err(), len(answers.Rows), answers.Sets)
 	}
 }

@@ -93,7 +93,7 @@ func (d *tenderBook) requirements(p *payload) {
 		title: d.t.T("workbook.requirements.title"), subtitle: oneLine(d.Procurement.Title) + "  ·  " + d.sets(),
 		notice: d.t.T("workbook.requirements.notice"), footer: d.footer(),
 	})
-	p.Sheet, p.Header, p.Columns = s.name, s.row, columnMap(tenderColumns)
+	p.Tables = append(p.Tables, payloadTable{s.name, s.row, columnMap(tenderColumns)})
 	filled := d.prefilled()
 	for _, l := range d.Lines {
 		r := l.Requirement
@@ -112,7 +112,7 @@ func (d *tenderBook) requirements(p *payload) {
 			headed(st.cell, r.Title.In(d.t.Lang), r.Text.In(d.t.Lang)), text(typeStyle, l.Type), docs, weight,
 			text(st.inputCenter, d.answerWord(f.answer)), text(st.input, f.statement), text(st.input, f.evidence), text(st.input, ""))
 		p.Rows = append(p.Rows, payloadRow{
-			ID: r.ID, Row: s.row, Kind: string(r.Kind), Type: l.Type, Weight: l.Weight,
+			ID: r.ID, Sheet: s.name, Row: s.row, Kind: string(r.Kind), Type: l.Type, Weight: l.Weight,
 			Text:          fingerprint(r.Title.In(d.t.Lang) + "\n" + r.Text.In(d.t.Lang)),
 			Documentation: fingerprint(d.names.evidence(r.Evidence) + "\n" + r.Verify.In(d.t.Lang)),
 		})
