@@ -85,6 +85,7 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 	c.Line("reference", p.Reference, 0, 100)
 	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": problem.Clip(p.Language)})
 	checkChoices(&c, p.Choices, result)
+	p.Columns = checkColumns(&c, p.Columns)
 	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
 	if err != nil {
 		return Procurement{}, err
@@ -178,7 +179,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 			return Procurement{}, problem.New(problem.Stale, "procurement.stale", nil)
 		}
 		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
-		p.Input, p.Sets, p.Choices, p.Bidders, p.UpdatedAt = in.Input, in.Sets, in.Choices, in.Bidders, in.UpdatedAt
+		p.Input, p.Sets, p.Choices, p.Columns, p.Bidders, p.UpdatedAt = in.Input, in.Sets, in.Choices, in.Columns, in.Bidders, in.UpdatedAt
 		return p, nil
 	})
 	if err != nil {

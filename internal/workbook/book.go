@@ -18,6 +18,7 @@ type book struct {
 	f      *excelize.File
 	t      *locale.Texts
 	st     styles
+	signs  map[signKey]int
 	sheets int
 	err    error
 }
@@ -30,7 +31,7 @@ func newBook(t *locale.Texts) (*book, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	return &book{f: f, t: t, st: st}, nil
+	return &book{f: f, t: t, st: st, signs: map[signKey]int{}}, nil
 }
 
 func (b *book) fail(doing string, err error) {
@@ -95,6 +96,8 @@ type sheet struct {
 	sw   *excelize.StreamWriter
 	page page
 	row  int
+	// refs is the row given to the library, which does not keep it.
+	refs []any
 }
 
 // sheet adds a sheet and opens it for rows.
@@ -169,6 +172,18 @@ func at(col, row int) string {
 	return name
 }
 
+// absolute names a cell so that it stays the same cell wherever it is used.
+func absolute(col, row int) string {
+	name, err := excelize.CoordinatesToCellName(col, row, true)
+	if err != nil {
+		panic("workbook: no such cell: " + err.Error()) // only our own constants come here
+	}
+	return name
+}
+
+// quoted is a sheet's name as formulas have it.
+func quoted(sheet string) string { return "'" + strings.ReplaceAll(sheet, "'", "''") + "'" }
+
 // text is a cell with a string, whatever the string begins with.
 func text(style int, s string) excelize.Cell {
 	if s == "" {
@@ -212,18 +227,11 @@ func (s *sheet) put(points float64, cells ...excelize.Cell) {
 	if points == 0 {
 		points = height(cells, s.page.widths)
 	}
-	values := make([]any, len(cells))
-	for i, c := range cells {
-		values[i] = c
+	s.refs = s.refs[:0]
+	for i := range cells {
+		s.refs = append(s.refs, &cells[i])
 	}
-	s.b.fail("write row", s.sw.SetRow(at(1, s.row), values, excelize.RowOpts{Height: points}))
-}
-
-// merge joins the first n cells of the row just written.
-func (s *sheet) merge(n int) {
-	if s.b.err == nil {
-		s.b.fail("join cells", s.sw.MergeCell(at(1, s.row), at(n, s.row)))
-	}
+	s.b.fail("write row", s.sw.SetRow(at(1, s.row), s.refs, excelize.RowOpts{Height: points}))
 }
 
 // skip leaves a low empty row.
@@ -245,10 +253,10 @@ func (s *sheet) close() {
 		OddFooter: "&L&8" + clip(foot, 150) + "&R&8" + b.t.T("workbook.page") + " &P / &N",
 	}))
 	if s.page.frozenRows > 0 {
-		ref := fmt.Sprintf("'%s'!$%d:$%d", strings.ReplaceAll(s.name, "'", "''"), s.page.frozenRows, s.page.frozenRows)
+		ref := fmt.Sprintf("%s!$%d:$%d", quoted(s.name), s.page.frozenRows, s.page.frozenRows)
 		if s.page.pagesWide > 1 && s.page.frozenCols > 0 {
 			col, _ := excelize.ColumnNumberToName(s.page.frozenCols)
-			ref = fmt.Sprintf("'%s'!$A:$%s,%s", strings.ReplaceAll(s.name, "'", "''"), col, ref)
+			ref = fmt.Sprintf("%s!$A:$%s,%s", quoted(s.name), col, ref)
 		}
 		b.fail("repeat header", b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: ref, Scope: s.name}))
 	}

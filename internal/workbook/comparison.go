@@ -39,7 +39,7 @@ func (d *tenderBook) comparison() {
 	}
 	s.put(32, head...)
 	for _, line := range summary {
-		row := []excelize.Cell{text(st.label, line.name), text(st.label, ""), text(st.label, "")}
+		row := []excelize.Cell{text(st.wide, line.name), text(st.wide, ""), text(st.wide, "")}
 		for _, b := range bidders {
 			n := line.count(b)
 			style := st.total
@@ -49,36 +49,21 @@ func (d *tenderBook) comparison() {
 			row = append(row, count(style, n))
 		}
 		s.put(17, row...)
-		s.merge(3)
 	}
-	for _, r := range orderedRows(d.Comparison.Rows) {
+	row := make([]excelize.Cell, 0, len(widths))
+	for i := range d.Comparison.Rows {
+		r := &d.Comparison.Rows[i]
 		typeStyle := st.typeB
 		if r.Line.Type == procurement.TypeA {
 			typeStyle = st.typeA
 		}
-		row := []excelize.Cell{text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type)}
-		for i, c := range r.Cells {
-			if i < len(bidders) {
-				row = append(row, d.compared(c))
-			}
+		row = append(row[:0], text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type))
+		for b := range min(len(r.Cells), len(bidders)) {
+			row = append(row, d.compared(&r.Cells[b]))
 		}
 		s.put(0, row...)
 	}
 	s.close()
-}
-
-func orderedRows(rows []procurement.ComparedRow) []procurement.ComparedRow {
-	lines := make([]procurement.Line, len(rows))
-	byID := map[string]procurement.ComparedRow{}
-	for i, r := range rows {
-		lines[i] = r.Line
-		byID[r.Line.Requirement.ID] = r
-	}
-	out := make([]procurement.ComparedRow, 0, len(rows))
-	for _, l := range ordered(lines) {
-		out = append(out, byID[l.Requirement.ID])
-	}
-	return out
 }
 
 type summaryLine struct {
@@ -107,26 +92,44 @@ func (d *tenderBook) summary() []summaryLine {
 	}
 }
 
+// comparedKey is what the words of a cell depend on.
+type comparedKey struct {
+	answer, declared attestation.AnswerStatus
+	source           procurement.Source
+	assurance        status.Assurance
+	contradicts      bool
+}
+
 // compared writes one bidder's answer to one requirement: the word with its
-// symbol, then where it comes from and what to look at.
-func (d *tenderBook) compared(c procurement.Cell) excelize.Cell {
-	look := answerLooks[c.Answer]
-	word := "answer." + string(c.Answer)
-	if c.Answer == "" {
-		word = "answer.none"
-	}
-	out := look.symbol + " " + d.t.T(word)
-	if c.Source != procurement.FromNothing && c.Source != "" {
-		out += "\n" + d.t.T("answer-source."+string(c.Source))
-		if c.Assurance != "" && c.Assurance != status.Declared {
-			out += ", " + lowerFirst(d.t.T("assurance."+string(c.Assurance)))
-		}
-	}
-	if c.Contradicts {
-		out += "\n≠ " + d.t.T("workbook.comparison.declared", "Answer", d.t.T("answer."+string(c.Declared)))
+// symbol, then where it comes from and what to look at. Many cells say the
+// same, so the words are put together once.
+func (d *tenderBook) compared(c *procurement.Cell) excelize.Cell {
+	key := comparedKey{c.Answer, c.Declared, c.Source, c.Assurance, c.Contradicts}
+	out, ok := d.said[key]
+	if !ok {
+		out = d.say(key)
+		d.said[key] = out
 	}
 	if c.Deviation != "" {
 		out += "\n! " + d.t.T("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
 	}
-	return text(d.st.toneLeft[look.tone], out)
+	return text(d.st.toneLeft[answerLooks[c.Answer].tone], out)
+}
+
+func (d *tenderBook) say(c comparedKey) string {
+	word := "answer." + string(c.answer)
+	if c.answer == "" {
+		word = "answer.none"
+	}
+	out := answerLooks[c.answer].symbol + " " + d.t.T(word)
+	if c.source != procurement.FromNothing && c.source != "" {
+		out += "\n" + d.t.T("answer-source."+string(c.source))
+		if c.assurance != "" && c.assurance != status.Declared {
+			out += ", " + lowerFirst(d.t.T("assurance."+string(c.assurance)))
+		}
+	}
+	if c.contradicts {
+		out += "\n≠ " + d.t.T("workbook.comparison.declared", "Answer", d.t.T("answer."+string(c.declared)))
+	}
+	return out
 }

@@ -75,7 +75,7 @@ type styles struct {
 	title, subtitle, notice, warning, header, headerInput int
 	section, label, value, cell, strong, center, number   int
 	typeA, typeB, input, inputCenter, total, totalBad     int
-	internal                                              int
+	internal, group, wide                                 int
 	tones                                                 map[tone]int
 	toneLeft                                              map[tone]int
 }
@@ -170,6 +170,10 @@ func newStyles(f *excelize.File) (styles, error) {
 			Protection: open, NumFmt: textFormat}),
 		total:    s.make(excelize.Style{Font: bold, Fill: solid(band), Border: box(), Alignment: align("center", "center", false)}),
 		totalBad: s.make(excelize.Style{Font: typeface(fontSize, true, toneBad.text), Fill: solid(toneBad.fill), Border: box(), Alignment: align("center", "center", false)}),
+		group: s.make(excelize.Style{Font: typeface(11, true, navy), Fill: solid(band), Alignment: align("left", "center", false),
+			Border: []excelize.Border{{Type: "top", Color: navy, Style: 1}, {Type: "bottom", Color: navy, Style: 1}}}),
+		wide: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: align("left", "center", false),
+			Border: []excelize.Border{{Type: "top", Color: line, Style: 1}, {Type: "bottom", Color: line, Style: 1}}}),
 		internal: s.make(excelize.Style{Font: typeface(fontSize, false, grey), Alignment: align("left", "top", false), NumFmt: textFormat}),
 		tones:    map[tone]int{},
 		toneLeft: map[tone]int{},
