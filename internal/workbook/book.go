@@ -3,7 +3,6 @@ package workbook
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -135,8 +134,13 @@ func (b *book) sheet(name string, p page) *sheet {
 	s.sw = sw
 	// From the last to the first: excelize puts each column before those it
 	// has, and the format wants them in order.
-	for i, w := range slices.Backward(p.widths) {
-		b.fail("set widths", sw.SetColWidth(i+1, i+1, w))
+	for last := len(p.widths); last > 0; {
+		first := last
+		for first > 1 && p.widths[first-2] == p.widths[last-1] {
+			first--
+		}
+		b.fail("set widths", sw.SetColWidth(first, last, p.widths[last-1]))
+		last = first - 1
 	}
 	if p.frozenRows > 0 || p.frozenCols > 0 {
 		corner := at(p.frozenCols+1, p.frozenRows+1)

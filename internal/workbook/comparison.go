@@ -11,13 +11,16 @@ import (
 // biddersPerPage is how many bidders fit beside the requirements on paper.
 const biddersPerPage = 6
 
+// bidderWidth is the width of a bidder's column.
+const bidderWidth = 28
+
 // comparison writes requirement by bidder, with counts on top.
 func (d *tenderBook) comparison() {
 	st := d.st
 	bidders := d.Comparison.Bidders
 	widths := []float64{20.5, 46, 8}
 	for range bidders {
-		widths = append(widths, 28)
+		widths = append(widths, bidderWidth)
 	}
 	pages := max(1, (len(bidders)+biddersPerPage-1)/biddersPerPage)
 	summary := d.summary()
@@ -58,10 +61,12 @@ func (d *tenderBook) comparison() {
 			typeStyle = st.typeA
 		}
 		row = append(row[:0], text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type))
+		most := 0
 		for b := range min(len(r.Cells), len(bidders)) {
-			row = append(row, d.compared(&r.Cells[b]))
+			cell, n := d.compared(&r.Cells[b])
+			row, most = append(row, cell), max(most, n)
 		}
-		s.put(0, row...)
+		s.put(max(rowHeight(most), height(row[:3], widths)), row...)
 	}
 	s.close()
 }
@@ -100,20 +105,30 @@ type comparedKey struct {
 	contradicts      bool
 }
 
+// remark is what many cells say: the cell, ready to write, and how many lines
+// it takes.
+type remark struct {
+	cell  excelize.Cell
+	words string
+	lines int
+}
+
 // compared writes one bidder's answer to one requirement: the word with its
-// symbol, then where it comes from and what to look at. Many cells say the
-// same, so the words are put together once.
-func (d *tenderBook) compared(c *procurement.Cell) excelize.Cell {
+// symbol, then where it comes from and what to look at. It tells how many
+// lines that takes.
+func (d *tenderBook) compared(c *procurement.Cell) (excelize.Cell, int) {
 	key := comparedKey{c.Answer, c.Declared, c.Source, c.Assurance, c.Contradicts}
-	out, ok := d.said[key]
+	r, ok := d.said[key]
 	if !ok {
-		out = d.say(key)
-		d.said[key] = out
+		words := d.say(key)
+		r = remark{text(d.st.toneLeft[answerLooks[c.Answer].tone], words), words, lines(words, bidderWidth, false)}
+		d.said[key] = r
 	}
-	if c.Deviation != "" {
-		out += "\n! " + d.t.T("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
+	if c.Deviation == "" {
+		return r.cell, r.lines
 	}
-	return text(d.st.toneLeft[answerLooks[c.Answer].tone], out)
+	deviation := "! " + d.names.filled("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
+	return text(r.cell.StyleID, r.words+"\n"+deviation), r.lines + lines(deviation, bidderWidth, false)
 }
 
 func (d *tenderBook) say(c comparedKey) string {

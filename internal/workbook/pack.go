@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -28,8 +29,15 @@ type packer struct {
 
 func newPacker(w io.Writer) excelize.ZipWriter { return &packer{w: w} }
 
-// level is the level of compression that archive/zip uses.
-const level = 5
+// flates keeps compressors, which are large, for the next workbook. Their
+// level is the one archive/zip uses.
+var flates = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(io.Discard, 5)
+	if err != nil {
+		panic("workbook: no such level of compression: " + err.Error()) // ours is a constant
+	}
+	return w
+}}
 
 // Create opens a part. It ends the part before.
 func (p *packer) Create(name string) (io.Writer, error) {
@@ -39,13 +47,9 @@ func (p *packer) Create(name string) (io.Writer, error) {
 	part := &packed{header: zip.FileHeader{Name: name, Method: zip.Deflate}}
 	p.parts = append(p.parts, part)
 	if p.flate == nil {
-		var err error
-		if p.flate, err = flate.NewWriter(&part.data, level); err != nil {
-			return nil, fmt.Errorf("pack workbook: %w", err)
-		}
-	} else {
-		p.flate.Reset(&part.data)
+		p.flate = flates.Get().(*flate.Writer) //nolint:forcetypeassert // nothing else is put there
 	}
+	p.flate.Reset(&part.data)
 	part.flate = p.flate
 	if strings.HasPrefix(name, "xl/worksheets/") {
 		part.cut = &cutter{pass: part.pass}
@@ -98,6 +102,10 @@ func (p *packer) Close() error {
 	if err := p.end(); err != nil {
 		return err
 	}
+	if p.flate != nil {
+		flates.Put(p.flate)
+		p.flate = nil
+	}
 	const types = "[Content_Types].xml"
 	slices.SortFunc(p.parts, func(a, b *packed) int {
 		return cmp.Or(cmp.Compare(b2i(b.header.Name == types), b2i(a.header.Name == types)), strings.Compare(a.header.Name, b.header.Name))
@@ -129,6 +137,24 @@ func b2i(b bool) int {
 // inside texts are escaped, so this only meets attributes.
 var byHand = []byte(` customHeight="1"`)
 
+// markEnd is the end of the mark, from a letter that is rare in a sheet: to
+// look for the whole mark takes ten times as long.
+var markEnd = []byte(`Height="1"`)
+
+// nextMark is where the next mark begins, or -1.
+func nextMark(b []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(b[from:], markEnd)
+		if i < 0 {
+			return -1
+		}
+		from += i + len(markEnd)
+		if bytes.HasSuffix(b[:from], byHand) {
+			return from - len(byHand)
+		}
+	}
+}
+
 // cutter leaves the mark out of what it passes on.
 type cutter struct {
 	pass func([]byte) error
@@ -142,7 +168,7 @@ func (c *cutter) Write(b []byte) (int, error) {
 		c.held = nil
 	}
 	for {
-		i := bytes.Index(b, byHand)
+		i := nextMark(b)
 		if i < 0 {
 			break
 		}

@@ -62,6 +62,7 @@ func relied(s status.Status) bool {
 // of requirement there is.
 func (d *tenderBook) requirements(p *payload) {
 	filled := d.prefilled()
+	p.Rows = slices.Grow(p.Rows, len(d.Lines))
 	for _, kind := range d.tables() {
 		d.requirementTable(p, kind, filled)
 	}

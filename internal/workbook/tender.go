@@ -81,11 +81,11 @@ type tenderBook struct {
 	names   names
 	columns []column
 	// said keeps the words of the comparison's cells.
-	said map[comparedKey]string
+	said map[comparedKey]remark
 }
 
 func newTenderBook(b *book, t Tender) *tenderBook {
-	return &tenderBook{book: b, Tender: t, names: newNames(t.Catalogue, t.Texts), columns: layout(t.Procurement.Layout()), said: map[comparedKey]string{}}
+	return &tenderBook{book: b, Tender: t, names: newNames(t.Catalogue, t.Texts), columns: layout(t.Procurement.Layout()), said: map[comparedKey]remark{}}
 }
 
 // withStanding reports whether the workbook tells what bidders have declared.
@@ -181,6 +181,19 @@ func (n names) word(key string) string {
 		n.memo[key] = s
 	}
 	return s
+}
+
+// filled is a text with one value, which is put where it stands without
+// working the text out anew.
+func (n names) filled(key, name, value string) string {
+	const here = "\x00"
+	s, ok := n.memo[key]
+	if !ok {
+		s = n.t.T(key, name, here)
+		n.memo[key] = s
+	}
+	before, after, _ := strings.Cut(s, here)
+	return before + value + after
 }
 
 // agency writes who buys.
