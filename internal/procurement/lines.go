@@ -40,21 +40,24 @@ func Kinds() []catalogue.Kind {
 // 2 for qualification requirements and 3 for contract terms; the others count
 // from 1. The same lines always get the same numbers.
 func Number(lines []Line) []Line {
-	kinds, themes := map[catalogue.Kind]int{}, map[string]int{}
+	kinds := map[catalogue.Kind]int{}
 	for i, k := range Kinds() {
 		kinds[k] = i + 1
 	}
+	type group struct {
+		kind  catalogue.Kind
+		theme string
+	}
+	groups := map[group]int{} // by where the theme begins among those of the kind
+	at := func(l Line) group { return group{l.Requirement.Kind, l.Requirement.Theme} }
 	for _, l := range lines {
-		if _, ok := themes[l.Requirement.Theme]; !ok {
-			themes[l.Requirement.Theme] = len(themes)
+		if _, ok := groups[at(l)]; !ok {
+			groups[at(l)] = len(groups)
 		}
 	}
 	out := slices.Clone(lines)
 	slices.SortStableFunc(out, func(a, b Line) int {
-		return cmp.Or(
-			cmp.Compare(kinds[a.Requirement.Kind], kinds[b.Requirement.Kind]),
-			cmp.Compare(themes[a.Requirement.Theme], themes[b.Requirement.Theme]),
-		)
+		return cmp.Or(cmp.Compare(kinds[a.Requirement.Kind], kinds[b.Requirement.Kind]), cmp.Compare(groups[at(a)], groups[at(b)]))
 	})
 	theme, n := 0, 0
 	for i := range out {

@@ -304,6 +304,12 @@ func TestProcurementRefuses(t *testing.T) {
 			}
 		}, "bidders", "field.many"},
 		{"too many choices", func(p *procurement.Procurement) { p.Choices = make([]procurement.Choice, 100_000) }, "choices", "field.many"},
+		{"unknown column", func(p *procurement.Procurement) { p.Columns = append(procurement.Columns()[:10], "price") }, "columns[10]", "field.unknown"},
+		{"column twice", func(p *procurement.Procurement) { p.Columns = append(procurement.Columns()[:10], procurement.ColumnID) }, "columns[10]", "procurement.column-repeated"},
+		{"without the answer", func(p *procurement.Procurement) {
+			p.Columns = []procurement.Column{procurement.ColumnID, procurement.ColumnRequirement, procurement.ColumnMet}
+		}, "columns", "procurement.column-required"},
+		{"too many columns", func(p *procurement.Procurement) { p.Columns = make([]procurement.Column, 100_000) }, "columns", "field.many"},
 		{"bidder's number", func(p *procurement.Procurement) { p.Bidders = []procurement.Bidder{{Supplier: "123456784"}} }, "bidders[0].supplier", "organisation.check-digit"},
 		{"bidder twice", func(p *procurement.Procurement) { p.Bidders = append(p.Bidders, p.Bidders[0]) }, "bidders[2].supplier", "procurement.bidder-repeated"},
 		{"offering of another", func(p *procurement.Procurement) {

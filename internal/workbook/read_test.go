@@ -35,9 +35,9 @@ func set(t testing.TB, f *excelize.File, sheet, cell, value string) {
 	}
 }
 
-// grid is a table of requirements as a test finds it: by its header's texts,
+// formTable is a table of requirements as a test finds it: by its header's texts,
 // with the row of each id.
-type grid struct {
+type formTable struct {
 	sheet   string
 	columns map[string]int
 	rows    map[string]int
@@ -45,16 +45,16 @@ type grid struct {
 	header  int
 }
 
-// grids finds the tables of a tender workbook.
-func grids(t testing.TB, f *excelize.File, words *locale.Texts) []grid {
+// formTables finds the tables of a tender workbook.
+func formTables(t testing.TB, f *excelize.File, words *locale.Texts) []formTable {
 	t.Helper()
-	var out []grid
+	var out []formTable
 	for _, sheet := range f.GetSheetList() {
 		rows, err := f.GetRows(sheet)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := grid{sheet: sheet}
+		g := formTable{sheet: sheet}
 		for i, r := range rows {
 			if g.header == 0 {
 				columns := map[string]int{}
@@ -86,7 +86,7 @@ func grids(t testing.TB, f *excelize.File, words *locale.Texts) []grid {
 func fill(t testing.TB, f *excelize.File, words *locale.Texts) []procurement.ResponseAnswer {
 	t.Helper()
 	var out []procurement.ResponseAnswer
-	for _, g := range grids(t, f, words) {
+	for _, g := range formTables(t, f, words) {
 		for _, id := range g.ids {
 			i := len(out)
 			a := procurement.ResponseAnswer{Requirement: id, Status: attestation.AnswerStatuses()[i%6], Statement: fmt.Sprintf("=Svar %d\nmed to linjer – æøå", i)}
@@ -312,7 +312,7 @@ func TestTableIsFoundWithoutTheHiddenSheet(t *testing.T) {
 		tender := testTender(t, lang, 8)
 		f := openBook(t, writeTender(t, tender))
 		want := fill(t, f, tender.Texts)
-		for i, g := range grids(t, f, tender.Texts) {
+		for i, g := range formTables(t, f, tender.Texts) {
 			name := fmt.Sprintf("Bilag 2.%d", i+1)
 			if err := f.SetSheetName(g.sheet, name); err != nil {
 				t.Fatal(err)
@@ -337,7 +337,7 @@ func TestHeaderOverwritten(t *testing.T) {
 	tender := testTender(t, "nb", 8)
 	f := openBook(t, writeTender(t, tender))
 	want := fill(t, f, tender.Texts)
-	for _, g := range grids(t, f, tender.Texts) {
+	for _, g := range formTables(t, f, tender.Texts) {
 		for c := 1; c <= 11; c++ {
 			set(t, f, g.sheet, at(c, 4), "x")
 		}

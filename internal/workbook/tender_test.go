@@ -101,7 +101,7 @@ func TestTenderRequirementTables(t *testing.T) {
 	tender := testTender(t, "nb", 12)
 	data := writeTender(t, tender)
 	f := openBook(t, data)
-	tables := grids(t, f, tender.Texts)
+	tables := formTables(t, f, tender.Texts)
 	type place struct{ sheet, number, heading, first string }
 	want := []place{
 		{"Krav", "1.1.1", "1.1  Tilgangsstyring", "K-TILGANG-01"}, {"Kvalifikasjonskrav", "2.1.1", "2.1  Styring", "K-STYRING-01"}, {"Kontraktsvilkår", "3.1.1", "3.1  Hendelser", "K-HENDELSE-01"},
@@ -199,7 +199,7 @@ func TestOnlyTheKindsThereAre(t *testing.T) {
 	tender := testTender(t, "nb", 12)
 	tender.Lines = slices.DeleteFunc(tender.Lines, func(l procurement.Line) bool { return l.Requirement.Kind != catalogue.KindContractTerm })
 	f := openBook(t, writeTender(t, tender))
-	if got := grids(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Kontraktsvilkår" || len(got[0].ids) != 3 {
+	if got := formTables(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Kontraktsvilkår" || len(got[0].ids) != 3 {
 		t.Errorf("tables %+v", got)
 	}
 	if got := readTender(t, save(t, f), KnownLines(tender.Lines)); got.Err() != nil || len(got.Rows) != 3 {
@@ -207,7 +207,7 @@ func TestOnlyTheKindsThereAre(t *testing.T) {
 	}
 	tender.Lines = nil
 	f = openBook(t, writeTender(t, tender))
-	if got := grids(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Krav" || len(got[0].ids) != 0 {
+	if got := formTables(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Krav" || len(got[0].ids) != 0 {
 		t.Errorf("tables of an empty tender: %+v", got)
 	}
 }
@@ -309,7 +309,7 @@ func TestPersonalCopyIsPrefilledFromTheDeclaration(t *testing.T) {
 	f := openBook(t, writeTender(t, tender))
 	seen := 0
 	each := func(f *excelize.File, check func(id string, r []string)) {
-		for _, g := range grids(t, f, tender.Texts) {
+		for _, g := range formTables(t, f, tender.Texts) {
 			rows, err := f.GetRows(g.sheet)
 			if err != nil {
 				t.Fatal(err)
