@@ -38,19 +38,36 @@ var tenderColumns = map[procurement.Column]column{
 	procurement.ColumnRequirement:   {colRequirement, 48, false},
 	procurement.ColumnType:          {colType, 7, false},
 	procurement.ColumnDocumentation: {colDocument, 34, false},
-	procurement.ColumnWeight:        {colWeight, 7, false},
+	procurement.ColumnWeight:        {colWeight, 9, false},
 	procurement.ColumnMet:           {colMet, 20, true},
 	procurement.ColumnAnswer:        {colAnswer, 40, true},
 	procurement.ColumnEvidence:      {colEvidence, 20, true},
 	procurement.ColumnDeviation:     {colDeviation, 21, true},
 }
 
-// layout gives the columns of a procurement's tables.
+// narrowest is the least width of a table: that of the texts above it, and
+// what a page in landscape takes without making letters larger than elsewhere.
+const narrowest = 190.0
+
+// layout gives the columns of a procurement's tables. When some are left out,
+// those with long texts share what a page has room for.
 func layout(chosen []procurement.Column) []column {
 	out := make([]column, 0, len(chosen))
+	total, long := 0.0, 0.0
 	for _, c := range chosen {
-		if col, ok := tenderColumns[c]; ok {
-			out = append(out, col)
+		col, ok := tenderColumns[c]
+		if !ok {
+			continue
+		}
+		out = append(out, col)
+		total += col.width
+		if c == procurement.ColumnRequirement || c == procurement.ColumnAnswer {
+			long += col.width
+		}
+	}
+	for i := range out {
+		if role := out[i].role; total < narrowest && (role == colRequirement || role == colAnswer) {
+			out[i].width *= 1 + (narrowest-total)/long
 		}
 	}
 	return out

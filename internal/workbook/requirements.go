@@ -96,7 +96,7 @@ func (d *tenderBook) requirementTable(p *payload, kind catalogue.Kind, filled ma
 		notice += " " + d.t.T("workbook.requirements.notice-types")
 	}
 	s := d.table(name, d.columns, tableHead{
-		title: name, subtitle: oneLine(d.Procurement.Title) + "  ·  " + d.sets(), notice: notice + " " + d.t.T("workbook.guide.sheet."+string(kind)), footer: d.footer(),
+		title: name + " – " + clip(oneLine(d.Procurement.Title), 60), subtitle: d.t.T("workbook.guide.sheet." + string(kind)), notice: notice, footer: d.footer(),
 	})
 	p.Tables = append(p.Tables, payloadTable{s.name, s.row, columnMap(d.columns)})
 	cells := make([]excelize.Cell, len(d.columns))
@@ -143,7 +143,9 @@ func (d *tenderBook) themeRow(s *sheet, first *procurement.Line) {
 	for i := range cells {
 		cells[i].StyleID = d.st.group
 	}
-	cells[0] = text(d.st.group, themeNumber(first.Number)+"  "+first.ThemeName.In(d.t.Lang))
+	// In a column of answers it would be read as one.
+	title := slices.IndexFunc(d.columns, func(c column) bool { return !c.input })
+	cells[title] = text(d.st.group, themeNumber(first.Number)+"  "+first.ThemeName.In(d.t.Lang))
 	s.put(18, cells...)
 }
 
