@@ -186,6 +186,48 @@ func (e GetOfferingBadgeParamsLang) Valid() bool {
 	}
 }
 
+// Defines values for GetComparisonParamsFormat.
+const (
+	GetComparisonParamsFormatJson GetComparisonParamsFormat = "json"
+	GetComparisonParamsFormatPng  GetComparisonParamsFormat = "png"
+	GetComparisonParamsFormatSvg  GetComparisonParamsFormat = "svg"
+)
+
+// Valid indicates whether the value is a known member of the GetComparisonParamsFormat enum.
+func (e GetComparisonParamsFormat) Valid() bool {
+	switch e {
+	case GetComparisonParamsFormatJson:
+		return true
+	case GetComparisonParamsFormatPng:
+		return true
+	case GetComparisonParamsFormatSvg:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetComparisonParamsLang.
+const (
+	GetComparisonParamsLangEn GetComparisonParamsLang = "en"
+	GetComparisonParamsLangNb GetComparisonParamsLang = "nb"
+	GetComparisonParamsLangNn GetComparisonParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the GetComparisonParamsLang enum.
+func (e GetComparisonParamsLang) Valid() bool {
+	switch e {
+	case GetComparisonParamsLangEn:
+		return true
+	case GetComparisonParamsLangNb:
+		return true
+	case GetComparisonParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetWorkbookParamsCopy.
 const (
 	GetWorkbookParamsCopyBidder GetWorkbookParamsCopy = "bidder"
@@ -298,14 +340,15 @@ type BodyInput struct {
 
 // Cell defines model for Cell.
 type Cell struct {
-	Answer      string `json:"answer,omitempty,omitzero"`
-	Assurance   string `json:"assurance,omitempty,omitzero"`
-	Contradicts bool   `json:"contradicts,omitempty,omitzero"`
-	Declared    string `json:"declared,omitempty,omitzero"`
-	Deviation   string `json:"deviation,omitempty,omitzero"`
-	EvidenceRef string `json:"evidenceRef,omitempty,omitzero"`
-	Source      string `json:"source"`
-	Statement   string `json:"statement,omitempty,omitzero"`
+	Answer            string `json:"answer,omitempty,omitzero"`
+	Assurance         string `json:"assurance,omitempty,omitzero"`
+	Contradicts       bool   `json:"contradicts,omitempty,omitzero"`
+	Declared          string `json:"declared,omitempty,omitzero"`
+	DeclaredStatement string `json:"declaredStatement,omitempty,omitzero"`
+	Deviation         string `json:"deviation,omitempty,omitzero"`
+	EvidenceRef       string `json:"evidenceRef,omitempty,omitzero"`
+	Source            string `json:"source"`
+	Statement         string `json:"statement,omitempty,omitzero"`
 }
 
 // Challenge defines model for Challenge.
@@ -360,19 +403,54 @@ type Choice = procurement.Choice
 
 // ComparedBidder defines model for ComparedBidder.
 type ComparedBidder struct {
-	Contradictions int         `json:"contradictions"`
-	Counts         Counts      `json:"counts"`
-	Deviations     int         `json:"deviations"`
-	Name           string      `json:"name"`
-	Offering       string      `json:"offering,omitempty,omitzero"`
-	ReceivedAt     Time        `json:"receivedAt,omitempty,omitzero"`
-	Statuses       []SetStatus `json:"statuses"`
+	// Chain Sub-suppliers, each once, with the worst status for any of the sets.
+	Chain          []Link `json:"chain,omitempty,omitzero"`
+	Contradictions int    `json:"contradictions"`
+	Counts         Counts `json:"counts"`
+
+	// Coverage Per set, when the contract has an end.
+	Coverage   []Coverage  `json:"coverage,omitempty,omitzero"`
+	Deviations int         `json:"deviations"`
+	Name       string      `json:"name"`
+	Offering   string      `json:"offering,omitempty,omitzero"`
+	ReceivedAt Time        `json:"receivedAt,omitempty,omitzero"`
+	Statuses   []SetStatus `json:"statuses"`
 
 	// Supplier A Norwegian organisation number.
 	Supplier OrgNumber `json:"supplier"`
 
 	// UnmetA Minimum requirements that are not met.
-	UnmetA int `json:"unmetA"`
+	UnmetA  int  `json:"unmetA"`
+	Weakest Link `json:"weakest,omitempty,omitzero"`
+}
+
+// ComparedDeviation defines model for ComparedDeviation.
+type ComparedDeviation struct {
+	Answer string `json:"answer"`
+
+	// Contradicts The answer differs from the one in the signed declaration.
+	Contradicts       bool   `json:"contradicts"`
+	Declared          string `json:"declared,omitempty,omitzero"`
+	DeclaredStatement string `json:"declaredStatement,omitempty,omitzero"`
+
+	// Deviation The deviation stated in the bid.
+	Deviation   string `json:"deviation,omitempty,omitzero"`
+	Requirement string `json:"requirement"`
+	Statement   string `json:"statement,omitempty,omitzero"`
+
+	// Supplier A Norwegian organisation number.
+	Supplier OrgNumber `json:"supplier"`
+}
+
+// ComparedGap defines model for ComparedGap.
+type ComparedGap struct {
+	// Nobody No bidder meets it.
+	Nobody      bool   `json:"nobody"`
+	Requirement string `json:"requirement"`
+
+	// Suppliers Those who do not meet it, in the order of bidders.
+	Suppliers []OrgNumber `json:"suppliers"`
+	Type      string      `json:"type"`
 }
 
 // ComparedRow defines model for ComparedRow.
@@ -386,10 +464,42 @@ type ComparedRow struct {
 	Weight      int    `json:"weight,omitempty,omitzero"`
 }
 
+// ComparedTally defines model for ComparedTally.
+type ComparedTally struct {
+	Contradictions int    `json:"contradictions"`
+	Counts         Counts `json:"counts"`
+	Deviations     int    `json:"deviations"`
+
+	// UnmetA Minimum requirements that are not met.
+	UnmetA int `json:"unmetA"`
+}
+
+// ComparedTheme defines model for ComparedTheme.
+type ComparedTheme struct {
+	// Bidders One per bidder, in the order of bidders.
+	Bidders []ComparedTally `json:"bidders"`
+
+	// Minimum How many of them are minimum requirements.
+	Minimum      int    `json:"minimum"`
+	Name         Text   `json:"name"`
+	Requirements int    `json:"requirements"`
+	Theme        string `json:"theme"`
+}
+
 // Comparison defines model for Comparison.
 type Comparison struct {
 	Bidders []ComparedBidder `json:"bidders"`
-	Rows    []ComparedRow    `json:"rows"`
+
+	// ContractEnd A day of the calendar in Oslo, such as 2029-12-31.
+	ContractEnd Day `json:"contractEnd,omitempty,omitzero"`
+
+	// Deviations Answers with a stated deviation, and answers in a bid that differ from the signed declaration.
+	Deviations []ComparedDeviation `json:"deviations"`
+
+	// Gaps Requirements that somebody does not meet: minimum requirements first, and those nobody meets first among each.
+	Gaps   []ComparedGap   `json:"gaps"`
+	Rows   []ComparedRow   `json:"rows"`
+	Themes []ComparedTheme `json:"themes"`
 }
 
 // ContentDecision defines model for ContentDecision.
@@ -484,8 +594,25 @@ type ContentReview struct {
 // Counts defines model for Counts.
 type Counts = status.Counts
 
+// Coverage defines model for Coverage.
+type Coverage struct {
+	// LastDay A day of the calendar in Oslo, such as 2029-12-31.
+	LastDay Day `json:"lastDay,omitempty,omitzero"`
+
+	// Lasts none is no declaration that can be relied on.
+	Lasts string `json:"lasts"`
+
+	// MissingDays Days of the contract after the last day of the declaration.
+	MissingDays int    `json:"missingDays,omitempty,omitzero"`
+	Set         string `json:"set,omitempty,omitzero"`
+	SetVersion  string `json:"setVersion,omitempty,omitzero"`
+}
+
 // Date A day in Norway.
 type Date = evidence.Date
+
+// Day A day of the calendar in Oslo, such as 2029-12-31.
+type Day = procurement.Day
 
 // DeclarationStatus defines model for DeclarationStatus.
 type DeclarationStatus = status.DeclarationStatus
@@ -746,9 +873,12 @@ type ProcurementInput struct {
 	Choices []Choice `json:"choices,omitempty,omitzero"`
 
 	// Columns The columns of the requirement tables in their order, in every workbook of the procurement; id, requirement, met and answer are always among them. Left out: all.
-	Columns  []TenderColumn `json:"columns,omitempty,omitzero"`
-	Deadline Time           `json:"deadline,omitempty,omitzero"`
-	Input    SelectionInput `json:"input"`
+	Columns []TenderColumn `json:"columns,omitempty,omitzero"`
+
+	// ContractEnd A day of the calendar in Oslo, such as 2029-12-31.
+	ContractEnd Day            `json:"contractEnd,omitempty,omitzero"`
+	Deadline    Time           `json:"deadline,omitempty,omitzero"`
+	Input       SelectionInput `json:"input"`
 
 	// Language Language of the workbook; nb if left out.
 	Language  string `json:"language,omitempty,omitzero"`
@@ -1477,6 +1607,21 @@ type PutProcurementParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// GetComparisonParams defines parameters for GetComparison.
+type GetComparisonParams struct {
+	// Format json (the default), or the chart as svg or png.
+	Format GetComparisonParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang GetComparisonParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// GetComparisonParamsFormat defines parameters for GetComparison.
+type GetComparisonParamsFormat string
+
+// GetComparisonParamsLang defines parameters for GetComparison.
+type GetComparisonParamsLang string
+
 // AddResponseParams defines parameters for AddResponse.
 type AddResponseParams struct {
 	// Supplier The bidder.
@@ -1859,7 +2004,7 @@ type ServerInterface interface {
 	PutProcurement(c *gin.Context, id Id, params PutProcurementParams)
 	// GetComparison Bidders side by side
 	// (GET /api/v1/procurements/{id}/comparison)
-	GetComparison(c *gin.Context, id Id)
+	GetComparison(c *gin.Context, id Id, params GetComparisonParams)
 	// AddResponse Read a bidder's filled workbook
 	// (POST /api/v1/procurements/{id}/responses)
 	AddResponse(c *gin.Context, id Id, params AddResponseParams)
@@ -3479,6 +3624,25 @@ func (siw *ServerInterfaceWrapper) GetComparison(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetComparisonParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3486,7 +3650,7 @@ func (siw *ServerInterfaceWrapper) GetComparison(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetComparison(c, id)
+	siw.Handler.GetComparison(c, id, params)
 }
 
 // AddResponse operation middleware
@@ -6561,7 +6725,8 @@ func (response PutProcurementdefaultApplicationProblemPlusJSONResponse) VisitPut
 }
 
 type GetComparisonRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params GetComparisonParams
 }
 
 type GetComparisonResponseObject interface {
@@ -6579,6 +6744,46 @@ func (response GetComparison200JSONResponse) VisitGetComparisonResponse(w http.R
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetComparison200ImagepngResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetComparison200ImagepngResponse) VisitGetComparisonResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "image/png")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetComparison200ImagesvgXmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetComparison200ImagesvgXmlResponse) VisitGetComparisonResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "image/svg+xml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
 	return err
 }
 
@@ -9577,10 +9782,11 @@ func (sh *strictHandler) PutProcurement(ctx *gin.Context, id Id, params PutProcu
 }
 
 // GetComparison operation middleware
-func (sh *strictHandler) GetComparison(ctx *gin.Context, id Id) {
+func (sh *strictHandler) GetComparison(ctx *gin.Context, id Id, params GetComparisonParams) {
 	var request GetComparisonRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetComparison(ctx, request.(GetComparisonRequestObject))

@@ -13,6 +13,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/workbook"
+	"felleskrav/internal/workbook/workbooktest"
 )
 
 // begun makes a procurement with our supplier as bidder, who has declared.
@@ -149,6 +150,24 @@ func TestWorkbook(t *testing.T) {
 	if c.Rows[0].Cells[0].Source != "response" || c.Bidders[0].ReceivedAt.IsZero() {
 		t.Errorf("after the response: %+v", c.Rows[0].Cells)
 	}
+
+	// An answer that is another than the signed one is read, and said to be.
+	changed, err := workbooktest.Fill(filled, map[string]workbooktest.Answer{report.Rows[0].Requirement: {Status: "Ikke oppfylt", Statement: "Ikke lenger.", Deviation: "Fra 2027."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var differs ResponseReport
+	h.want(201, "procurement", "POST", send, changed, "Content-Type", xlsx, "Accept-Language", "nb").into(t, &differs)
+	var noted []ReportRow
+	for _, row := range differs.Rows {
+		if row.Key == "workbook.row.contradicts" {
+			noted = append(noted, row)
+		}
+	}
+	if len(noted) != 1 || noted[0].Requirement != report.Rows[0].Requirement || !strings.Contains(noted[0].Detail, "avviker fra erklæringen: «Ikke oppfylt»") {
+		t.Errorf("what differs from the declaration is %+v", noted)
+	}
+	h.want(200, "procurement", "GET", path+"/comparison", nil).into(t, &c)
 
 	broken := edit(t, filled, "Kanskje det")
 	refused := h.want(422, "procurement", "POST", send, broken, "Content-Type", xlsx, "Accept-Language", "en")

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"felleskrav/internal/procurement"
-	"felleskrav/internal/status"
 )
 
 // ListProcurements lists those of the caller's body.
@@ -21,7 +20,8 @@ func (a *API) ListProcurements(ctx context.Context, r ListProcurementsRequestObj
 
 func procurementOf(in ProcurementInput) procurement.Procurement {
 	p := procurement.Procurement{
-		Title: in.Title, Reference: in.Reference, Language: in.Language, Input: in.Input, Choices: in.Choices, Columns: in.Columns, Bidders: in.Bidders,
+		Title: in.Title, Reference: in.Reference, ContractEnd: in.ContractEnd, Language: in.Language, Input: in.Input, Choices: in.Choices,
+		Columns: in.Columns, Bidders: in.Bidders,
 	}
 	if !in.Deadline.IsZero() {
 		p.Deadline = &in.Deadline
@@ -63,40 +63,4 @@ func (a *API) PutProcurement(ctx context.Context, r PutProcurementRequestObject)
 		return nil, err
 	}
 	return PutProcurement200JSONResponse{p, PutProcurement200ResponseHeaders{etag(p.Rev)}}, nil
-}
-
-// GetComparison sets the bidders side by side.
-func (a *API) GetComparison(ctx context.Context, r GetComparisonRequestObject) (GetComparisonResponseObject, error) {
-	ctx, actor := caller(ctx)
-	c, err := a.Procurements.Comparison(ctx, actor, r.Id)
-	if err != nil {
-		return nil, err
-	}
-	return GetComparison200JSONResponse{Bidders: each(c.Bidders, comparedBidder), Rows: each(c.Rows, comparedRow)}, nil
-}
-
-func comparedBidder(b procurement.ComparedBidder) ComparedBidder {
-	out := ComparedBidder{
-		Supplier: b.Bidder.Supplier, Name: b.Bidder.Name, Offering: b.Bidder.Offering, Counts: b.Counts,
-		Deviations: b.Deviations, Contradictions: b.Contradictions, UnmetA: b.UnmetA,
-		Statuses: each(b.Statuses, func(s status.Status) SetStatus {
-			return SetStatus{Set: s.Set, SetVersion: s.SetVersion, Overall: string(s.Overall)}
-		}),
-	}
-	if b.ReceivedAt != nil {
-		out.ReceivedAt = *b.ReceivedAt
-	}
-	return out
-}
-
-func comparedRow(r procurement.ComparedRow) ComparedRow {
-	return ComparedRow{
-		Requirement: r.Line.Requirement.ID, Title: r.Line.Requirement.Title, Theme: r.Line.ThemeName, Type: r.Line.Type, Weight: r.Line.Weight,
-		Cells: each(r.Cells, func(c procurement.Cell) Cell {
-			return Cell{
-				Source: string(c.Source), Answer: string(c.Answer), Statement: c.Statement, EvidenceRef: c.EvidenceRef, Deviation: c.Deviation,
-				Declared: string(c.Declared), Assurance: string(c.Assurance), Contradicts: c.Contradicts,
-			}
-		}),
-	}
 }

@@ -126,6 +126,7 @@ func (a *API) AddResponse(ctx context.Context, r AddResponseRequestObject) (AddR
 		return nil, err
 	}
 	t := a.texts(c)
+	reading.Against(data.Declared(n), t)
 	rows := each(reading.Rows, func(row workbook.RowReport) ReportRow { return reportRow(row, t) })
 	if err := reading.Err(); err != nil {
 		return refusedResponse(c, httpd.Classify(err), t, rows), nil

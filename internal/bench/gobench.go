@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -99,6 +100,33 @@ func measureWorkbook(ctx context.Context, _ string, _ time.Duration) ([]row, err
 		{"tender workbook, 500 rows, 20 bidders", ms(m["tender-ns"]), "raw excelize " + ms(m["raw-ns"]), fmt.Sprintf("%.2f", ratio), "≤ 1.25", ratio <= 1.25},
 		{"its peak memory", mb(peak), "raw excelize " + mb(floor), fmt.Sprintf("%.2f", memory), "≤ 1.5", memory <= 1.5},
 	}, nil
+}
+
+var memoryLine = regexp.MustCompile(`comparison of 20000 answers: (\d+) ms, peak (\d+) MB, data alone (\d+) MB`)
+
+// measureComparison runs the test beside the workbook's code that writes the
+// comparison of 20 bidders and 1,000 requirements in a process of its own. Its
+// floor is a process that has the answers in memory and writes nothing.
+func measureComparison(ctx context.Context, _ string, _ time.Duration) ([]row, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-count", "1", "-run", "^TestLargeComparisonTakesLittleMemory$", "-v", "./internal/workbook")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	m := memoryLine.FindSubmatch(out)
+	if m == nil {
+		return nil, errors.Join(err, fmt.Errorf("measure comparison: no figure in\n%s", out))
+	}
+	peak, err := strconv.Atoi(string(m[2]))
+	if err != nil {
+		return nil, fmt.Errorf("measure comparison: %w", err)
+	}
+	floor, err := strconv.Atoi(string(m[3]))
+	if err != nil {
+		return nil, fmt.Errorf("measure comparison: %w", err)
+	}
+	return []row{{
+		"comparison workbook, 1,000 requirements × 20 bidders, peak memory", fmt.Sprintf("%d MB in %s ms", peak, m[1]), fmt.Sprintf("the answers alone %d MB", floor),
+		fmt.Sprintf("%.2f", float64(peak)/float64(floor)), "< 150 MB", peak < 150,
+	}}, nil
 }
 
 // measureCertificate verifies bundles that were signed with an enterprise

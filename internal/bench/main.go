@@ -38,12 +38,13 @@ var parts = []struct {
 	{"verify", measureVerify},
 	{"certificate", measureCertificate},
 	{"workbook", measureWorkbook},
+	{"comparison", measureComparison},
 }
 
 func main() {
 	binary := flag.String("binary", "bin/felleskrav", "the program to measure")
 	seconds := flag.Duration("for", 5*time.Second, "how long each load lasts")
-	only := flag.String("only", "", "the one part to measure: start, submit, verify, certificate or workbook")
+	only := flag.String("only", "", "the one part to measure: start, submit, verify, certificate, workbook or comparison")
 	floor := flag.Bool("floor", false, "be the floor's server (used by bench itself)")
 	flag.Parse()
 	if *floor {

@@ -1,9 +1,11 @@
 package procurement
 
 import (
+	"slices"
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/status"
 )
 
@@ -18,10 +20,15 @@ const (
 	FromNothing     Source = "none"
 )
 
-// Comparison sets bidders side by side, requirement by requirement.
+// Comparison sets bidders side by side, requirement by requirement. Bidders
+// stand in the order they were entered: no order of ours ranks them.
 type Comparison struct {
 	Bidders []ComparedBidder
 	Rows    []ComparedRow
+	// Themes sum the rows up, in the order the themes come in the tender.
+	Themes []ComparedTheme
+	// ContractEnd is the last day of the contract, or "" when nobody has said.
+	ContractEnd Day
 }
 
 // ComparedBidder is one column.
@@ -31,13 +38,20 @@ type ComparedBidder struct {
 	// procurement, at the moment of the comparison.
 	Statuses   []status.Status
 	ReceivedAt *time.Time
-	Counts     status.Counts
+	Tally
+	// Coverage tells, per set of the procurement, whether the declaration lasts
+	// as long as the contract; nil when nobody has said when that ends.
+	Coverage []Coverage
+}
+
+// Tally is what is counted of a bidder's answers.
+type Tally struct {
+	Counts status.Counts
 	// Deviations counts answers with a stated deviation, and Contradictions
 	// those that differ from the bidder's signed declaration.
 	Deviations     int
 	Contradictions int
-	// UnmetA counts minimum requirements that are answered with anything but
-	// met or alternative.
+	// UnmetA counts minimum requirements that are not met, as Cell.Meets has it.
 	UnmetA int
 }
 
@@ -47,6 +61,17 @@ type ComparedRow struct {
 	Cells []Cell
 }
 
+// ComparedTheme sums up the requirements of one theme.
+type ComparedTheme struct {
+	ID   string
+	Name catalogue.Text
+	// Requirements is how many there are, and Minimum how many of them are of
+	// type A.
+	Requirements, Minimum int
+	// Bidders has one tally per bidder, in the order of the bidders.
+	Bidders []Tally
+}
+
 // Cell is one bidder's answer to one requirement.
 type Cell struct {
 	Source      Source
@@ -54,11 +79,23 @@ type Cell struct {
 	Statement   string
 	EvidenceRef string
 	Deviation   string
-	// Declared is the answer in the signed declaration that counts, if any.
-	Declared  attestation.AnswerStatus
-	Assurance status.Assurance
+	// Declared is the answer in the signed declaration that counts, if any, and
+	// DeclaredStatement the words with it.
+	Declared          attestation.AnswerStatus
+	DeclaredStatement string
+	Assurance         status.Assurance
 	// Contradicts tells that the bid answers otherwise than the declaration.
 	Contradicts bool
+}
+
+// Meets reports whether the answer says that the requirement is met, in its
+// own way or another, or does not apply.
+func (c Cell) Meets() bool {
+	switch c.Answer {
+	case attestation.Met, attestation.Alternative, attestation.NotApplicable:
+		return true
+	}
+	return false
 }
 
 // Compare builds the comparison. statuses holds, by bidder number, the status
@@ -70,8 +107,10 @@ func Compare(lines []Line, bidders []Bidder, statuses map[string][]status.Status
 		last[string(r.Supplier)] = r
 	}
 	out := Comparison{Bidders: make([]ComparedBidder, len(bidders)), Rows: make([]ComparedRow, len(lines))}
+	themes := make([]int, len(lines)) // line → theme
 	for i, l := range lines {
 		out.Rows[i] = ComparedRow{Line: l, Cells: make([]Cell, len(bidders))}
+		themes[i] = out.theme(l, len(bidders))
 	}
 	for b, bidder := range bidders {
 		col := ComparedBidder{Bidder: bidder, Statuses: statuses[string(bidder.Supplier)]}
@@ -97,11 +136,26 @@ func Compare(lines []Line, bidders []Bidder, statuses map[string][]status.Status
 		for i, l := range lines {
 			c := cell(declared[l.Requirement.ID], answered[l.Requirement.ID])
 			out.Rows[i].Cells[b] = c
-			col.tally(l, c)
+			col.add(l, c)
+			out.Themes[themes[i]].Bidders[b].add(l, c)
 		}
 		out.Bidders[b] = col
 	}
 	return out
+}
+
+// theme finds or adds the theme of a line and gives its place.
+func (c *Comparison) theme(l Line, bidders int) int {
+	i := slices.IndexFunc(c.Themes, func(t ComparedTheme) bool { return t.ID == l.Requirement.Theme })
+	if i < 0 {
+		i = len(c.Themes)
+		c.Themes = append(c.Themes, ComparedTheme{ID: l.Requirement.Theme, Name: l.ThemeName, Bidders: make([]Tally, bidders)})
+	}
+	c.Themes[i].Requirements++
+	if l.Type == TypeA {
+		c.Themes[i].Minimum++
+	}
+	return i
 }
 
 // counts reports whether the answers of a declaration in this state may be
@@ -119,27 +173,56 @@ func cell(d status.RequirementStatus, a ResponseAnswer) Cell {
 	case a.Status != "":
 		return Cell{
 			Source: FromResponse, Answer: a.Status, Statement: a.Statement, EvidenceRef: a.EvidenceRef, Deviation: a.Deviation,
-			Declared: d.Answer, Assurance: d.Assurance, Contradicts: d.Answer != "" && d.Answer != a.Status,
+			Declared: d.Answer, DeclaredStatement: d.Statement, Assurance: d.Assurance, Contradicts: d.Answer != "" && d.Answer != a.Status,
 		}
 	case d.Answer != "":
-		return Cell{Source: FromDeclaration, Answer: d.Answer, Statement: d.Statement, Declared: d.Answer, Assurance: d.Assurance}
+		return Cell{Source: FromDeclaration, Answer: d.Answer, Statement: d.Statement, Declared: d.Answer, DeclaredStatement: d.Statement, Assurance: d.Assurance}
 	default:
 		return Cell{Source: FromNothing}
 	}
 }
 
-func (b *ComparedBidder) tally(l Line, c Cell) {
-	b.Counts.Add(c.Answer)
+func (t *Tally) add(l Line, c Cell) {
+	t.Counts.Add(c.Answer)
 	if c.Assurance != "" && c.Assurance != status.Declared { // reviewed stands on documents too
-		b.Counts.Documented++
+		t.Counts.Documented++
 	}
 	if c.Deviation != "" {
-		b.Deviations++
+		t.Deviations++
 	}
 	if c.Contradicts {
-		b.Contradictions++
+		t.Contradictions++
 	}
-	if l.Type == TypeA && c.Answer != attestation.Met && c.Answer != attestation.Alternative && c.Answer != attestation.NotApplicable {
-		b.UnmetA++
+	if l.Type == TypeA && !c.Meets() {
+		t.UnmetA++
 	}
+}
+
+// Only keeps the bidders for which keep is true, with their answers.
+func (c Comparison) Only(keep func(Bidder) bool) Comparison {
+	var at []int
+	for i, b := range c.Bidders {
+		if keep(b.Bidder) {
+			at = append(at, i)
+		}
+	}
+	out := Comparison{
+		ContractEnd: c.ContractEnd, Bidders: pick(c.Bidders, at), Rows: make([]ComparedRow, len(c.Rows)), Themes: make([]ComparedTheme, len(c.Themes)),
+	}
+	for i, r := range c.Rows {
+		out.Rows[i] = ComparedRow{Line: r.Line, Cells: pick(r.Cells, at)}
+	}
+	for i, t := range c.Themes {
+		t.Bidders = pick(t.Bidders, at)
+		out.Themes[i] = t
+	}
+	return out
+}
+
+func pick[T any](all []T, at []int) []T {
+	out := make([]T, len(at))
+	for i, from := range at {
+		out[i] = all[from]
+	}
+	return out
 }

@@ -1,6 +1,10 @@
 package procurement
 
-import "felleskrav/internal/status"
+import (
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/status"
+)
 
 // DeclaredAnswer is a bidder's signed answer to a requirement, with the
 // declaration it stands in.
@@ -23,6 +27,21 @@ func (b ComparedBidder) Declared() map[string]DeclaredAnswer {
 			if _, there := out[r.Requirement]; !there && r.Answer != "" {
 				out[r.Requirement] = DeclaredAnswer{r, *s.Declaration, s.Overall}
 			}
+		}
+	}
+	return out
+}
+
+// Declared gives a bidder's signed answers by requirement; empty when it has
+// none, or is no bidder.
+func (t TenderData) Declared(n organisation.Number) map[string]attestation.AnswerStatus {
+	out := map[string]attestation.AnswerStatus{}
+	for _, b := range t.Comparison.Bidders {
+		if b.Bidder.Supplier != n {
+			continue
+		}
+		for id, d := range b.Declared() {
+			out[id] = d.Answer
 		}
 	}
 	return out

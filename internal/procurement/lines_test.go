@@ -11,14 +11,14 @@ import (
 	"felleskrav/internal/procurement"
 )
 
-func line(id, theme string, kind catalogue.Kind) procurement.Line {
+func numberedLine(id, theme string, kind catalogue.Kind) procurement.Line {
 	return procurement.Line{Requirement: catalogue.Requirement{ID: id, Theme: theme, Kind: kind}}
 }
 
 func TestNumber(t *testing.T) {
 	lines := procurement.Number([]procurement.Line{
-		line("K-A-01", "A", catalogue.KindContractTerm), line("K-A-02", "A", catalogue.KindRequirement), line("K-B-01", "B", catalogue.KindRequirement),
-		line("K-A-03", "A", catalogue.KindRequirement), line("K-C-01", "C", catalogue.KindContractTerm), line("K-B-02", "B", catalogue.KindRequirement),
+		numberedLine("K-A-01", "A", catalogue.KindContractTerm), numberedLine("K-A-02", "A", catalogue.KindRequirement), numberedLine("K-B-01", "B", catalogue.KindRequirement),
+		numberedLine("K-A-03", "A", catalogue.KindRequirement), numberedLine("K-C-01", "C", catalogue.KindContractTerm), numberedLine("K-B-02", "B", catalogue.KindRequirement),
 	})
 	var got []string
 	for _, l := range lines {
@@ -35,7 +35,7 @@ func TestNumber(t *testing.T) {
 func TestNumbersHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lines := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) procurement.Line {
-			return line(rapid.StringMatching("K-[A-Z]{3}-[0-9]{6}").Draw(t, "id"), rapid.SampledFrom([]string{"A", "B", "C", "D"}).Draw(t, "theme"), rapid.SampledFrom(procurement.Kinds()).Draw(t, "kind"))
+			return numberedLine(rapid.StringMatching("K-[A-Z]{3}-[0-9]{6}").Draw(t, "id"), rapid.SampledFrom([]string{"A", "B", "C", "D"}).Draw(t, "theme"), rapid.SampledFrom(procurement.Kinds()).Draw(t, "kind"))
 		}), 0, 40).Draw(t, "lines")
 		once := procurement.Number(lines)
 		if len(once) != len(lines) {

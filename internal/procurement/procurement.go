@@ -18,6 +18,8 @@ type Procurement struct {
 	// Reference is the body's own case number.
 	Reference string     `json:"reference,omitempty"`
 	Deadline  *time.Time `json:"deadline,omitempty"`
+	// ContractEnd is the last day of the contract, if it is known.
+	ContractEnd Day `json:"contractEnd,omitempty"`
 	// Language of the workbook: nb, nn or en.
 	Language string          `json:"language"`
 	Input    selection.Input `json:"input"`

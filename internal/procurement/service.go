@@ -84,6 +84,13 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 	c.Line("title", p.Title, 1, maxTitle)
 	c.Line("reference", p.Reference, 0, 100)
 	c.Check(slices.Contains([]string{"nb", "nn", "en"}, p.Language), "language", "field.unknown", problem.Args{"Value": problem.Clip(p.Language)})
+	switch end := p.ContractEnd; {
+	case end == "":
+	case !end.Valid():
+		c.Add("contractEnd", "procurement.contract-end", problem.Args{"Value": problem.Clip(string(end))})
+	default:
+		c.Check(p.Deadline == nil || end >= DayOf(*p.Deadline), "contractEnd", "procurement.contract-end-early", nil)
+	}
 	checkChoices(&c, p.Choices, result)
 	p.Columns = checkColumns(&c, p.Columns)
 	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
@@ -179,7 +186,8 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 			return Procurement{}, problem.New(problem.Stale, "procurement.stale", nil)
 		}
 		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
-		p.Input, p.Sets, p.Choices, p.Columns, p.Bidders, p.UpdatedAt = in.Input, in.Sets, in.Choices, in.Columns, in.Bidders, in.UpdatedAt
+		p.ContractEnd, p.Input, p.Sets, p.Choices, p.Columns = in.ContractEnd, in.Input, in.Sets, in.Choices, in.Columns
+		p.Bidders, p.UpdatedAt = in.Bidders, in.UpdatedAt
 		return p, nil
 	})
 	if err != nil {
@@ -257,7 +265,7 @@ func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (Te
 	if err != nil {
 		return TenderData{}, err
 	}
-	t.Comparison = Compare(t.Lines, p.Bidders, statuses, responses)
+	t.Comparison = Compare(t.Lines, p.Bidders, statuses, responses).Until(p.ContractEnd)
 	return t, nil
 }
 

@@ -297,6 +297,11 @@ func TestProcurementRefuses(t *testing.T) {
 			p.Choices = []procurement.Choice{{Requirement: "K-NO-01"}}
 		}, "choices[0].requirement", "procurement.choice"},
 		{"title with a control character", func(p *procurement.Procurement) { p.Title = "a\x00b" }, "title", "field.control"},
+		{"end of the contract", func(p *procurement.Procurement) { p.ContractEnd = "31.12.2029" }, "contractEnd", "procurement.contract-end"},
+		{"contract that ends before the bids come", func(p *procurement.Procurement) {
+			at := time.Date(2027, 1, 31, 23, 30, 0, 0, time.UTC) // the first of February in Oslo
+			p.Deadline, p.ContractEnd = &at, "2027-01-31"
+		}, "contractEnd", "procurement.contract-end-early"},
 		{"too many bidders", func(p *procurement.Procurement) {
 			p.Bidders = make([]procurement.Bidder, 5000)
 			for i := range p.Bidders {

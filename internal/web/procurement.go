@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -322,58 +321,8 @@ func (w *Web) bidderRemove(c *gin.Context) error {
 	return w.done(c, "page.procurement-bidders.removed", "/procurements/"+p.ID+"/bidders")
 }
 
-type comparisonPage struct {
-	Base
-	procurement.TenderData
-	Chart  chart
-	At     time.Time
-	Themes []comparedTheme
-}
-
-type comparedTheme struct {
-	Name string
-	Rows []procurement.ComparedRow
-}
-
-func (w *Web) comparison(c *gin.Context) error {
-	tender, err := w.Procurements.Tender(c.Request.Context(), w.actor(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	t := w.texts(c)
-	p := comparisonPage{Base: w.base(c, "procurements"), TenderData: tender, At: w.Now()}
-	var rows []counted
-	for _, b := range tender.Comparison.Bidders {
-		rows = append(rows, counted{b.Bidder.Name, b.Counts})
-	}
-	p.Chart = newChart(t, "comparison", t.T("page.procurement-comparison.chart"), rows)
-	for _, row := range tender.Comparison.Rows {
-		name := row.Line.ThemeName.In(t.Lang)
-		i := slices.IndexFunc(p.Themes, func(t comparedTheme) bool { return t.Name == name })
-		if i < 0 {
-			i = len(p.Themes)
-			p.Themes = append(p.Themes, comparedTheme{Name: name})
-		}
-		p.Themes[i].Rows = append(p.Themes[i].Rows, row)
-	}
-	return w.show(c, http.StatusOK, "procurement-comparison", p)
-}
-
 // StatusOf is the worst of a bidder's statuses, or missing without any.
-func (p procurementPage) StatusOf(b procurement.ComparedBidder) status.Overall { return worst(b) }
-
-// StatusOf is the worst of a bidder's statuses, or missing without any.
-func (p comparisonPage) StatusOf(b procurement.ComparedBidder) status.Overall { return worst(b) }
-
-func worst(b procurement.ComparedBidder) status.Overall {
-	found, all := status.Missing, status.Overalls()
-	for i, s := range b.Statuses {
-		if i == 0 || slices.Index(all, s.Overall) > slices.Index(all, found) {
-			found = s.Overall
-		}
-	}
-	return found
-}
+func (p procurementPage) StatusOf(b procurement.ComparedBidder) status.Overall { return b.Overall() }
 
 // MayWrite tells whether the reader may change procurements.
 func (p procurementPage) MayWrite() bool { return p.Actor.Has(access.Procurement) }

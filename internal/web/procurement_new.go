@@ -44,7 +44,7 @@ type procurementNewPage struct {
 	Overrides  []overrideFields
 	Overridden bool
 
-	Title, Reference, Deadline, Language Field
+	Title, Reference, Deadline, ContractEnd, Language Field
 }
 
 type stepLink struct {
@@ -256,6 +256,7 @@ func (p *procurementNewPage) saveForm(v url.Values, form *Form, t *locale.Texts)
 	p.Title = form.field(Field{Name: "title", Label: "form.title", Hint: "form.title-hint", Value: v.Get("title"), Required: true})
 	p.Reference = form.field(Field{Name: "reference", Label: "form.reference", Hint: "form.reference-hint", Value: v.Get("reference"), Size: "m"})
 	p.Deadline = form.field(Field{Name: "deadline", Label: "form.deadline", Hint: "form.deadline-hint", Value: v.Get("deadline"), Type: "datetime-local", Size: "m"})
+	p.ContractEnd = form.field(contractEndField(v.Get("contractEnd")))
 	lang := v.Get("language")
 	if lang == "" {
 		lang = t.Lang
@@ -279,6 +280,7 @@ func (w *Web) procurementCreate(c *gin.Context) error {
 	v := c.Request.PostForm
 	p := procurement.Procurement{
 		Title: line(v.Get("title")), Reference: line(v.Get("reference")), Language: v.Get("language"), Input: newInput(v),
+		ContractEnd: procurement.Day(line(v.Get("contractEnd"))),
 	}
 	actor := w.actor(c)
 	p.Agency = agencyOf(actor)

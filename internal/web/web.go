@@ -153,6 +153,9 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/procurements/:id/bidders/remove", form, w.bidderRemove)
 	post("/procurements/:id/responses", maxWorkbook, w.responseUpload)
 	get("/procurements/:id/comparison", w.comparison)
+	get("/procurements/:id/comparison.svg", w.comparisonPicture)
+	get("/procurements/:id/comparison.png", w.comparisonPicture)
+	post("/procurements/:id/contract-end", form, w.contractEndSave)
 
 	get("/suppliers", w.suppliers)
 	get("/suppliers/:orgnr", w.supplier)

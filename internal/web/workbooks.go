@@ -37,7 +37,7 @@ func readWorkbook(c *gin.Context) (upload, []byte, error) {
 func reportRows(t *locale.Texts, rows []workbook.RowReport) []reportRow {
 	var out []reportRow
 	for _, r := range rows {
-		if r.Outcome == workbook.OutcomeEmpty || r.Outcome == workbook.OutcomeRead && r.Key == "" {
+		if r.Outcome == workbook.OutcomeEmpty || r.Outcome == workbook.OutcomeRead && r.Key == workbook.RowRead {
 			continue
 		}
 		out = append(out, reportRow{
@@ -83,6 +83,7 @@ func (w *Web) responseUpload(c *gin.Context) error {
 	if i < 0 {
 		return w.showProcurement(c, problem.New(problem.Invalid, "response.bidder", problem.Args{"Number": number.Grouped()}))
 	}
+	reading.Against(tender.Declared(number), t)
 	p := responsePage{Base: w.base(c, "procurements"), Procurement: tender.Procurement, Bidder: tender.Procurement.Bidders[i], Report: reportRows(t, reading.Rows), Read: len(reading.Answers)}
 	p.Here = "/procurements/" + tender.Procurement.ID
 	code := http.StatusOK

@@ -19,11 +19,11 @@ func benchTender(b *testing.B) Tender {
 	return withManyBidders(testTender(b, "nb", 500), 20)
 }
 
-// peak is the most memory in use at one time while a function runs, in bytes
+// mostInUse is the most memory in use at one time while a function runs, in bytes
 // above what was in use before: the most of five runs, since it is what the
 // collector found in use each time it ran. It is made to run all the time, so
 // this is no measure of speed.
-func peak(b *testing.B, run func()) float64 {
+func mostInUse(b *testing.B, run func()) float64 {
 	b.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(2))
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -87,8 +87,8 @@ func BenchmarkTenderAgainstRaw(b *testing.B) {
 	slices.Sort(raw)
 	b.ReportMetric(float64(ours[len(ours)/2]), "tender-ns")
 	b.ReportMetric(float64(raw[len(raw)/2]), "raw-ns")
-	b.ReportMetric(peak(b, func() { writeOurs(b, tender) }), "tender-peak-B")
-	b.ReportMetric(peak(b, func() { writeRaw(b, sheets) }), "raw-peak-B")
+	b.ReportMetric(mostInUse(b, func() { writeOurs(b, tender) }), "tender-peak-B")
+	b.ReportMetric(mostInUse(b, func() { writeRaw(b, sheets) }), "raw-peak-B")
 }
 
 // rawSheet is what a sheet holds, to be written by the library alone.

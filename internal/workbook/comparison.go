@@ -42,9 +42,9 @@ func (d *tenderBook) comparison() {
 	}
 	s.put(32, head...)
 	for _, line := range summary {
-		row := []excelize.Cell{text(st.wide, line.name), text(st.wide, ""), text(st.wide, "")}
+		row := []excelize.Cell{text(st.lead, line.name), text(st.lead, ""), text(st.lead, "")}
 		for _, b := range bidders {
-			n := line.count(b)
+			n := line.count(b.Tally)
 			style := st.total
 			if line.bad && n > 0 {
 				style = st.totalBad
@@ -74,7 +74,7 @@ func (d *tenderBook) comparison() {
 type summaryLine struct {
 	name  string
 	bad   bool
-	count func(procurement.ComparedBidder) int
+	count func(procurement.Tally) int
 }
 
 // summary lists the counts on top, the ones that can decide first.
@@ -83,17 +83,17 @@ func (d *tenderBook) summary() []summaryLine {
 		return answerLooks[a].symbol + " " + d.t.T("answer."+string(a))
 	}
 	return []summaryLine{
-		{d.t.T("workbook.comparison.unmet-a"), true, func(b procurement.ComparedBidder) int { return b.UnmetA }},
-		{word(attestation.Met), false, func(b procurement.ComparedBidder) int { return b.Counts.Met }},
-		{word(attestation.Partial), false, func(b procurement.ComparedBidder) int { return b.Counts.Partial }},
-		{word(attestation.Planned), false, func(b procurement.ComparedBidder) int { return b.Counts.Planned }},
-		{word(attestation.Alternative), false, func(b procurement.ComparedBidder) int { return b.Counts.Alternative }},
-		{word(attestation.NotMet), false, func(b procurement.ComparedBidder) int { return b.Counts.NotMet }},
-		{word(attestation.NotApplicable), false, func(b procurement.ComparedBidder) int { return b.Counts.NotApplicable }},
-		{answerLooks[""].symbol + " " + d.t.T("answer.none"), false, func(b procurement.ComparedBidder) int { return b.Counts.Unanswered }},
-		{d.t.T("workbook.comparison.documented"), false, func(b procurement.ComparedBidder) int { return b.Counts.Documented }},
-		{d.t.T("workbook.comparison.deviations"), true, func(b procurement.ComparedBidder) int { return b.Deviations }},
-		{d.t.T("workbook.comparison.contradictions"), true, func(b procurement.ComparedBidder) int { return b.Contradictions }},
+		{d.t.T("workbook.comparison.unmet-a"), true, func(b procurement.Tally) int { return b.UnmetA }},
+		{word(attestation.Met), false, func(b procurement.Tally) int { return b.Counts.Met }},
+		{word(attestation.Partial), false, func(b procurement.Tally) int { return b.Counts.Partial }},
+		{word(attestation.Planned), false, func(b procurement.Tally) int { return b.Counts.Planned }},
+		{word(attestation.Alternative), false, func(b procurement.Tally) int { return b.Counts.Alternative }},
+		{word(attestation.NotMet), false, func(b procurement.Tally) int { return b.Counts.NotMet }},
+		{word(attestation.NotApplicable), false, func(b procurement.Tally) int { return b.Counts.NotApplicable }},
+		{answerLooks[""].symbol + " " + d.t.T("answer.none"), false, func(b procurement.Tally) int { return b.Counts.Unanswered }},
+		{d.t.T("workbook.comparison.documented"), false, func(b procurement.Tally) int { return b.Counts.Documented }},
+		{d.t.T("workbook.comparison.deviations"), true, func(b procurement.Tally) int { return b.Deviations }},
+		{d.t.T("workbook.comparison.contradictions"), true, func(b procurement.Tally) int { return b.Contradictions }},
 	}
 }
 

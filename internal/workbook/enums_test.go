@@ -44,6 +44,9 @@ func TestEveryValueHasAWord(t *testing.T) {
 	for _, s := range []procurement.Source{procurement.FromResponse, procurement.FromDeclaration, procurement.FromNothing} {
 		keys = append(keys, "answer-source."+string(s))
 	}
+	for _, l := range []procurement.Lasts{procurement.LastsOut, procurement.LastsShort, procurement.LastsNot} {
+		keys = append(keys, "lasts."+string(l))
+	}
 	for _, o := range []Outcome{OutcomeRead, OutcomeEmpty, OutcomeRefused, OutcomeAltered, OutcomeUnknown} {
 		keys = append(keys, "workbook.outcome."+string(o))
 	}

@@ -134,6 +134,11 @@ func (d *tenderBook) sheetList(s *sheet) {
 	}
 	if !d.BidderCopy {
 		describe(d.t.T("workbook.sheet.comparison"), "comparison")
+		if len(d.Comparison.Bidders) > 0 {
+			for _, key := range []string{"themes", "gaps", "differences"} {
+				s.put(0, text(st.label, d.t.T("workbook.sheet."+key)), text(st.value, d.t.T("workbook."+key+".notice")))
+			}
+		}
 	}
 	if d.has(colNumber) {
 		s.put(0, text(st.label, d.t.T("workbook.guide.numbers")), text(st.value, d.t.T("workbook.guide.numbers-text")))

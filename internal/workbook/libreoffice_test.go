@@ -121,7 +121,21 @@ func TestLibreOfficeOpensAndSavesThem(t *testing.T) {
 	if err != nil || len(rows) != 4+11+24 || rows[15][3] == "" {
 		t.Errorf("comparison after LibreOffice: %d rows, %v", len(rows), err)
 	}
-	for name, xml := range rawParts(t, saved["full"]) {
+	again := rawParts(t, saved["full"])
+	charts, named := 0, 0
+	for name, xml := range again {
+		if strings.HasPrefix(name, "xl/drawings/drawing") && strings.Contains(xml, `name="Svar per tilbyder"`) { // it writes no text alternatives of charts
+			named++
+		}
+		// It has read the cells, since it writes what stood in them.
+		if strings.HasPrefix(name, "xl/charts/chart") && strings.Count(xml, "<c:ser>") == len(counted) && strings.Contains(xml, "Fjordata Drift AS") {
+			charts++
+		}
+	}
+	if charts != 1 || named != 1 {
+		t.Errorf("after LibreOffice there are %d charts and %d drawings of one", charts, named)
+	}
+	for name, xml := range again {
 		if strings.HasPrefix(name, "xl/worksheets/") && strings.Contains(xml, "<f") && strings.Contains(xml, "</f>") {
 			t.Errorf("%s has a formula after LibreOffice", name)
 		}

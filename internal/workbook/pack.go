@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/flate"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -16,18 +17,22 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// packer writes the parts of a workbook as a zip file. It does two things
+// packer writes the parts of a workbook as a zip file. It does three things
 // that excelize's own writer does not: the parts come in a fixed order, so
-// that the same content gives the same bytes, and row heights lose the mark
-// "set by hand", so that a row grows when somebody types more into it. Parts
-// are compressed as they come and held that way, a tenth of their size.
+// that the same content gives the same bytes, row heights lose the mark
+// "set by hand", so that a row grows when somebody types more into it, and the
+// drawing of a streamed sheet is referred to as in every other file.
+//
+// Parts wait in memory for the others, packed: a sheet shrinks to a tenth.
 type packer struct {
 	w     io.Writer
-	parts []*packed
-	flate *flate.Writer // one for all parts, which come one after another
+	z     *flate.Writer
+	parts map[string]*packed
+	// open is the part being written; the next one ends it, as in a zip file.
+	open *packed
 }
 
-func newPacker(w io.Writer) excelize.ZipWriter { return &packer{w: w} }
+func newPacker(w io.Writer) excelize.ZipWriter { return &packer{w: w, parts: map[string]*packed{}} }
 
 // flates keeps compressors, which are large, for the next workbook. Their
 // level is the one archive/zip uses.
@@ -39,58 +44,31 @@ var flates = sync.Pool{New: func() any {
 	return w
 }}
 
-// Create opens a part. It ends the part before.
+// Create opens a part.
 func (p *packer) Create(name string) (io.Writer, error) {
 	if err := p.end(); err != nil {
 		return nil, err
 	}
-	part := &packed{header: zip.FileHeader{Name: name, Method: zip.Deflate}}
-	p.parts = append(p.parts, part)
-	if p.flate == nil {
-		p.flate = flates.Get().(*flate.Writer) //nolint:forcetypeassert // nothing else is put there
+	p.open = &packed{sheet: strings.HasPrefix(name, "xl/worksheets/")}
+	p.parts[name] = p.open
+	if p.z == nil {
+		p.z = flates.Get().(*flate.Writer) //nolint:forcetypeassert // nothing else is put there
 	}
-	p.flate.Reset(&part.data)
-	part.flate = p.flate
-	if strings.HasPrefix(name, "xl/worksheets/") {
-		part.cut = &cutter{pass: part.pass}
-		return part.cut, nil
-	}
-	return part, nil
+	p.z.Reset(&p.open.out)
+	p.open.z = p.z
+	return p.open, nil
 }
 
-// end finishes the last part.
 func (p *packer) end() error {
-	if len(p.parts) == 0 {
+	if p.open == nil {
 		return nil
 	}
-	part := p.parts[len(p.parts)-1]
-	if part.cut != nil {
-		if err := part.pass(part.cut.held); err != nil {
-			return fmt.Errorf("pack workbook: %w", err)
-		}
-	}
-	if err := p.flate.Close(); err != nil {
+	err := p.open.end()
+	p.open = nil
+	if err != nil {
 		return fmt.Errorf("pack workbook: %w", err)
 	}
-	part.header.CompressedSize64 = uint64(part.data.Len())
 	return nil
-}
-
-// packed is one part, compressed.
-type packed struct {
-	header zip.FileHeader
-	data   bytes.Buffer
-	flate  *flate.Writer
-	cut    *cutter // nil for parts without row heights
-}
-
-func (p *packed) Write(b []byte) (int, error) { return len(b), p.pass(b) }
-
-func (p *packed) pass(b []byte) error {
-	p.header.CRC32 = crc32.Update(p.header.CRC32, crc32.IEEETable, b)
-	p.header.UncompressedSize64 += uint64(len(b))
-	_, err := p.flate.Write(b)
-	return err
 }
 
 // AddFS is not used by excelize when it writes a workbook.
@@ -102,19 +80,29 @@ func (p *packer) Close() error {
 	if err := p.end(); err != nil {
 		return err
 	}
-	if p.flate != nil {
-		flates.Put(p.flate)
-		p.flate = nil
+	if p.z != nil {
+		flates.Put(p.z)
+		p.z = nil
+	}
+	names := make([]string, 0, len(p.parts))
+	for n := range p.parts {
+		names = append(names, n)
 	}
 	const types = "[Content_Types].xml"
-	slices.SortFunc(p.parts, func(a, b *packed) int {
-		return cmp.Or(cmp.Compare(b2i(b.header.Name == types), b2i(a.header.Name == types)), strings.Compare(a.header.Name, b.header.Name))
+	slices.SortFunc(names, func(a, b string) int {
+		if a == types || b == types {
+			return cmp.Compare(b2i(b == types), b2i(a == types))
+		}
+		return strings.Compare(a, b)
 	})
 	zw := zip.NewWriter(p.w)
-	for _, part := range p.parts {
-		w, err := zw.CreateRaw(&part.header)
+	for _, n := range names {
+		x := p.parts[n]
+		w, err := zw.CreateRaw(&zip.FileHeader{
+			Name: n, Method: zip.Deflate, CRC32: x.sum, CompressedSize64: uint64(x.out.Len()), UncompressedSize64: x.size,
+		})
 		if err == nil {
-			_, err = part.data.WriteTo(w)
+			_, err = x.out.WriteTo(w)
 		}
 		if err != nil {
 			return fmt.Errorf("pack workbook: %w", err)
@@ -126,63 +114,97 @@ func (p *packer) Close() error {
 	return nil
 }
 
+// packed is one file of the zip file.
+type packed struct {
+	sheet bool
+	z     *flate.Writer
+	out   bytes.Buffer
+	sum   uint32
+	size  uint64
+	// held is the end of what came, which may be the beginning of something to
+	// mend.
+	held []byte
+}
+
+// mend is something that is written otherwise in a sheet. Quotes inside texts
+// are escaped, so this only meets attributes.
+type mend struct {
+	old, instead []byte
+	// key is a part of old that begins with a letter that is rare in a sheet,
+	// and at is where: to look for all of old takes ten times as long.
+	key []byte
+	at  int
+}
+
+func mended(old, instead, key string) mend {
+	return mend{[]byte(old), []byte(instead), []byte(key), strings.Index(old, key)}
+}
+
+var mends = []mend{
+	mended(` customHeight="1"`, "", `Height="1"`),
+	mended(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`, `<drawing r:id=`, `wing xmlns:relation`),
+}
+
+// Write takes the next bytes.
+func (x *packed) Write(b []byte) (int, error) {
+	if !x.sheet {
+		return len(b), x.put(b)
+	}
+	data := b
+	if len(x.held) > 0 {
+		data = append(x.held, b...)
+	}
+	next, longest := make([]int, len(mends)), 0 // where each stands next in data
+	for i, m := range mends {
+		next[i], longest = m.find(data), max(longest, len(m.old))
+	}
+	done := 0
+	for {
+		i := slices.Index(next, slices.Min(next))
+		if next[i] == len(data) {
+			break
+		}
+		if err := errors.Join(x.put(data[done:next[i]]), x.put(mends[i].instead)); err != nil {
+			return 0, err
+		}
+		done = next[i] + len(mends[i].old)
+		next[i] = done + mends[i].find(data[done:])
+	}
+	data = data[done:]
+	keep := min(len(data), longest-1)
+	if err := x.put(data[:len(data)-keep]); err != nil {
+		return 0, err
+	}
+	x.held = bytes.Clone(data[len(data)-keep:])
+	return len(b), nil
+}
+
+// find is where old stands in data, or the end of it.
+func (m mend) find(data []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(data[from:], m.key)
+		if i < 0 {
+			return len(data)
+		}
+		if start := from + i - m.at; start >= 0 && bytes.HasPrefix(data[start:], m.old) {
+			return start
+		}
+		from += i + len(m.key)
+	}
+}
+
+func (x *packed) put(b []byte) error {
+	x.sum = crc32.Update(x.sum, crc32.IEEETable, b)
+	x.size += uint64(len(b))
+	_, err := x.z.Write(b)
+	return err
+}
+
+func (x *packed) end() error { return errors.Join(x.put(x.held), x.z.Close()) }
+
 func b2i(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
-}
-
-// byHand is the mark of a row height that a program must not change. Quotes
-// inside texts are escaped, so this only meets attributes.
-var byHand = []byte(` customHeight="1"`)
-
-// markEnd is the end of the mark, from a letter that is rare in a sheet: to
-// look for the whole mark takes ten times as long.
-var markEnd = []byte(`Height="1"`)
-
-// nextMark is where the next mark begins, or -1.
-func nextMark(b []byte) int {
-	for from := 0; ; {
-		i := bytes.Index(b[from:], markEnd)
-		if i < 0 {
-			return -1
-		}
-		from += i + len(markEnd)
-		if bytes.HasSuffix(b[:from], byHand) {
-			return from - len(byHand)
-		}
-	}
-}
-
-// cutter leaves the mark out of what it passes on.
-type cutter struct {
-	pass func([]byte) error
-	held []byte // the end of what came, while it may be the beginning of a mark
-}
-
-func (c *cutter) Write(b []byte) (int, error) {
-	n := len(b)
-	if len(c.held) > 0 {
-		b = append(c.held, b...)
-		c.held = nil
-	}
-	for {
-		i := nextMark(b)
-		if i < 0 {
-			break
-		}
-		if err := c.pass(b[:i]); err != nil {
-			return 0, err
-		}
-		b = b[i+len(byHand):]
-	}
-	keep := min(len(b), len(byHand)-1)
-	for !bytes.HasPrefix(byHand, b[len(b)-keep:]) {
-		keep--
-	}
-	if keep > 0 {
-		c.held = bytes.Clone(b[len(b)-keep:])
-	}
-	return n, c.pass(b[:len(b)-keep])
 }

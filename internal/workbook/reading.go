@@ -19,6 +19,9 @@ const (
 	OutcomeUnknown Outcome = "unknown" // not a requirement of this workbook
 )
 
+// RowRead is the key of a row of which there is nothing to say.
+const RowRead = "workbook.row.read"
+
 // RowReport tells what was read from one row, or why it was not. Key and Args
 // are a text for people; Cell is the cell it is about, such as "H12".
 type RowReport struct {

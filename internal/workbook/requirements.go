@@ -109,7 +109,7 @@ func (d *tenderBook) requirementTable(p *payload, kind catalogue.Kind, filled ma
 		}
 		if r.Theme != theme {
 			theme = r.Theme
-			d.themeRow(s, l)
+			d.themeHeading(s, l)
 		}
 		documentation := d.documentation(r)
 		f := filled[r.ID]
@@ -136,9 +136,9 @@ func (d *tenderBook) requirementTable(p *payload, kind catalogue.Kind, filled ma
 	d.finishTable(s, d.columns, tableNames[kind])
 }
 
-// themeRow writes the heading of a theme: its number and name, across the
+// themeHeading writes the heading of a theme: its number and name, across the
 // table without joining cells, so that filters and programs see plain rows.
-func (d *tenderBook) themeRow(s *sheet, first *procurement.Line) {
+func (d *tenderBook) themeHeading(s *sheet, first *procurement.Line) {
 	cells := make([]excelize.Cell, len(d.columns))
 	for i := range cells {
 		cells[i].StyleID = d.st.group

@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -12,12 +13,18 @@ import (
 // standing writes the sheet with what each bidder has declared, set by set.
 func (d *tenderBook) standing() {
 	st := d.st
-	cols := []struct {
+	type col struct {
 		key   string
 		width float64
-	}{
+	}
+	cols := []col{
 		{"supplier", 26}, {"number", 15}, {"offering", 22}, {"set", 18}, {"status", 22}, {"met", 12}, {"declared", 14}, {"until", 14},
 		{"signer", 28}, {"index", 10}, {"weakest", 25}, {"digest", 42},
+	}
+	at := d.t.T("workbook.standing.at", "Time", d.t.DateTime(d.GeneratedAt))
+	if d.contractEnds() {
+		cols = slices.Insert(cols, lastsColumn, col{"lasts", 22})
+		at += "  ·  " + d.t.T("workbook.standing.contract", "Day", d.t.Date(d.Comparison.ContractEnd.Time()))
 	}
 	widths := make([]float64, len(cols))
 	head := make([]excelize.Cell, len(cols))
@@ -27,7 +34,7 @@ func (d *tenderBook) standing() {
 	}
 	s := d.sheet(d.t.T("workbook.sheet.standing"), page{landscape: true, tab: "14532D", widths: widths, frozenRows: 4, frozenCols: 1, protect: true, footer: d.footer()})
 	s.put(30, text(st.title, d.t.T("workbook.standing.title")))
-	s.put(16, text(st.subtitle, d.t.T("workbook.standing.at", "Time", d.t.DateTime(d.GeneratedAt))))
+	s.put(16, text(st.subtitle, at))
 	if d.Prefill == nil {
 		s.put(20, text(st.warning, d.t.T("workbook.internal")))
 	} else {
@@ -37,31 +44,51 @@ func (d *tenderBook) standing() {
 
 	rows := 0
 	if d.Prefill != nil {
-		rows += d.standings(s, d.Prefill.Bidder, d.Prefill.Statuses)
+		rows += d.standings(s, d.Prefill.Bidder, d.Prefill.Statuses, nil)
 	} else {
 		for _, b := range d.Comparison.Bidders {
-			rows += d.standings(s, b.Bidder, b.Statuses)
+			rows += d.standings(s, b.Bidder, b.Statuses, b.Coverage)
 		}
 	}
 	if rows == 0 {
 		s.put(0, text(st.notice, d.t.T("workbook.no-bidders")))
 	} else if d.err == nil {
-		d.fail("add filter", d.f.AutoFilter(s.name, at(1, 4)+":"+at(len(cols), s.row), nil))
+		d.fail("add filter", d.f.AutoFilter(s.name, area(4, s.row, len(cols)), nil))
 	}
 	s.close()
 }
 
-func (d *tenderBook) standings(s *sheet, bidder procurement.Bidder, statuses []status.Status) int {
+// lastsColumn is where it stands, from 0, whether a declaration lasts as long
+// as the contract: after its end. The column is there when the contract has an
+// end, and not in what is sent to bidders.
+const lastsColumn = 8
+
+func (d *tenderBook) contractEnds() bool { return d.Prefill == nil && d.Comparison.ContractEnd != "" }
+
+func (d *tenderBook) standings(s *sheet, bidder procurement.Bidder, statuses []status.Status, lasts []procurement.Coverage) int {
 	if len(statuses) == 0 {
 		statuses = []status.Status{{Overall: status.Missing}}
 	}
-	for _, x := range statuses {
-		d.standingRow(s, bidder, x)
+	for i, x := range statuses {
+		cells := d.standingRow(bidder, x)
+		if d.contractEnds() && i < len(lasts) {
+			cells = slices.Insert(cells, lastsColumn, d.lasts(lasts[i]))
+		}
+		s.put(0, cells...)
 	}
 	return len(statuses)
 }
 
-func (d *tenderBook) standingRow(s *sheet, bidder procurement.Bidder, x status.Status) {
+// lasts writes whether a declaration lasts as long as the contract, and how
+// many days it lacks.
+func (d *tenderBook) lasts(c procurement.Coverage) excelize.Cell {
+	look := map[procurement.Lasts]look{
+		procurement.LastsOut: {toneGood, "✓"}, procurement.LastsShort: {toneWarn, "!"}, procurement.LastsNot: {toneNone, "○"},
+	}[c.Lasts]
+	return text(d.st.toneLeft[look.tone], look.symbol+" "+d.t.T("lasts."+string(c.Lasts), "Count", c.MissingDays))
+}
+
+func (d *tenderBook) standingRow(bidder procurement.Bidder, x status.Status) []excelize.Cell {
 	st := d.st
 	look := statusLooks[x.Overall]
 	set := ""
@@ -76,21 +103,18 @@ func (d *tenderBook) standingRow(s *sheet, bidder procurement.Bidder, x status.S
 		for range 5 {
 			cells = append(cells, text(st.cell, ""))
 		}
-		cells = append(cells, text(st.cell, d.weakest(x)), text(st.cell, ""))
-		s.put(0, cells...)
-		return
+		return append(cells, text(st.cell, d.weakest(x)), text(st.cell, ""))
 	}
 	dec := x.Declaration
 	digest := "sha256 " + dec.Digest
 	if dec.SetVersion != x.SetVersion {
 		digest = d.t.T("workbook.standing.for-version", "Version", dec.SetVersion) + "\n" + digest
 	}
-	cells = append(cells,
+	return append(cells,
 		text(st.cell, d.t.T("workbook.standing.met-of", "Met", x.Counts.Met, "Total", x.Counts.Total())),
 		text(st.cell, d.t.Date(dec.DeclaredAt)), text(st.cell, d.t.Date(dec.ValidUntil)),
 		noted(st.cell, oneLine(x.SupplierName), d.t.T("workbook.standing.key", "Key", short(dec.KeyID))),
 		count(st.number, int(dec.LogIndex)), text(st.cell, d.weakest(x)), text(st.cell, digest))
-	s.put(0, cells...)
 }
 
 func (d *tenderBook) setName(id string) string {

@@ -75,9 +75,12 @@ type styles struct {
 	title, subtitle, notice, warning, header, headerInput int
 	section, label, value, cell, strong, center, number   int
 	typeA, typeB, input, inputCenter, total, totalBad     int
-	internal, group, wide                                 int
-	tones                                                 map[tone]int
-	toneLeft                                              map[tone]int
+	internal                                              int
+	// lead is a label that runs on over the empty cells beside it, and group
+	// the heading of a group of rows that does.
+	lead, group int
+	tones       map[tone]int
+	toneLeft    map[tone]int
 }
 
 // styler makes styles and keeps the first error.
@@ -177,7 +180,7 @@ func newStyles(f *excelize.File) (styles, error) {
 		totalBad: s.make(excelize.Style{Font: typeface(fontSize, true, toneBad.text), Fill: solid(toneBad.fill), Border: box(), Alignment: align("center", "center", false)}),
 		group: s.make(excelize.Style{Font: typeface(11, true, navy), Fill: solid(band), Alignment: across("center"),
 			Border: []excelize.Border{{Type: "top", Color: navy, Style: 1}, {Type: "bottom", Color: navy, Style: 1}}}),
-		wide: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: across("center"),
+		lead: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: across("center"),
 			Border: []excelize.Border{{Type: "top", Color: line, Style: 1}, {Type: "bottom", Color: line, Style: 1}}}),
 		internal: s.make(excelize.Style{Font: typeface(fontSize, false, grey), Alignment: align("left", "top", false), NumFmt: textFormat}),
 		tones:    map[tone]int{},

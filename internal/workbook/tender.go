@@ -68,6 +68,7 @@ func WriteTender(w io.Writer, tender Tender) error {
 	}
 	if !d.BidderCopy {
 		d.comparison()
+		d.findings()
 	}
 	b.writePayload(p)
 	title := b.t.T("workbook.title") + " – " + tender.Procurement.Title

@@ -16,7 +16,7 @@ import (
 func procurementOf(n organisation.Number) procurement.Procurement {
 	deadline := at
 	return procurement.Procurement{
-		ID: id(), Agency: n, Title: unicodeText, Deadline: &deadline, Language: "nn",
+		ID: id(), Agency: n, Title: unicodeText, Deadline: &deadline, ContractEnd: "2029-12-31", Language: "nn",
 		Input:   selection.Input{Tasks: []string{"fag.x"}, DeliveryModels: []catalogue.DeliveryModel{"saas"}, Overrides: []selection.Override{{Level: 3, Reason: "å"}}},
 		Sets:    []procurement.SetRef{{ID: "a", Version: "1.0", Digest: digest()}},
 		Choices: []procurement.Choice{{Requirement: "K-LOG-01", Type: "B", Weight: 30}},
