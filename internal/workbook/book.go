@@ -269,6 +269,9 @@ func (s *sheet) close() {
 
 // clip keeps a text short, in characters.
 func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
 	}
