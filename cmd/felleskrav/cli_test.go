@@ -148,11 +148,3 @@ func TestSelectFile(t *testing.T) {
 		t.Errorf("an unknown field ended with %d: %s", r.code, r.stderr)
 	}
 }
-
-func TestSafeCell(t *testing.T) {
-	for in, want := range map[string]string{"": "", "tekst": "tekst", "=1+1": "'=1+1", "+47": "'+47", "-5": "'-5", "@x": "'@x"} {
-		if got := safeCell(in); got != want {
-			t.Errorf("%q became %q", in, got)
-		}
-	}
-}

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
+	"felleskrav/internal/workbook"
 	"felleskrav/internal/workbook/workbooktest"
 )
 
@@ -261,6 +262,16 @@ func (w *walk) tender(token, offering string, input any) {
 	}, &p)
 	w.run(0, token, "workbook", "export", p.ID, "-o", "tender.xlsx")
 	w.run(0, token, "workbook", "export", p.ID, "--supplier", seller, "-o", "bid.xlsx")
+	w.run(0, token, "workbook", "export", p.ID, "--bidders", "-o", "tender.csv")
+	w.run(0, token, "workbook", "export", p.ID, "--supplier", seller, "-o", "bid.json")
+	if csv := string(w.read("tender.csv")); !strings.HasPrefix(csv, "\ufeffSlag;Nr.;Krav-ID") || !strings.Contains(csv, ";1.1.1;K-") {
+		t.Errorf("the tender as CSV begins with %.200q", csv)
+	}
+	var bid workbook.Document
+	if err := json.Unmarshal(w.read("bid.json"), &bid); err != nil || bid.Bidder == nil || len(bid.Requirements) == 0 || bid.Requirements[0].Number != "1.1.1" {
+		t.Errorf("the bid as JSON: %v, %+v", err, bid)
+	}
+	w.run(2, token, "workbook", "export", p.ID, "-o", "tender.ods")
 	ids, err := workbooktest.Requirements(w.read("bid.xlsx"))
 	if err != nil {
 		t.Fatal(err)

@@ -24,12 +24,12 @@ type workbookExportCmd struct {
 	Procurement string `arg:"" placeholder:"ID"`
 	Supplier    string `placeholder:"ORGNR"`
 	Bidders     bool   ``
-	Output      string `short:"o" required:"" placeholder:"FILE.xlsx"`
+	Output      string `short:"o" required:"" placeholder:"FILE"`
 	remote
 }
 
-// Run fetches a procurement's workbook: the buyer's own, or a copy to send
-// out.
+// Run fetches a procurement's workbook, the buyer's own or a copy to send out,
+// or its requirements as CSV or JSON.
 func (c *workbookExportCmd) Run(s *session) error {
 	if _, err := (console.Output{File: c.Output}).Choose("xlsx"); err != nil {
 		return err

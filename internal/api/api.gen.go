@@ -262,6 +262,27 @@ func (e GetWorkbookParamsCopy) Valid() bool {
 	}
 }
 
+// Defines values for GetWorkbookParamsFormat.
+const (
+	GetWorkbookParamsFormatCsv  GetWorkbookParamsFormat = "csv"
+	GetWorkbookParamsFormatJson GetWorkbookParamsFormat = "json"
+	GetWorkbookParamsFormatXlsx GetWorkbookParamsFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the GetWorkbookParamsFormat enum.
+func (e GetWorkbookParamsFormat) Valid() bool {
+	switch e {
+	case GetWorkbookParamsFormatCsv:
+		return true
+	case GetWorkbookParamsFormatJson:
+		return true
+	case GetWorkbookParamsFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetWorkbookParamsLang.
 const (
 	GetWorkbookParamsLangEn GetWorkbookParamsLang = "en"
@@ -949,6 +970,9 @@ type ProcurementInput struct {
 	Bidders []Bidder `json:"bidders,omitempty,omitzero"`
 	Choices []Choice `json:"choices,omitempty,omitzero"`
 
+	// Columns The columns of the requirement tables in their order, in every workbook of the procurement; id, requirement, met and answer are always among them. Left out: all.
+	Columns []TenderColumn `json:"columns,omitempty,omitzero"`
+
 	// ContractEnd A day of the calendar in Oslo, such as 2029-12-31.
 	ContractEnd Day            `json:"contractEnd,omitempty,omitzero"`
 	Deadline    Time           `json:"deadline,omitempty,omitzero"`
@@ -1288,6 +1312,12 @@ type TaskList struct {
 	Items []Task `json:"items"`
 	Next  string `json:"next,omitempty,omitzero"`
 }
+
+// TenderColumn defines model for TenderColumn.
+type TenderColumn = procurement.Column
+
+// TenderDocument A tender with its texts in one language. Type, weight and documentation are left out when the buyer left out their columns.
+type TenderDocument = workbook.Document
 
 // Text defines model for Text.
 type Text = catalogue.Text
@@ -1723,12 +1753,18 @@ type GetWorkbookParams struct {
 	// Copy buyer (the default) has sheets that compare bidders and must not leave the house; bidder is what to send out.
 	Copy GetWorkbookParamsCopy `form:"copy,omitempty" json:"copy,omitempty,omitzero"`
 
+	// Format xlsx (the default) is the workbook; csv and json have its requirements in the columns the buyer chose, for programs, and never compare bidders.
+	Format GetWorkbookParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+
 	// Lang Language of texts in the answer; goes before Accept-Language.
 	Lang GetWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
 // GetWorkbookParamsCopy defines parameters for GetWorkbook.
 type GetWorkbookParamsCopy string
+
+// GetWorkbookParamsFormat defines parameters for GetWorkbook.
+type GetWorkbookParamsFormat string
 
 // GetWorkbookParamsLang defines parameters for GetWorkbook.
 type GetWorkbookParamsLang string
@@ -3816,6 +3852,14 @@ func (siw *ServerInterfaceWrapper) GetWorkbook(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "copy", c.Request.URL.Query(), &params.Copy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter copy: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -7056,6 +7100,20 @@ type GetWorkbookResponseObject interface {
 	VisitGetWorkbookResponse(w http.ResponseWriter) error
 }
 
+type GetWorkbook200JSONResponse TenderDocument
+
+func (response GetWorkbook200JSONResponse) VisitGetWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetWorkbook200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
 	Body          io.Reader
 	ContentLength int64
@@ -7064,6 +7122,26 @@ type GetWorkbook200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetR
 func (response GetWorkbook200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetWorkbookResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetWorkbook200TextcsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetWorkbook200TextcsvResponse) VisitGetWorkbookResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}

@@ -152,10 +152,7 @@ type checkedList struct {
 // VisitGetCheckResultResponse streams it.
 func (l checkedList) VisitGetCheckResultResponse(w http.ResponseWriter) error {
 	h := w.Header()
-	h.Set("Content-Type", xlsx)
-	if l.job.Kind == workbook.ListCSV {
-		h.Set("Content-Type", "text/csv; charset=utf-8")
-	}
+	h.Set("Content-Type", workbook.Format(l.job.Kind).MediaType())
 	h.Set("Content-Length", strconv.FormatInt(l.job.ResultSize, 10))
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": l.job.ResultName()})
 	if disposition == "" {

@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
+	"felleskrav/internal/workbook"
 	"felleskrav/internal/workbook/workbooktest"
 )
 
@@ -76,6 +77,47 @@ func TestProcurement(t *testing.T) {
 	if len(none.Items) != 0 {
 		t.Error("a body sees another's procurements")
 	}
+}
+
+var xlsx = workbook.XLSX.MediaType()
+
+// TestTenderForPrograms asks for the tender as CSV and JSON, with the columns
+// the buyer chose.
+func TestTenderForPrograms(t *testing.T) {
+	h := newHouse(t)
+	p := h.begun()
+	path := "/api/v1/procurements/" + p.ID
+	in := ProcurementInput{Title: p.Title, Input: p.Input, Bidders: p.Bidders, Choices: p.Choices, Columns: []procurement.Column{"number", "id", "requirement", "met", "answer"}}
+	var changed procurement.Procurement
+	h.want(200, "procurement", "PUT", path, in).into(t, &changed)
+	if len(changed.Columns) != 5 {
+		t.Errorf("columns %v", changed.Columns)
+	}
+	in.Columns = []procurement.Column{"id", "met", "answer"}
+	if r := h.want(422, "procurement", "PUT", path, in); !strings.Contains(string(r.body), "procurement.column-required") {
+		t.Errorf("without the requirement: %s", r.body)
+	}
+	csv := h.want(200, "procurement", "GET", path+"/workbook?format=csv&supplier="+ours, nil)
+	text := string(csv.body)
+	if csv.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(csv.header.Get("Content-Disposition"), ".csv") {
+		t.Errorf("sent as %v", csv.header)
+	}
+	if head, _, _ := strings.Cut(text, "\r\n"); head != "\ufeffSlag;Nr.;Krav-ID;Krav;Oppfylt?;Leverandørens svar" || !strings.Contains(text, ";1.1.1;K-") {
+		t.Errorf("head %q", head)
+	}
+	var doc workbook.Document
+	r := h.want(200, "procurement", "GET", path+"/workbook?format=json&lang=en", nil)
+	r.into(t, &doc)
+	if r.header.Get("Content-Type") != "application/json" || doc.Language != "en" || doc.Procurement.ID != p.ID || len(doc.Columns) != 5 || len(doc.Requirements) == 0 {
+		t.Fatalf("%s: %+v", r.header.Get("Content-Type"), doc)
+	}
+	for _, q := range doc.Requirements {
+		if q.Number == "" || q.Title == "" || q.Type != "" || q.Weight != 0 || q.Documentation != nil {
+			t.Errorf("requirement %+v", q)
+		}
+	}
+	h.want(422, "procurement", "GET", path+"/workbook?format=ods", nil)
+	h.want(404, "procurement@"+rival, "GET", path+"/workbook?format=json", nil)
 }
 
 // TestWorkbook sends the tender out, fills it in and reads it back.

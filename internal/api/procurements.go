@@ -21,7 +21,7 @@ func (a *API) ListProcurements(ctx context.Context, r ListProcurementsRequestObj
 func procurementOf(in ProcurementInput) procurement.Procurement {
 	p := procurement.Procurement{
 		Title: in.Title, Reference: in.Reference, ContractEnd: in.ContractEnd, Language: in.Language, Input: in.Input, Choices: in.Choices,
-		Bidders: in.Bidders,
+		Columns: in.Columns, Bidders: in.Bidders,
 	}
 	if !in.Deadline.IsZero() {
 		p.Deadline = &in.Deadline

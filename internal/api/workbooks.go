@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,18 +28,17 @@ import (
 type tenderFile struct {
 	tender workbook.Tender
 	name   string
+	format workbook.Format
 }
-
-const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // VisitGetWorkbookResponse writes the workbook. Nothing is sent before the
 // whole of it could be made.
 func (f tenderFile) VisitGetWorkbookResponse(w http.ResponseWriter) error {
 	h := w.Header()
-	h.Set("Content-Type", xlsx)
+	h.Set("Content-Type", f.format.MediaType())
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name}))
 	h.Set("Cache-Control", "no-store")
-	if err := workbook.WriteTender(w, f.tender); err != nil {
+	if err := workbook.WriteTenderAs(w, f.tender, f.format); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	return nil
@@ -78,7 +78,8 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 		}
 		name += "-" + string(n)
 	}
-	return tenderFile{t, name + ".xlsx"}, nil
+	format := cmp.Or(workbook.Format(r.Params.Format), workbook.XLSX)
+	return tenderFile{t, name + "." + string(format), format}, nil
 }
 
 func agencyName(actor access.Actor, p procurement.Procurement) string {

@@ -27,7 +27,10 @@ type Procurement struct {
 	// was made, so that a later version changes nothing in it.
 	Sets []SetRef `json:"sets"`
 	// Choices hold what the buyer decided per requirement.
-	Choices   []Choice  `json:"choices,omitempty"`
+	Choices []Choice `json:"choices,omitempty"`
+	// Columns are those of the requirement table in every workbook of the
+	// procurement, in their order; none means the usual ones.
+	Columns   []Column  `json:"columns,omitempty"`
 	Bidders   []Bidder  `json:"bidders,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`

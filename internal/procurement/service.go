@@ -92,6 +92,7 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 		c.Check(p.Deadline == nil || end >= DayOf(*p.Deadline), "contractEnd", "procurement.contract-end-early", nil)
 	}
 	checkChoices(&c, p.Choices, result)
+	p.Columns = checkColumns(&c, p.Columns)
 	p.Bidders, err = s.bidders(ctx, &c, p.Bidders)
 	if err != nil {
 		return Procurement{}, err
@@ -185,7 +186,8 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 			return Procurement{}, problem.New(problem.Stale, "procurement.stale", nil)
 		}
 		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
-		p.ContractEnd, p.Input, p.Sets, p.Choices, p.Bidders, p.UpdatedAt = in.ContractEnd, in.Input, in.Sets, in.Choices, in.Bidders, in.UpdatedAt
+		p.ContractEnd, p.Input, p.Sets, p.Choices, p.Columns = in.ContractEnd, in.Input, in.Sets, in.Choices, in.Columns
+		p.Bidders, p.UpdatedAt = in.Bidders, in.UpdatedAt
 		return p, nil
 	})
 	if err != nil {

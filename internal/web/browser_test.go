@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"felleskrav/internal/signing"
+	"felleskrav/internal/workbook"
 )
 
 // chromium is where Debian keeps the browser.
@@ -100,7 +101,7 @@ func TestBuyerInChromium(t *testing.T) {
 	}
 	href := ask(t, ctx, "read link", chromedp.Evaluate[string](`document.querySelector("#download").getAttribute("href")`))
 	a := s.visit("procurement").get(href)
-	if a.code != 200 || a.header.Get("Content-Type") != xlsxType || !strings.HasPrefix(a.body, "PK") {
+	if a.code != 200 || a.header.Get("Content-Type") != workbook.XLSX.MediaType() || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("the workbook: %d %s", a.code, a.header.Get("Content-Type"))
 	}
 }

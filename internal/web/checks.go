@@ -264,10 +264,7 @@ func (w *Web) checkResult(c *gin.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	kind := xlsxType
-	if j.Kind == workbook.ListCSV {
-		kind = "text/csv; charset=utf-8"
-	}
+	kind := workbook.Format(j.Kind).MediaType()
 	attach(c, j.ResultName(), kind)
 	c.Writer.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	if c.Request.Method == http.MethodHead {

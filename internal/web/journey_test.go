@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/procurement"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/workbook"
 )
@@ -183,6 +185,28 @@ func TestBuyerOnPages(t *testing.T) {
 	set.Set("weight.K-STYRING-01", "10")
 	b.post(path+"/requirements", set).must(t, 200, "tatt ut av konkurransen")
 	b.post(path+"/requirements", set).must(t, 412) // the revision is the old one
+
+	columns := b.get(path+"/columns").must(t, 200, "Alltid med", "Avvik eller forbehold")
+	layout := url.Values{"rev": {find(t, columns, `name="rev" value="(\d+)"`)}}
+	for i, col := range procurement.Columns() {
+		layout.Set("in."+string(col), "1")
+		layout.Set("place."+string(col), strconv.Itoa(len(procurement.Columns())-i))
+	}
+	layout.Del("in.weight")
+	b.post(path+"/columns", layout).must(t, 200, "Anskaffelsen er lagret")
+	b.post(path+"/columns", layout).must(t, 412)
+	csv := b.get(path+"/workbook?format=csv").must(t, 200, "Oppfylt?;Dokumentasjonskrav")
+	if strings.Contains(csv.body, "Vekt") || !strings.HasPrefix(csv.header.Get("Content-Type"), "text/csv") {
+		t.Errorf("the columns chosen are not those of the file: %.200s", csv.body)
+	}
+	b.get(path+"/workbook?format=json").must(t, 200, `"number": "1.1.1"`)
+	b.get(path+"/workbook?format=ods").must(t, 404)
+	layout.Set("place.id", "x")
+	layout.Set("rev", find(t, b.get(path+"/columns"), `name="rev" value="(\d+)"`))
+	b.post(path+"/columns", layout).must(t, 422)
+	layout.Set("usual", "1")
+	b.post(path+"/columns", layout).must(t, 200)
+	b.get(path+"/workbook?format=csv").must(t, 200, "Slag;Nr.;Krav-ID;Tema")
 
 	b.post(path+"/bidders", url.Values{"supplier": {"123"}, "name": {"Ukjent AS"}}).must(t, 422, "Ukjent AS", `id="f-supplier-error"`)
 	b.post(path+"/bidders", url.Values{"supplier": {"910 000 055"}, "name": {"Ukjent AS"}}).must(t, 200, "910 000 055")

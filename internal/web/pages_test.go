@@ -39,6 +39,7 @@ func (s *site) allPages() []page {
 		{"procurements-empty", "adviser", "/procurements", 200},
 		{"procurement", "procurement", proc, 200},
 		{"procurement-requirements", "procurement", proc + "/requirements", 200},
+		{"procurement-columns", "procurement", proc + "/columns", 200},
 		{"procurement-bidders", "procurement", proc + "/bidders?q=test", 200},
 		{"procurement-comparison", "procurement", proc + "/comparison", 200},
 		{"suppliers", "", "/suppliers", 200},

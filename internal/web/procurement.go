@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -73,7 +74,8 @@ func (w *Web) showProcurement(c *gin.Context, failed error) error {
 
 // procurementWorkbook sends the tender workbook. With ?copy=bidders the sheets
 // that tell about other bidders are left out; with &bidder=NUMBER that
-// bidder's declared answers are filled in.
+// bidder's declared answers are filled in. &format=csv and json give the
+// requirements for programs.
 func (w *Web) procurementWorkbook(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), w.actor(c)
 	data, err := w.Procurements.Tender(ctx, actor, c.Param("id"))
@@ -91,6 +93,10 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 		BidderCopy: c.Query("copy") == "bidders", LogOrigin: string(origin), Checkpoint: string(checkpoint),
 		GeneratedAt: w.Now().UTC(), BaseURL: w.BaseURL,
 	}
+	format := cmp.Or(workbook.Format(c.Query("format")), workbook.XLSX)
+	if !slices.Contains([]workbook.Format{workbook.XLSX, workbook.CSV, workbook.JSON}, format) {
+		return problem.New(problem.NotFound, "page.error.no-item", nil)
+	}
 	name := tender.Texts.T("page.procurement.file")
 	if n := c.Query("bidder"); n != "" {
 		i := slices.IndexFunc(data.Comparison.Bidders, func(b procurement.ComparedBidder) bool { return string(b.Bidder.Supplier) == n })
@@ -102,16 +108,15 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 		name += " " + b.Bidder.Name
 	}
 	var out bytes.Buffer
-	if err := workbook.WriteTender(&out, tender); err != nil {
+	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {
 		return fmt.Errorf("write tender workbook: %w", err)
 	}
-	return sendWorkbook(c, name+" "+data.Procurement.Title+".xlsx", &out)
+	return sendWorkbook(c, name+" "+data.Procurement.Title, format, &out)
 }
 
-const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-func sendWorkbook(c *gin.Context, name string, out *bytes.Buffer) error {
-	attach(c, name, xlsxType)
+// sendWorkbook sends a file; its ending follows from the format.
+func sendWorkbook(c *gin.Context, name string, format workbook.Format, out *bytes.Buffer) error {
+	attach(c, name+"."+string(format), format.MediaType())
 	c.Status(http.StatusOK)
 	_, err := out.WriteTo(c.Writer)
 	return err
@@ -129,7 +134,9 @@ type choiceTheme struct {
 }
 
 type choiceRow struct {
-	Item     whyItem
+	Item whyItem
+	// Number is the requirement's number in the tender, "" when it is left out.
+	Number   string
 	Type     Field
 	Weight   Field
 	Included bool
@@ -155,6 +162,10 @@ func (w *Web) showChoices(c *gin.Context, failed error) error {
 		excluded[ch.Requirement] = ch.Excluded
 		all.Choices[i].Excluded = false // a requirement left out must be there to take in again
 	}
+	numbers := map[string]string{}
+	for _, l := range tender.Lines {
+		numbers[l.Requirement.ID] = l.Number
+	}
 	n := 0
 	for _, theme := range whyThemes(tender.Result, all.Lines(tender.Result, tender.Versions)) {
 		ct := choiceTheme{Theme: theme}
@@ -164,7 +175,7 @@ func (w *Web) showChoices(c *gin.Context, failed error) error {
 			if failed != nil { // what was typed stays
 				typ, weight, in = c.PostForm("type."+id), c.PostForm("weight."+id), c.PostForm("in."+id) != ""
 			}
-			row := choiceRow{Item: item, Included: in}
+			row := choiceRow{Item: item, Number: numbers[id], Included: in}
 			row.Type = Field{Name: "type." + id, Label: "page.procurement-requirements.type", Size: "m", Required: true, Options: []Option{
 				{Value: "A", Text: t.T("type.A"), Selected: typ == "A"}, {Value: "B", Text: t.T("type.B"), Selected: typ == "B"},
 			}}

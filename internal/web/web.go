@@ -114,7 +114,7 @@ func (cfg Config) check() error {
 // pageNames lists every page file; New refuses a folder that differs.
 var pageNames = []string{
 	"front", "error", "login", "demo-login",
-	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-bidders",
+	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-columns", "procurement-bidders",
 	"procurement-response", "procurement-comparison",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
@@ -148,6 +148,8 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/procurements/:id/workbook", w.procurementWorkbook)
 	get("/procurements/:id/requirements", w.choices)
 	post("/procurements/:id/requirements", form, w.choicesSave)
+	get("/procurements/:id/columns", w.columns)
+	post("/procurements/:id/columns", form, w.columnsSave)
 	get("/procurements/:id/bidders", w.bidders)
 	post("/procurements/:id/bidders", form, w.bidderAdd)
 	post("/procurements/:id/bidders/remove", form, w.bidderRemove)

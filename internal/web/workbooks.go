@@ -119,7 +119,7 @@ func (w *Web) answersWorkbook(c *gin.Context) error {
 	if err := workbook.WriteAnswerSheet(&out, a.version, t, d.list(a.version)); err != nil {
 		return fmt.Errorf("write answer sheet: %w", err)
 	}
-	return sendWorkbook(c, t.T("page.answers.file")+" "+a.version.Name.In(t.Lang)+" "+a.version.Version+".xlsx", &out)
+	return sendWorkbook(c, t.T("page.answers.file")+" "+a.version.Name.In(t.Lang)+" "+a.version.Version, workbook.XLSX, &out)
 }
 
 // answersUpload fills the form from an uploaded answer sheet. Nothing is kept

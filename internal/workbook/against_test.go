@@ -11,7 +11,7 @@ import (
 func TestAgainstTheDeclaration(t *testing.T) {
 	tender := testTender(t, "nb", 6)
 	f := openBook(t, writeTender(t, tender))
-	want := fill(t, f, "Krav", tender.Texts)
+	want := fill(t, f, tender.Texts)
 	got := readTender(t, save(t, f), KnownLines(tender.Lines))
 	other := attestation.Met
 	if want[1].Status == attestation.Met {

@@ -69,7 +69,7 @@ func WriteNotedAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts
 	})
 	p := &payload{
 		Format: payloadFormat, Kind: kindAnswers, Language: texts.Lang, GeneratedAt: published.UTC(),
-		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Sheet: s.name, Header: s.row, Columns: columnMap(columns),
+		Sets: []SetRef{{v.Set, v.Version, v.Digest}}, Tables: []payloadTable{{s.name, s.row, columnMap(columns)}},
 	}
 	st := b.st
 	for _, r := range v.Requirements {
@@ -86,9 +86,9 @@ func WriteNotedAnswerSheet(w io.Writer, v catalogue.Version, texts *locale.Texts
 			cells = append(cells, b.note(notes[r.ID]))
 		}
 		s.put(0, append(cells, text(st.inputCenter, b.answerWord(a.Status)), text(st.input, a.Statement), text(st.input, strings.Join(files, "\n")))...)
-		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
+		p.Rows = append(p.Rows, payloadRow{ID: r.ID, Sheet: s.name, Row: s.row, Text: fingerprint(r.Title.In(texts.Lang) + "\n" + r.Text.In(texts.Lang))})
 	}
-	b.finishTable(s, columns)
+	b.finishTable(s, columns, "")
 	b.writePayload(p)
 	return b.finish(w, texts.T("workbook.answers.guide-title")+" – "+title, v.URI, published)
 }
@@ -132,18 +132,18 @@ type FindVersion func(SetRef) (catalogue.Version, bool)
 // must be known and have the digest the file was made from. The error is a
 // *problem.Error about the whole file; problems of rows are in the reading.
 func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out AnswerReading, err error) {
-	t, err := rd.open(r, size, kindAnswers)
+	f, err := rd.open(r, size, kindAnswers)
 	if err != nil {
 		return AnswerReading{}, err
 	}
-	defer t.file.Close()
+	defer f.file.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = AnswerReading{}, damaged(fmt.Errorf("read workbook: %v", p))
 		}
 	}()
 	var ref SetRef
-	if p := t.payload; p != nil && len(p.Sets) > 0 {
+	if p := f.payload; p != nil && len(p.Sets) > 0 {
 		ref = p.Sets[0]
 		out.Language, out.Sets = p.Language, p.Sets
 	}
@@ -152,7 +152,7 @@ func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out Answ
 		return AnswerReading{}, problem.New(problem.Invalid, "workbook.error.unknown-set", problem.Args{"Found": clip(oneLine(ref.ID+" "+ref.Version), 80)})
 	}
 	out.Evidence = map[string][]string{}
-	out.Rows = rd.each(t, KnownVersion(v), []string{colMet, colAnswer, colFiles}, func(id string, a answered) {
+	out.Rows = rd.each(f, KnownVersion(v), []string{colMet, colAnswer, colFiles}, func(id string, a answered) {
 		out.Answers = append(out.Answers, attestation.Answer{Requirement: id, Status: a.status, Statement: a.statement})
 		if files := evidenceNames(a.evidence); len(files) > 0 {
 			out.Evidence[id] = files

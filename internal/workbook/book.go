@@ -3,7 +3,6 @@ package workbook
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +17,7 @@ type book struct {
 	f      *excelize.File
 	t      *locale.Texts
 	st     styles
+	signs  map[signKey]int
 	sheets int
 	err    error
 }
@@ -30,7 +30,7 @@ func newBook(t *locale.Texts) (*book, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	return &book{f: f, t: t, st: st}, nil
+	return &book{f: f, t: t, st: st, signs: map[signKey]int{}}, nil
 }
 
 func (b *book) fail(doing string, err error) {
@@ -95,6 +95,8 @@ type sheet struct {
 	sw   *excelize.StreamWriter
 	page page
 	row  int
+	// refs is the row given to the library, which does not keep it.
+	refs []any
 }
 
 // sheet adds a sheet and opens it for rows.
@@ -132,8 +134,13 @@ func (b *book) sheet(name string, p page) *sheet {
 	s.sw = sw
 	// From the last to the first: excelize puts each column before those it
 	// has, and the format wants them in order.
-	for i, w := range slices.Backward(p.widths) {
-		b.fail("set widths", sw.SetColWidth(i+1, i+1, w))
+	for last := len(p.widths); last > 0; {
+		first := last
+		for first > 1 && p.widths[first-2] == p.widths[last-1] {
+			first--
+		}
+		b.fail("set widths", sw.SetColWidth(first, last, p.widths[last-1]))
+		last = first - 1
 	}
 	if p.frozenRows > 0 || p.frozenCols > 0 {
 		corner := at(p.frozenCols+1, p.frozenRows+1)
@@ -168,6 +175,18 @@ func at(col, row int) string {
 	}
 	return name
 }
+
+// absolute names a cell so that it stays the same cell wherever it is used.
+func absolute(col, row int) string {
+	name, err := excelize.CoordinatesToCellName(col, row, true)
+	if err != nil {
+		panic("workbook: no such cell: " + err.Error()) // only our own constants come here
+	}
+	return name
+}
+
+// quoted is a sheet's name as formulas have it.
+func quoted(sheet string) string { return "'" + strings.ReplaceAll(sheet, "'", "''") + "'" }
 
 // text is a cell with a string, whatever the string begins with.
 func text(style int, s string) excelize.Cell {
@@ -212,11 +231,11 @@ func (s *sheet) put(points float64, cells ...excelize.Cell) {
 	if points == 0 {
 		points = height(cells, s.page.widths)
 	}
-	values := make([]any, len(cells))
-	for i, c := range cells {
-		values[i] = c
+	s.refs = s.refs[:0]
+	for i := range cells {
+		s.refs = append(s.refs, &cells[i])
 	}
-	s.b.fail("write row", s.sw.SetRow(at(1, s.row), values, excelize.RowOpts{Height: points}))
+	s.b.fail("write row", s.sw.SetRow(at(1, s.row), s.refs, excelize.RowOpts{Height: points}))
 }
 
 // skip leaves a low empty row.
@@ -238,10 +257,10 @@ func (s *sheet) close() {
 		OddFooter: "&L&8" + clip(foot, 150) + "&R&8" + b.t.T("workbook.page") + " &P / &N",
 	}))
 	if s.page.frozenRows > 0 {
-		ref := fmt.Sprintf("'%s'!$%d:$%d", strings.ReplaceAll(s.name, "'", "''"), s.page.frozenRows, s.page.frozenRows)
+		ref := fmt.Sprintf("%s!$%d:$%d", quoted(s.name), s.page.frozenRows, s.page.frozenRows)
 		if s.page.pagesWide > 1 && s.page.frozenCols > 0 {
 			col, _ := excelize.ColumnNumberToName(s.page.frozenCols)
-			ref = fmt.Sprintf("'%s'!$A:$%s,%s", strings.ReplaceAll(s.name, "'", "''"), col, ref)
+			ref = fmt.Sprintf("%s!$A:$%s,%s", quoted(s.name), col, ref)
 		}
 		b.fail("repeat header", b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: ref, Scope: s.name}))
 	}
@@ -250,6 +269,9 @@ func (s *sheet) close() {
 
 // clip keeps a text short, in characters.
 func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
 	}

@@ -66,30 +66,56 @@ func tidy(s string) bool {
 	if len(s) >= maxCell {
 		return false
 	}
-	ascii := true
+	plain := true
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c < 0x80 {
-			if c < 0x20 && c != '\n' || c == 0x7f {
-				return false
-			}
-			continue
-		}
-		ascii = false
-		switch c {
-		case 0xc2: // U+0080 to U+00BF
-			if i+1 < len(s) && s[i+1] < 0xa0 {
-				return false
-			}
-		case 0xe2: // U+2000 to U+2FFF: marks that reorder text and line separators
-			if i+2 < len(s) && (s[i+1] == 0x80 && (s[i+2] == 0x8e || s[i+2] == 0x8f || s[i+2] >= 0xa8 && s[i+2] <= 0xae) || s[i+1] == 0x81 && s[i+2] >= 0xa6 && s[i+2] <= 0xa9) {
-				return false
-			}
-		case 0xef: // U+F000 to U+FFFF
+		switch byteClass[s[i]] {
+		case byteFine:
+		case byteBad:
 			return false
+		case byteOther:
+			plain = false
+		case byteLook:
+			if !looked(s[i:]) {
+				return false
+			}
+			plain = false
 		}
 	}
-	return ascii || utf8.ValidString(s)
+	return plain || utf8.ValidString(s)
+}
+
+// The classes of bytes: those that can stand, those that cannot, those that
+// are part of a longer character and those that may begin one that cannot
+// stand.
+const (
+	byteFine = iota
+	byteBad
+	byteOther
+	byteLook
+)
+
+var byteClass = func() (out [256]uint8) {
+	for c := range out {
+		switch {
+		case c < 0x20 && c != '\n', c == 0x7f, c == 0xef: // 0xef: U+F000 to U+FFFF
+			out[c] = byteBad
+		case c == 0xc2, c == 0xe2:
+			out[c] = byteLook
+		case c >= 0x80:
+			out[c] = byteOther
+		}
+	}
+	return out
+}()
+
+// looked reports whether a text that begins with 0xc2 or 0xe2 begins with a
+// character that can stand.
+func looked(s string) bool {
+	if s[0] == 0xc2 { // U+0080 to U+00BF
+		return len(s) < 2 || s[1] >= 0xa0
+	}
+	// U+2000 to U+2FFF: marks that reorder text and line separators
+	return len(s) < 3 || !(s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || s[2] >= 0xa8 && s[2] <= 0xae) || s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)
 }
 
 // oneLine is clean without line breaks, for names and titles.
@@ -102,18 +128,31 @@ func oneLine(s string) string {
 func fingerprint(s string) string {
 	s = clean(s)
 	buf := make([]byte, 0, len(s))
-	gap := false
-	for _, r := range s {
-		if unicode.IsSpace(r) {
-			gap = true
-			continue
+	for len(s) > 0 {
+		word, rest := cutSpace(s)
+		if word != "" {
+			if len(buf) > 0 {
+				buf = append(buf, ' ')
+			}
+			buf = append(buf, word...)
 		}
-		if gap && len(buf) > 0 {
-			buf = append(buf, ' ')
-		}
-		gap = false
-		buf = utf8.AppendRune(buf, r)
+		s = rest
 	}
 	sum := sha256.Sum256(buf)
 	return hex.EncodeToString(sum[:])
+}
+
+// cutSpace cuts a text around its first white space.
+func cutSpace(s string) (before, after string) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ', c == '\n', c == '\t':
+			return s[:i], s[i+1:]
+		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // the spaces that are longer begin so
+			if r, n := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				return s[:i], s[i+n:]
+			}
+		}
+	}
+	return s, ""
 }

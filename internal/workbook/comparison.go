@@ -11,13 +11,16 @@ import (
 // biddersPerPage is how many bidders fit beside the requirements on paper.
 const biddersPerPage = 6
 
+// bidderWidth is the width of a bidder's column.
+const bidderWidth = 28
+
 // comparison writes requirement by bidder, with counts on top.
 func (d *tenderBook) comparison() {
 	st := d.st
 	bidders := d.Comparison.Bidders
 	widths := []float64{20.5, 46, 8}
 	for range bidders {
-		widths = append(widths, 28)
+		widths = append(widths, bidderWidth)
 	}
 	pages := max(1, (len(bidders)+biddersPerPage-1)/biddersPerPage)
 	summary := d.summary()
@@ -50,34 +53,22 @@ func (d *tenderBook) comparison() {
 		}
 		s.put(17, row...)
 	}
-	for _, r := range orderedRows(d.Comparison.Rows) {
+	row := make([]excelize.Cell, 0, len(widths))
+	for i := range d.Comparison.Rows {
+		r := &d.Comparison.Rows[i]
 		typeStyle := st.typeB
 		if r.Line.Type == procurement.TypeA {
 			typeStyle = st.typeA
 		}
-		row := []excelize.Cell{text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type)}
-		for i, c := range r.Cells {
-			if i < len(bidders) {
-				row = append(row, d.compared(c))
-			}
+		row = append(row[:0], text(st.strong, r.Line.Requirement.ID), text(st.cell, r.Line.Requirement.Title.In(d.t.Lang)), text(typeStyle, r.Line.Type))
+		most := 0
+		for b := range min(len(r.Cells), len(bidders)) {
+			cell, n := d.compared(&r.Cells[b])
+			row, most = append(row, cell), max(most, n)
 		}
-		s.put(0, row...)
+		s.put(max(rowHeight(most), height(row[:3], widths)), row...)
 	}
 	s.close()
-}
-
-func orderedRows(rows []procurement.ComparedRow) []procurement.ComparedRow {
-	lines := make([]procurement.Line, len(rows))
-	byID := map[string]procurement.ComparedRow{}
-	for i, r := range rows {
-		lines[i] = r.Line
-		byID[r.Line.Requirement.ID] = r
-	}
-	out := make([]procurement.ComparedRow, 0, len(rows))
-	for _, l := range ordered(lines) {
-		out = append(out, byID[l.Requirement.ID])
-	}
-	return out
 }
 
 type summaryLine struct {
@@ -106,26 +97,54 @@ func (d *tenderBook) summary() []summaryLine {
 	}
 }
 
+// comparedKey is what the words of a cell depend on.
+type comparedKey struct {
+	answer, declared attestation.AnswerStatus
+	source           procurement.Source
+	assurance        status.Assurance
+	contradicts      bool
+}
+
+// remark is what many cells say: the cell, ready to write, and how many lines
+// it takes.
+type remark struct {
+	cell  excelize.Cell
+	words string
+	lines int
+}
+
 // compared writes one bidder's answer to one requirement: the word with its
-// symbol, then where it comes from and what to look at.
-func (d *tenderBook) compared(c procurement.Cell) excelize.Cell {
-	look := answerLooks[c.Answer]
-	word := "answer." + string(c.Answer)
-	if c.Answer == "" {
+// symbol, then where it comes from and what to look at. It tells how many
+// lines that takes.
+func (d *tenderBook) compared(c *procurement.Cell) (excelize.Cell, int) {
+	key := comparedKey{c.Answer, c.Declared, c.Source, c.Assurance, c.Contradicts}
+	r, ok := d.said[key]
+	if !ok {
+		words := d.say(key)
+		r = remark{text(d.st.toneLeft[answerLooks[c.Answer].tone], words), words, lines(words, bidderWidth, false)}
+		d.said[key] = r
+	}
+	if c.Deviation == "" {
+		return r.cell, r.lines
+	}
+	deviation := "! " + d.names.filled("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
+	return text(r.cell.StyleID, r.words+"\n"+deviation), r.lines + lines(deviation, bidderWidth, false)
+}
+
+func (d *tenderBook) say(c comparedKey) string {
+	word := "answer." + string(c.answer)
+	if c.answer == "" {
 		word = "answer.none"
 	}
-	out := look.symbol + " " + d.t.T(word)
-	if c.Source != procurement.FromNothing && c.Source != "" {
-		out += "\n" + d.t.T("answer-source."+string(c.Source))
-		if c.Assurance != "" && c.Assurance != status.Declared {
-			out += ", " + lowerFirst(d.t.T("assurance."+string(c.Assurance)))
+	out := answerLooks[c.answer].symbol + " " + d.t.T(word)
+	if c.source != procurement.FromNothing && c.source != "" {
+		out += "\n" + d.t.T("answer-source."+string(c.source))
+		if c.assurance != "" && c.assurance != status.Declared {
+			out += ", " + lowerFirst(d.t.T("assurance."+string(c.assurance)))
 		}
 	}
-	if c.Contradicts {
-		out += "\n≠ " + d.t.T("workbook.comparison.declared", "Answer", d.t.T("answer."+string(c.Declared)))
+	if c.contradicts {
+		out += "\n≠ " + d.t.T("workbook.comparison.declared", "Answer", d.t.T("answer."+string(c.declared)))
 	}
-	if c.Deviation != "" {
-		out += "\n! " + d.t.T("workbook.comparison.deviation", "Text", clip(oneLine(c.Deviation), 120))
-	}
-	return text(d.st.toneLeft[look.tone], out)
+	return out
 }

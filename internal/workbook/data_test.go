@@ -205,17 +205,23 @@ func testTender(t testing.TB, lang string, n int) Tender {
 }
 
 // withBidders adds four bidders with different standing and answers.
-func withBidders(tender Tender) Tender {
+func withBidders(tender Tender) Tender { return withManyBidders(tender, 4) }
+
+// withManyBidders adds at most 20 bidders; every fourth stands like the first.
+func withManyBidders(tender Tender, n int) Tender {
 	names := []string{"Nordlys Sky AS", "Fjordata Drift AS", "=HYPERLINK(\"http://x\";\"Vestvind\")", "Kystlinje Programvare AS"}
-	numbers := []string{"314168267", "123456785", "310567891", "315554326"}
+	numbers := []string{
+		"314168267", "123456785", "310567891", "315554326", "974760673", "889640782", "974761076", "971032081", "958935420", "960507878",
+		"964338531", "942110464", "940209288", "972417807", "938644500", "961381274", "971045698", "874780782", "921627009", "920124021",
+	}
 	overall := []status.Overall{status.Valid, status.Expiring, status.Missing, status.SupersededSet}
 	statuses := map[string][]status.Status{}
 	var responses []procurement.Response
-	for i, name := range names {
-		b := procurement.Bidder{Supplier: organisation.Number(numbers[i]), Name: name, Offering: fmt.Sprintf("offering-%d", i)}
+	for i := range n {
+		b := procurement.Bidder{Supplier: organisation.Number(numbers[i]), Name: names[i%4], Offering: fmt.Sprintf("offering-%d", i)}
 		tender.Procurement.Bidders = append(tender.Procurement.Bidders, b)
-		statuses[numbers[i]] = []status.Status{testStatus(tender, b, overall[i], i)}
-		if i == 1 || i == 2 {
+		statuses[numbers[i]] = []status.Status{testStatus(tender, b, overall[i%4], i)}
+		if i%4 == 1 || i%4 == 2 {
 			responses = append(responses, testResponse(tender, b, i))
 		}
 	}

@@ -64,6 +64,16 @@ func (d *tenderBook) word(a attestation.AnswerStatus) string {
 	return answerLooks[a].symbol + " " + d.names.word(answerKey(a))
 }
 
+// answerCells are the cells of the answers with their symbols and tones, which
+// many rows share.
+func (d *tenderBook) answerCells() map[attestation.AnswerStatus]excelize.Cell {
+	out := map[attestation.AnswerStatus]excelize.Cell{}
+	for a, look := range answerLooks {
+		out[a] = text(d.st.toneLeft[look.tone], d.word(a))
+	}
+	return out
+}
+
 func (d *tenderBook) typeCell(l *procurement.Line) excelize.Cell {
 	if l.Type == procurement.TypeA {
 		return text(d.st.typeA, l.Type)
@@ -102,23 +112,22 @@ func (d *tenderBook) deviations() {
 		{"bid-answer", 20, false}, {"bid-text", 40, false}, {"declared-answer", 20, false}, {"declared-text", 40, false}, {colDeviation, 40, false},
 	}
 	s := d.found("differences", cols, page{})
+	answers := d.answerCells()
+	answers[""] = text(st.cell, "") // nothing was declared
+	contradicts, deviates := "≠ "+d.names.word("workbook.differences.contradicts"), "! "+d.names.word("workbook.differences.deviation")
+	found := map[[2]bool]excelize.Cell{
+		{true, true}:  text(st.toneLeft[toneWarn], contradicts+"\n"+deviates),
+		{true, false}: text(st.toneLeft[toneWarn], contradicts),
+		{false, true}: text(st.toneLeft[toneWarn], deviates),
+	}
+	row := make([]excelize.Cell, 0, len(cols))
 	for _, x := range d.Comparison.Deviations() {
 		c := x.Cell
-		var finding []string
-		if c.Contradicts {
-			finding = append(finding, "≠ "+d.names.word("workbook.differences.contradicts"))
-		}
-		if c.Deviation != "" {
-			finding = append(finding, "! "+d.names.word("workbook.differences.deviation"))
-		}
-		declared := text(st.cell, "")
-		if c.Declared != "" {
-			declared = text(st.toneLeft[answerLooks[c.Declared].tone], d.word(c.Declared))
-		}
-		s.put(0, text(st.strong, oneLine(d.Comparison.Bidders[x.Bidder].Bidder.Name)), text(st.cell, x.Line.Requirement.ID),
-			text(st.cell, x.Line.Requirement.Title.In(d.t.Lang)), d.typeCell(x.Line), text(st.toneLeft[toneWarn], strings.Join(finding, "\n")),
-			text(st.toneLeft[answerLooks[c.Answer].tone], d.word(c.Answer)), text(st.cell, clip(c.Statement, maxQuoted)),
-			declared, text(st.cell, clip(c.DeclaredStatement, maxQuoted)), text(st.cell, clip(c.Deviation, maxQuoted)))
+		row = append(row[:0], text(st.strong, oneLine(d.Comparison.Bidders[x.Bidder].Bidder.Name)), text(st.cell, x.Line.Requirement.ID),
+			text(st.cell, x.Line.Requirement.Title.In(d.t.Lang)), d.typeCell(x.Line), found[[2]bool{c.Contradicts, c.Deviation != ""}],
+			answers[c.Answer], text(st.cell, clip(c.Statement, maxQuoted)),
+			answers[c.Declared], text(st.cell, clip(c.DeclaredStatement, maxQuoted)), text(st.cell, clip(c.Deviation, maxQuoted)))
+		s.put(0, row...)
 	}
 	s.filter(len(cols), d.t.T("workbook.differences.none"))
 }

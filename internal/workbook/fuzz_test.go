@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"felleskrav/internal/problem"
@@ -55,17 +56,21 @@ func FuzzReadTender(f *testing.F) {
 // seldom gets: a cell's text and a sheet's XML.
 func FuzzReadSheet(f *testing.F) {
 	parts := rawParts(f, writeTender(f, testTender(f, "nb", 2)))
-	f.Add(parts["xl/worksheets/sheet2.xml"], parts["xl/worksheets/sheet4.xml"])
+	const table, hidden = "xl/worksheets/sheet2.xml", "xl/worksheets/sheet7.xml"
+	if !strings.Contains(parts[hidden], "payload-sha256") {
+		f.Fatal("the hidden sheet is another")
+	}
+	f.Add(parts[table], parts[hidden])
 	f.Add(`<worksheet><sheetData><row r="1"><c r="A0"><v>1</v></c><c r="ZZZZZZ1" t="b"><f>1</f></c></row></sheetData></worksheet>`, `<worksheet/>`)
 	rd := NewReader(testBundle(f), fuzzLimits())
-	f.Fuzz(func(t *testing.T, sheet, hidden string) {
+	f.Fuzz(func(t *testing.T, sheetXML, hiddenXML string) {
 		var list []part
 		for n, c := range parts {
 			switch n {
-			case "xl/worksheets/sheet2.xml":
-				c = sheet
-			case "xl/worksheets/sheet4.xml":
-				c = hidden
+			case table:
+				c = sheetXML
+			case hidden:
+				c = hiddenXML
 			}
 			list = append(list, part{n, c})
 		}

@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -46,20 +45,8 @@ func (d *tenderBook) guide() {
 		}
 	}
 
-	s.section(d.t.T("workbook.guide.how"))
-	for i := 1; i <= 5; i++ {
-		s.put(0, text(st.label, d.t.T("workbook.guide.step", "Number", i)), text(st.value, d.t.T(fmt.Sprintf("workbook.guide.step-%d", i))))
-	}
-	if d.Prefill != nil {
-		s.put(0, text(st.label, d.t.T("workbook.guide.prefilled")), text(st.value, d.t.T("workbook.guide.prefilled-text")))
-	}
-	if !d.BidderCopy {
-		s.section(d.t.T("workbook.guide.buyer"))
-		for i := 1; i <= 3; i++ {
-			s.put(0, text(st.label, d.t.T("workbook.guide.step", "Number", i)), text(st.value, d.t.T(fmt.Sprintf("workbook.guide.buyer-%d", i))))
-		}
-	}
-
+	d.steps(s)
+	d.sheetList(s)
 	d.answerLegend(s)
 
 	s.section(d.t.T("workbook.guide.level"))
@@ -83,6 +70,79 @@ func (d *tenderBook) guide() {
 		s.put(0, text(st.label, d.t.T("workbook.guide.service")), text(st.value, d.BaseURL))
 	}
 	s.close()
+}
+
+// steps says what the supplier does, and what the buyer does.
+func (d *tenderBook) steps(s *sheet) {
+	st := d.st
+	write := func(texts ...string) {
+		for i, t := range texts {
+			s.put(0, text(st.label, d.t.T("workbook.guide.step", "Number", i+1)), text(st.value, t))
+		}
+	}
+	// Without a column of its own something is written in the answer.
+	or := func(key, role string) string {
+		if !d.has(role) {
+			key += "-in-answer"
+		}
+		return d.t.T(key)
+	}
+	var sheets []string
+	for _, k := range d.tables() {
+		sheets = append(sheets, d.t.T("workbook.guide.sheet-name", "Name", d.sheetOf(k)))
+	}
+	s.section(d.t.T("workbook.guide.how"))
+	write(
+		d.t.T("workbook.guide.step-1", "Sheets", d.list(sheets)), d.t.T("workbook.guide.step-2"), d.t.T("workbook.guide.step-3"),
+		or("workbook.guide.step-4", colEvidence), or("workbook.guide.step-5", colDeviation),
+	)
+	if d.Prefill != nil {
+		s.put(0, text(st.label, d.t.T("workbook.guide.prefilled")), text(st.value, d.t.T("workbook.guide.prefilled-text")))
+	}
+	if !d.BidderCopy {
+		s.section(d.t.T("workbook.guide.buyer"))
+		var texts []string
+		if d.has(colType) {
+			texts = append(texts, d.t.T("workbook.guide.buyer-1"))
+		}
+		write(append(texts, d.t.T("workbook.guide.buyer-2"), d.t.T("workbook.guide.buyer-3"))...)
+	}
+}
+
+// list joins words: "a, b and c".
+func (d *tenderBook) list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return d.t.T("workbook.guide.list", "First", strings.Join(words[:last], ", "), "Last", words[last])
+}
+
+// sheetList says what is on each sheet and what the numbers mean.
+func (d *tenderBook) sheetList(s *sheet) {
+	st := d.st
+	s.section(d.t.T("workbook.guide.sheets"))
+	describe := func(name, key string) {
+		s.put(0, text(st.label, name), text(st.value, d.t.T("workbook.guide.sheet."+key)))
+	}
+	for _, k := range d.tables() {
+		describe(d.sheetOf(k), string(k))
+	}
+	describe(d.t.T("workbook.sheet.measures"), "measures")
+	if d.withStanding() {
+		describe(d.t.T("workbook.sheet.standing"), "standing")
+	}
+	if !d.BidderCopy {
+		describe(d.t.T("workbook.sheet.comparison"), "comparison")
+		if len(d.Comparison.Bidders) > 0 {
+			for _, key := range []string{"themes", "gaps", "differences"} {
+				s.put(0, text(st.label, d.t.T("workbook.sheet."+key)), text(st.value, d.t.T("workbook."+key+".notice")))
+			}
+		}
+	}
+	if d.has(colNumber) {
+		s.put(0, text(st.label, d.t.T("workbook.guide.numbers")), text(st.value, d.t.T("workbook.guide.numbers-text")))
+	}
 }
 
 // section writes a heading across the sheet's columns.
@@ -113,8 +173,12 @@ func (d *tenderBook) tally() string {
 		kinds[l.Requirement.Kind]++
 		types[l.Type]++
 	}
-	return d.t.T("workbook.guide.count-text", "Requirements", kinds[catalogue.KindRequirement], "Qualifications", kinds[catalogue.KindQualification],
-		"Terms", kinds[catalogue.KindContractTerm], "A", types[procurement.TypeA], "B", types[procurement.TypeB])
+	out := d.t.T("workbook.guide.count-text", "Requirements", kinds[catalogue.KindRequirement], "Qualifications", kinds[catalogue.KindQualification],
+		"Terms", kinds[catalogue.KindContractTerm])
+	if d.has(colType) {
+		out += " " + d.t.T("workbook.guide.count-types", "A", types[procurement.TypeA], "B", types[procurement.TypeB])
+	}
+	return out
 }
 
 // level writes the level of one dimension with where it comes from.

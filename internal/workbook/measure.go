@@ -97,5 +97,8 @@ func height(cells []excelize.Cell, widths []float64) float64 {
 			most = max(most, n)
 		}
 	}
-	return min(float64(most)*lineHeight+rowPadding, maxRowHeight)
+	return rowHeight(most)
 }
+
+// rowHeight is the height of a row with so many lines, in points.
+func rowHeight(lines int) float64 { return min(float64(lines)*lineHeight+rowPadding, maxRowHeight) }

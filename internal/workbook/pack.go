@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -33,6 +34,16 @@ type packer struct {
 
 func newPacker(w io.Writer) excelize.ZipWriter { return &packer{w: w, parts: map[string]*packed{}} }
 
+// flates keeps compressors, which are large, for the next workbook. Their
+// level is the one archive/zip uses.
+var flates = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(io.Discard, 5)
+	if err != nil {
+		panic("workbook: no such level of compression: " + err.Error()) // ours is a constant
+	}
+	return w
+}}
+
 // Create opens a part.
 func (p *packer) Create(name string) (io.Writer, error) {
 	if err := p.end(); err != nil {
@@ -41,11 +52,7 @@ func (p *packer) Create(name string) (io.Writer, error) {
 	p.open = &packed{sheet: strings.HasPrefix(name, "xl/worksheets/")}
 	p.parts[name] = p.open
 	if p.z == nil {
-		z, err := flate.NewWriter(&p.open.out, flate.DefaultCompression)
-		if err != nil {
-			return nil, fmt.Errorf("pack workbook: %w", err)
-		}
-		p.z = z
+		p.z = flates.Get().(*flate.Writer) //nolint:forcetypeassert // nothing else is put there
 	}
 	p.z.Reset(&p.open.out)
 	p.open.z = p.z
@@ -72,6 +79,10 @@ func (p *packer) AddFS(fs.FS) error { return fmt.Errorf("pack workbook: %w", fs.
 func (p *packer) Close() error {
 	if err := p.end(); err != nil {
 		return err
+	}
+	if p.z != nil {
+		flates.Put(p.z)
+		p.z = nil
 	}
 	names := make([]string, 0, len(p.parts))
 	for n := range p.parts {
@@ -115,14 +126,23 @@ type packed struct {
 	held []byte
 }
 
-// mends are what is written otherwise in a sheet. Quotes inside texts are
-// escaped, so these only meet attributes.
-var mends = []struct{ old, instead []byte }{
-	{[]byte(` customHeight="1"`), nil},
-	{
-		[]byte(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`),
-		[]byte(`<drawing r:id=`),
-	},
+// mend is something that is written otherwise in a sheet. Quotes inside texts
+// are escaped, so this only meets attributes.
+type mend struct {
+	old, instead []byte
+	// key is a part of old that begins with a letter that is rare in a sheet,
+	// and at is where: to look for all of old takes ten times as long.
+	key []byte
+	at  int
+}
+
+func mended(old, instead, key string) mend {
+	return mend{[]byte(old), []byte(instead), []byte(key), strings.Index(old, key)}
+}
+
+var mends = []mend{
+	mended(` customHeight="1"`, "", `Height="1"`),
+	mended(`<drawing xmlns:relationships="http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`, `<drawing r:id=`, `wing xmlns:relation`),
 }
 
 // Write takes the next bytes.
@@ -130,10 +150,13 @@ func (x *packed) Write(b []byte) (int, error) {
 	if !x.sheet {
 		return len(b), x.put(b)
 	}
-	data := append(x.held, b...)
+	data := b
+	if len(x.held) > 0 {
+		data = append(x.held, b...)
+	}
 	next, longest := make([]int, len(mends)), 0 // where each stands next in data
 	for i, m := range mends {
-		next[i], longest = find(data, m.old), max(longest, len(m.old))
+		next[i], longest = m.find(data), max(longest, len(m.old))
 	}
 	done := 0
 	for {
@@ -145,7 +168,7 @@ func (x *packed) Write(b []byte) (int, error) {
 			return 0, err
 		}
 		done = next[i] + len(mends[i].old)
-		next[i] = done + find(data[done:], mends[i].old)
+		next[i] = done + mends[i].find(data[done:])
 	}
 	data = data[done:]
 	keep := min(len(data), longest-1)
@@ -157,11 +180,17 @@ func (x *packed) Write(b []byte) (int, error) {
 }
 
 // find is where old stands in data, or the end of it.
-func find(data, old []byte) int {
-	if i := bytes.Index(data, old); i >= 0 {
-		return i
+func (m mend) find(data []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(data[from:], m.key)
+		if i < 0 {
+			return len(data)
+		}
+		if start := from + i - m.at; start >= 0 && bytes.HasPrefix(data[start:], m.old) {
+			return start
+		}
+		from += i + len(m.key)
 	}
-	return len(data)
 }
 
 func (x *packed) put(b []byte) error {

@@ -12,11 +12,13 @@ import (
 // that people do not meet it.
 const hiddenSheet = "_felleskrav"
 
-// The kinds of workbook and the version of the hidden sheet's format.
+// The kinds of workbook and the version of the hidden sheet's format. Format 1
+// had one table; it is still read.
 const (
-	kindTender    = "tender"
-	kindAnswers   = "answers"
-	payloadFormat = 1
+	kindTender       = "tender"
+	kindAnswers      = "answers"
+	payloadFormat    = 2
+	payloadFormatOne = 1
 )
 
 // payloadChunk is how many bytes of the payload one cell holds, below the
@@ -37,11 +39,17 @@ type payload struct {
 	Checkpoint  string          `json:"checkpoint,omitempty"`
 	Bidder      string          `json:"bidder,omitempty"`
 	Sets        []SetRef        `json:"sets"`
-	Sheet       string          `json:"sheet"`
-	Header      int             `json:"header"`
-	Columns     map[string]int  `json:"columns"`
+	Tables      []payloadTable  `json:"tables"`
 	Rows        []payloadRow    `json:"rows"`
 	Statuses    []payloadStatus `json:"statuses,omitempty"`
+}
+
+// payloadTable is where one table of requirements stood: the sheet, the row of
+// its header and its columns by role, from 1.
+type payloadTable struct {
+	Sheet   string         `json:"sheet"`
+	Header  int            `json:"header"`
+	Columns map[string]int `json:"columns"`
 }
 
 // SetRef names a set version by id, version and digest.
@@ -54,8 +62,12 @@ type SetRef struct {
 // payloadRow is one requirement: where it stood and what stood there. Text
 // and Documentation are fingerprints of the cells.
 type payloadRow struct {
-	ID            string `json:"id"`
-	Row           int    `json:"row"`
+	ID string `json:"id"`
+	// Sheet is that of one of the tables.
+	Sheet string `json:"sheet"`
+	Row   int    `json:"row"`
+	// Number is the number in the procurement, such as "1.2.3".
+	Number        string `json:"number,omitempty"`
 	Kind          string `json:"kind,omitempty"`
 	Type          string `json:"type,omitempty"`
 	Weight        int    `json:"weight,omitempty"`
@@ -74,6 +86,40 @@ type payloadStatus struct {
 	LogIndex   int64     `json:"logIndex"`
 	DeclaredAt time.Time `json:"declaredAt,omitzero"`
 	ValidUntil time.Time `json:"validUntil,omitzero"`
+}
+
+// parsePayload reads a payload of any format that was ever written; ok is
+// false when it is none.
+func parsePayload(data []byte) (_ *payload, ok bool) {
+	var in struct {
+		payload
+		payloadTable // where format 1 has its only table
+	}
+	if json.Unmarshal(data, &in) != nil {
+		return nil, false
+	}
+	p := in.payload
+	switch p.Format {
+	case payloadFormat:
+	case payloadFormatOne:
+		p.Tables = []payloadTable{in.payloadTable}
+		for i := range p.Rows {
+			p.Rows[i].Sheet = in.payloadTable.Sheet
+		}
+	default:
+		return nil, false
+	}
+	return &p, true
+}
+
+// table is the table that stood on a sheet.
+func (p *payload) table(sheet string) (payloadTable, bool) {
+	for _, t := range p.Tables {
+		if t.Sheet == sheet {
+			return t, true
+		}
+	}
+	return payloadTable{}, false
 }
 
 func (d *tenderBook) newPayload() *payload {

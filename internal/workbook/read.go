@@ -1,11 +1,12 @@
 package workbook
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 
 // allColumns are the columns readers look for.
 var allColumns = []string{
-	colID, colKind, colTheme, colRequirement, colType, colDocument, colWeight, colMet, colAnswer, colEvidence, colDeviation, colFiles,
+	colNumber, colID, colKind, colTheme, colRequirement, colType, colDocument, colWeight, colMet, colAnswer, colEvidence, colDeviation, colFiles,
 }
 
 // Reader reads workbooks that strangers filled in. It is safe for concurrent
@@ -34,19 +35,25 @@ func NewReader(b *locale.Bundle, l Limits) *Reader {
 	return &Reader{limits: l, words: newVocabulary(b), texts: b}
 }
 
-// table is the requirement table of a file.
+// opened is a file with its tables of requirements.
+type opened struct {
+	file    *excelize.File
+	payload *payload // nil when the file has none that holds together
+	formula bool
+	tables  []*table
+}
+
+// table is one table of requirements.
 type table struct {
+	*opened
 	sheet   string
 	header  int // row number of the header
 	columns map[string]int
 	rows    [][]string // all rows of the sheet, the first at index 0
-	payload *payload   // nil when the file has none that holds together
-	file    *excelize.File
-	formula bool
 }
 
-// open checks a file and finds its requirement table. The caller closes it.
-func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *table, err error) {
+// open checks a file and finds its tables. The caller closes it.
+func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err error) {
 	found, err := inspect(r, size, rd.limits)
 	if err != nil {
 		return nil, err
@@ -68,18 +75,18 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *table, err er
 	if err != nil {
 		return nil, damaged(err)
 	}
-	t := &table{file: f, formula: found.formulas}
-	t.payload, err = hidden(f, found.rows)
+	o := &opened{file: f, formula: found.formulas}
+	o.payload, err = hidden(f, found.rows)
 	if err != nil {
 		return nil, err
 	}
-	if t.payload != nil && t.payload.Kind != kind {
+	if o.payload != nil && o.payload.Kind != kind {
 		return nil, problem.New(problem.Invalid, "workbook.error.wrong-kind", nil)
 	}
-	if err := rd.locate(t, found.rows, kind); err != nil {
+	if err := rd.locate(o, found.rows, kind); err != nil {
 		return nil, err
 	}
-	return t, nil
+	return o, nil
 }
 
 // readRows reads a sheet up to the last row with content.
@@ -127,51 +134,85 @@ func hidden(f *excelize.File, last int) (*payload, error) {
 		}
 	}
 	sum := sha256.Sum256([]byte(data.String()))
-	p := &payload{}
-	if hex.EncodeToString(sum[:]) != want || json.Unmarshal([]byte(data.String()), p) != nil || p.Format != payloadFormat {
+	if hex.EncodeToString(sum[:]) != want {
+		return nil, nil
+	}
+	p, ok := parsePayload([]byte(data.String()))
+	if !ok {
 		return nil, nil
 	}
 	return p, nil
 }
 
-// locate finds the table: where the hidden sheet says, or else on the sheet
-// and row where the most headers are.
-func (rd *Reader) locate(t *table, last int, kind string) error {
-	names := t.file.GetSheetList()
-	if t.payload != nil {
-		// The sheet is looked at first; its header still decides, since
-		// columns may have been moved.
-		for i, n := range names {
-			if n == t.payload.Sheet {
-				names[0], names[i] = names[i], names[0]
-			}
-		}
+// locate finds the tables: on the sheets the hidden map names, and, when it
+// does not find all of them there, on other sheets that have a header of a
+// table and an id no table before has. Somebody may have renamed a sheet, or
+// the hidden one is gone.
+func (rd *Reader) locate(o *opened, last int, kind string) error {
+	listed := 0
+	names := o.file.GetSheetList()
+	if p := o.payload; p != nil {
+		slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(p.rank(a), p.rank(b)) })
+		listed = len(p.Tables)
 	}
+	ids := map[string]bool{}
 	for _, name := range names {
 		if name == hiddenSheet {
 			continue
 		}
-		rows, err := readRows(t.file, name, last)
+		var place payloadTable
+		mapped := false
+		if o.payload != nil {
+			if place, mapped = o.payload.table(name); !mapped && len(o.tables) == listed {
+				break
+			}
+		}
+		rows, err := readRows(o.file, name, last)
 		if err != nil {
 			return err
 		}
-		if header, columns, ok := rd.header(rows, kind); ok {
-			t.sheet, t.header, t.columns, t.rows = name, header, columns, rows
-			return nil
+		t := &table{opened: o, sheet: name, rows: rows}
+		var ok bool
+		// The header decides, since columns may have been moved.
+		if t.header, t.columns, ok = rd.header(rows, kind); !ok && mapped && plausible(o.payload, place, rows) {
+			t.header, t.columns, ok = place.Header, place.Columns, true
 		}
-		if p := t.payload; p != nil && name == p.Sheet && plausible(p, rows) {
-			t.sheet, t.header, t.columns, t.rows = name, p.Header, p.Columns, rows
-			return nil
+		if ok && (t.news(ids) || mapped || len(o.tables) == 0) {
+			o.tables = append(o.tables, t)
 		}
 	}
-	return problem.New(problem.Invalid, "workbook.error.no-table", nil)
+	if len(o.tables) == 0 {
+		return problem.New(problem.Invalid, "workbook.error.no-table", nil)
+	}
+	return nil
+}
+
+// rank is a sheet's place among the tables, and after them for other sheets.
+func (p *payload) rank(sheet string) int {
+	for i, t := range p.Tables {
+		if t.Sheet == sheet {
+			return i
+		}
+	}
+	return len(p.Tables)
+}
+
+// news adds the table's ids to those seen and reports whether any was new.
+func (t *table) news(seen map[string]bool) bool {
+	found := false
+	for _, r := range t.rows[min(t.header, len(t.rows)):] {
+		if id := cellAt(r, t.columns[colID]); strings.HasPrefix(id, "K-") && !seen[id] {
+			seen[id], found = true, true
+		}
+	}
+	return found
 }
 
 // plausible reports whether the hidden map fits the sheet: some id stands in
 // the id column. A header that was overwritten is then no obstacle.
-func plausible(p *payload, rows [][]string) bool {
+func plausible(p *payload, place payloadTable, rows [][]string) bool {
 	for _, role := range []string{colID, colMet, colAnswer} {
-		if p.Columns[role] < 1 {
+		if place.Columns[role] < 1 {
 			return false
 		}
 	}
@@ -180,7 +221,7 @@ func plausible(p *payload, rows [][]string) bool {
 		ids[r.ID] = true
 	}
 	for _, r := range rows {
-		if ids[cellAt(r, p.Columns[colID])] {
+		if ids[cellAt(r, place.Columns[colID])] {
 			return true
 		}
 	}

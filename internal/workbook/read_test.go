@@ -3,6 +3,7 @@ package workbook
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -34,34 +35,83 @@ func set(t testing.TB, f *excelize.File, sheet, cell, value string) {
 	}
 }
 
-// fill answers every requirement of the sheet and gives the answers.
-func fill(t testing.TB, f *excelize.File, sheet string, words *locale.Texts) []procurement.ResponseAnswer {
+// formTable is a table of requirements as a test finds it: by its header's texts,
+// with the row of each id.
+type formTable struct {
+	sheet   string
+	columns map[string]int
+	rows    map[string]int
+	ids     []string
+	header  int
+}
+
+// formTables finds the tables of a tender workbook.
+func formTables(t testing.TB, f *excelize.File, words *locale.Texts) []formTable {
 	t.Helper()
-	rows, err := f.GetRows(sheet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []procurement.ResponseAnswer
-	for i := 4; i < len(rows); i++ {
-		a := procurement.ResponseAnswer{Requirement: rows[i][0], Status: attestation.AnswerStatuses()[i%6], Statement: fmt.Sprintf("=Svar %d\nmed to linjer – æøå", i)}
-		if i%3 == 0 {
-			a.EvidenceRef, a.Deviation = "Vedlegg "+fmt.Sprint(i), "- forbehold"
+	var out []formTable
+	for _, sheet := range f.GetSheetList() {
+		rows, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
 		}
-		set(t, f, sheet, at(8, i+1), words.T("answer."+string(a.Status)))
-		set(t, f, sheet, at(9, i+1), a.Statement)
-		set(t, f, sheet, at(10, i+1), a.EvidenceRef)
-		set(t, f, sheet, at(11, i+1), a.Deviation)
-		out = append(out, a)
+		g := formTable{sheet: sheet}
+		for i, r := range rows {
+			if g.header == 0 {
+				columns := map[string]int{}
+				for c, text := range r {
+					for _, role := range procurement.Columns() {
+						if text == words.T("workbook.column."+string(role)) {
+							columns[string(role)] = c + 1
+						}
+					}
+				}
+				if columns[colID] > 0 && columns[colMet] > 0 {
+					g.header, g.columns, g.rows = i+1, columns, map[string]int{}
+				}
+				continue
+			}
+			if id := cellAt(r, g.columns[colID]); strings.HasPrefix(id, "K-") {
+				g.rows[id] = i + 1
+				g.ids = append(g.ids, id)
+			}
+		}
+		if g.header > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// fill answers every requirement and gives the answers.
+func fill(t testing.TB, f *excelize.File, words *locale.Texts) []procurement.ResponseAnswer {
+	t.Helper()
+	var out []procurement.ResponseAnswer
+	for _, g := range formTables(t, f, words) {
+		for _, id := range g.ids {
+			i := len(out)
+			a := procurement.ResponseAnswer{Requirement: id, Status: attestation.AnswerStatuses()[i%6], Statement: fmt.Sprintf("=Svar %d\nmed to linjer – æøå", i)}
+			if i%3 == 0 && g.columns[colEvidence] > 0 {
+				a.EvidenceRef = "Vedlegg " + fmt.Sprint(i)
+			}
+			if i%3 == 0 && g.columns[colDeviation] > 0 {
+				a.Deviation = "- forbehold"
+			}
+			for role, value := range map[string]string{colMet: words.T("answer." + string(a.Status)), colAnswer: a.Statement, colEvidence: a.EvidenceRef, colDeviation: a.Deviation} {
+				if value != "" {
+					set(t, f, g.sheet, at(g.columns[role], g.rows[id]), value)
+				}
+			}
+			out = append(out, a)
+		}
 	}
 	return out
 }
 
 func TestRoundTripInEveryLanguage(t *testing.T) {
-	sheets := map[string]string{"nb": "Krav", "nn": "Krav", "en": "Requirements"}
 	for _, lang := range locale.Languages() {
 		tender := testTender(t, lang, 12)
 		f := openBook(t, writeTender(t, tender))
-		want := fill(t, f, sheets[lang], tender.Texts)
+		want := fill(t, f, tender.Texts)
 		data := save(t, f)
 		for name, known := range map[string]Known{"map": nil, "known": KnownLines(tender.Lines)} {
 			got := readTender(t, data, known)
@@ -126,8 +176,8 @@ func swapRows(t testing.TB, f *excelize.File, sheet string, a, b int) {
 func TestSortedRows(t *testing.T) {
 	tender := testTender(t, "nb", 8)
 	f := openBook(t, writeTender(t, tender))
-	want := fill(t, f, "Krav", tender.Texts)
-	swapRows(t, f, "Krav", 5, 12)
+	want := fill(t, f, tender.Texts)
+	swapRows(t, f, "Krav", 5, 10) // a heading goes along
 	swapRows(t, f, "Krav", 6, 9)
 	got := readTender(t, save(t, f), nil)
 	byID := func(a, b procurement.ResponseAnswer) int { return strings.Compare(a.Requirement, b.Requirement) }
@@ -147,8 +197,8 @@ func TestWords(t *testing.T) {
 	} {
 		tender := testTender(t, "nb", 4)
 		f := openBook(t, writeTender(t, tender))
-		set(t, f, "Krav", "H5", word)
-		set(t, f, "Krav", "I5", "Forklart.")
+		set(t, f, "Krav", "H6", word)
+		set(t, f, "Krav", "I6", "Forklart.")
 		got := readTender(t, save(t, f), nil)
 		if len(got.Answers) != 1 || got.Answers[0].Status != want {
 			t.Errorf("%q: %+v, want %s", word, got.Answers, want)
@@ -191,22 +241,23 @@ func TestRowReports(t *testing.T) {
 			set(t, f, "Krav", "H6", "Ja")
 		}, "Krav!D6", "workbook.row.altered-text", OutcomeAltered},
 		{"altered type", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "E6", "B") }, "Krav!E6", "workbook.row.altered-type", OutcomeAltered},
-		{"altered kind", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "B6", "Kontraktsvilkår") }, "Krav!B6", "workbook.row.altered-kind", OutcomeAltered},
+		{"altered number", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "A6", "1.1.2") }, "Krav!A6", "workbook.row.altered-number", OutcomeAltered},
 		{"altered weight", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "G6", "99") }, "Krav!G6", "workbook.row.altered-weight", OutcomeAltered},
 		{"altered documentation", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "F6", "Ingenting.") }, "Krav!F6", "workbook.row.altered-documentation", OutcomeAltered},
-		{"another id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "A6", "K-ANNET-01") }, "Krav!A6", "workbook.row.unknown", OutcomeUnknown},
-		{"repeated id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "A6", "K-STYRING-01") }, "Krav!A6", "workbook.row.repeated", OutcomeRefused},
+		{"another id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "B6", "K-ANNET-01") }, "Krav!B6", "workbook.row.unknown", OutcomeUnknown},
+		{"repeated id", func(t *testing.T, f *excelize.File) { set(t, f, "Krav", "B7", "K-TILGANG-01") }, "Krav!B7", "workbook.row.repeated", OutcomeRefused},
+		{"repeated id on another sheet", func(t *testing.T, f *excelize.File) { set(t, f, "Kontraktsvilkår", "B6", "K-STYRING-01") }, "Kontraktsvilkår!B6", "workbook.row.repeated", OutcomeRefused},
 		{"lost row", func(t *testing.T, f *excelize.File) {
 			if err := f.RemoveRow("Krav", 6); err != nil {
 				t.Fatal(err)
 			}
-		}, "Krav!A4", "workbook.row.absent", OutcomeAltered},
+		}, "Krav!B4", "workbook.row.absent", OutcomeAltered},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			tender := testTender(t, "nb", 8)
 			f := openBook(t, writeTender(t, tender))
-			set(t, f, "Krav", "H5", "Ja") // another row is fine
+			set(t, f, "Kvalifikasjonskrav", "H6", "Ja") // another row is fine
 			c.edit(t, f)
 			got := readTender(t, save(t, f), KnownLines(tender.Lines))
 			var found *RowReport
@@ -245,13 +296,13 @@ func TestForgedMapIsNotBelieved(t *testing.T) {
 	forged := tender
 	forged.Lines = slices.Clone(tender.Lines)
 	forged.Lines[0].Requirement.Text = same3("Leverandøren gjør som den vil.")
-	forged.Lines[1].Type = procurement.TypeB
+	forged.Lines[2].Type = procurement.TypeB
 	got := readTender(t, writeTender(t, forged), KnownLines(tender.Lines))
 	var paths []string
 	for _, r := range got.Refused() {
 		paths = append(paths, r.Path()+" "+r.Key)
 	}
-	if diff := cmp.Diff([]string{"Krav!D5 workbook.row.altered-text", "Krav!E6 workbook.row.altered-type"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"Krav!D6 workbook.row.altered-text", "Kvalifikasjonskrav!E6 workbook.row.altered-type"}, paths); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -260,20 +311,24 @@ func TestTableIsFoundWithoutTheHiddenSheet(t *testing.T) {
 	for _, lang := range locale.Languages() {
 		tender := testTender(t, lang, 8)
 		f := openBook(t, writeTender(t, tender))
-		name := tender.Texts.T("workbook.sheet.requirements")
-		want := fill(t, f, name, tender.Texts)
-		if err := f.DeleteSheet(hiddenSheet); err != nil {
-			t.Fatal(err)
+		want := fill(t, f, tender.Texts)
+		for i, g := range formTables(t, f, tender.Texts) {
+			name := fmt.Sprintf("Bilag 2.%d", i+1)
+			if err := f.SetSheetName(g.sheet, name); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.InsertRows(name, 2, 3); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := f.SetSheetName(name, "Bilag 2"); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.InsertRows("Bilag 2", 2, 3); err != nil {
-			t.Fatal(err)
-		}
-		got := readTender(t, save(t, f), KnownLines(tender.Lines))
-		if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
-			t.Errorf("%s: %v (-want +got):\n%s", lang, got.Err(), diff)
+		for _, what := range []string{"renamed", "without the hidden sheet"} {
+			got := readTender(t, save(t, f), KnownLines(tender.Lines))
+			if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
+				t.Errorf("%s, %s: %v (-want +got):\n%s", lang, what, got.Err(), diff)
+			}
+			if err := f.DeleteSheet(hiddenSheet); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -281,9 +336,11 @@ func TestTableIsFoundWithoutTheHiddenSheet(t *testing.T) {
 func TestHeaderOverwritten(t *testing.T) {
 	tender := testTender(t, "nb", 8)
 	f := openBook(t, writeTender(t, tender))
-	want := fill(t, f, "Krav", tender.Texts)
-	for c := 1; c <= 11; c++ {
-		set(t, f, "Krav", at(c, 4), "x")
+	want := fill(t, f, tender.Texts)
+	for _, g := range formTables(t, f, tender.Texts) {
+		for c := 1; c <= 11; c++ {
+			set(t, f, g.sheet, at(c, 4), "x")
+		}
 	}
 	got := readTender(t, save(t, f), nil)
 	if diff := cmp.Diff(want, got.Answers); diff != "" {
@@ -303,5 +360,49 @@ func TestNotOurTable(t *testing.T) {
 	_, err = testReader(t).Tender(bytes.NewReader(answers), int64(len(answers)), nil)
 	if problem.KeyOf(err) != "workbook.error.wrong-kind" {
 		t.Errorf("an answer sheet read as a tender: %v", err)
+	}
+}
+
+// Files that went out before the hidden map told the sheet of each row are
+// still read, and their official texts still compared.
+func TestFilesOfTheFirstFormat(t *testing.T) {
+	data, err := os.ReadFile("testdata/tender-format-1.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := testTender(t, "nb", 8).Lines
+	for name, known := range map[string]Known{"map": nil, "known": KnownLines(lines)} {
+		got := readTender(t, data, known)
+		if err := got.Err(); err != nil || len(got.Answers) != 8 || got.Procurement == "" {
+			t.Errorf("%s: %v, %d answers, procurement %q", name, err, len(got.Answers), got.Procurement)
+		}
+		for _, a := range got.Answers {
+			if a.Status == "" || !strings.HasPrefix(a.Statement, "=Svar") {
+				t.Errorf("%s: %+v", name, a)
+			}
+		}
+	}
+	f := openBook(t, data)
+	set(t, f, "Krav", "B6", "Kontraktsvilkår")
+	set(t, f, "Krav", "D7", "Noe annet")
+	set(t, f, "Krav", "G8", "99")
+	for c := 1; c <= 11; c++ { // without its header the map says where things are
+		set(t, f, "Krav", at(c, 4), "x")
+	}
+	var paths []string
+	for _, r := range readTender(t, save(t, f), nil).Refused() {
+		paths = append(paths, r.Path()+" "+r.Key)
+	}
+	if diff := cmp.Diff([]string{"Krav!B6 workbook.row.altered-kind", "Krav!D7 workbook.row.altered-text", "Krav!G8 workbook.row.altered-weight"}, paths); diff != "" {
+		t.Error(diff)
+	}
+
+	data, err = os.ReadFile("testdata/answers-format-1.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), findTest)
+	if err != nil || answers.Err() != nil || len(answers.Rows) != 8 || len(answers.Sets) != 1 {
+		t.Errorf("answer sheet: %v, %v, %d rows, sets %v", err, answers.Err(), len(answers.Rows), answers.Sets)
 	}
 }

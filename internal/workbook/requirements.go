@@ -1,44 +1,16 @@
 package workbook
 
 import (
-	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/status"
 )
-
-// The columns of the requirement table, by role. The header text of a column
-// is the text "workbook.column." and its role; readers find columns by the
-// hidden map or by these texts in any language.
-const (
-	colID          = "id"
-	colKind        = "kind"
-	colTheme       = "theme"
-	colRequirement = "requirement"
-	colType        = "type"
-	colDocument    = "documentation"
-	colWeight      = "weight"
-	colMet         = "met"
-	colAnswer      = "answer"
-	colEvidence    = "evidence"
-	colDeviation   = "deviation"
-)
-
-type column struct {
-	role  string
-	width float64
-	input bool
-}
-
-var tenderColumns = []column{
-	{colID, 20.5, false}, {colKind, 19, false}, {colTheme, 19.5, false}, {colRequirement, 48, false}, {colType, 7, false},
-	{colDocument, 34, false}, {colWeight, 7, false}, {colMet, 20, true}, {colAnswer, 40, true}, {colEvidence, 20, true}, {colDeviation, 21, true},
-}
 
 // prefilled is what a bidder's declaration says about one requirement.
 type prefilled struct {
@@ -86,136 +58,150 @@ func relied(s status.Status) bool {
 	return false
 }
 
-// requirements writes the table that bidders fill in.
+// requirements writes the tables that bidders fill in, one sheet for each kind
+// of requirement there is.
 func (d *tenderBook) requirements(p *payload) {
-	st := d.st
-	s := d.table(d.t.T("workbook.sheet.requirements"), tenderColumns, tableHead{
-		title: d.t.T("workbook.requirements.title"), subtitle: oneLine(d.Procurement.Title) + "  ·  " + d.sets(),
-		notice: d.t.T("workbook.requirements.notice"), footer: d.footer(),
-	})
-	p.Sheet, p.Header, p.Columns = s.name, s.row, columnMap(tenderColumns)
 	filled := d.prefilled()
-	for _, l := range d.Lines {
-		r := l.Requirement
-		docs := noted(st.cell, d.names.evidence(r.Evidence), r.Verify.In(d.t.Lang))
-		typeStyle := st.typeB
-		if l.Type == procurement.TypeA {
-			typeStyle = st.typeA
-		}
-		weight := text(st.center, "")
-		if l.Weight > 0 {
-			weight = count(st.center, l.Weight)
-		}
-		f := filled[r.ID]
-		s.put(0,
-			text(st.strong, r.ID), text(st.cell, d.names.word("kind."+string(r.Kind))), text(st.cell, l.ThemeName.In(d.t.Lang)),
-			headed(st.cell, r.Title.In(d.t.Lang), r.Text.In(d.t.Lang)), text(typeStyle, l.Type), docs, weight,
-			text(st.inputCenter, d.answerWord(f.answer)), text(st.input, f.statement), text(st.input, f.evidence), text(st.input, ""))
-		p.Rows = append(p.Rows, payloadRow{
-			ID: r.ID, Row: s.row, Kind: string(r.Kind), Type: l.Type, Weight: l.Weight,
-			Text:          fingerprint(r.Title.In(d.t.Lang) + "\n" + r.Text.In(d.t.Lang)),
-			Documentation: fingerprint(d.names.evidence(r.Evidence) + "\n" + r.Verify.In(d.t.Lang)),
-		})
+	p.Rows = slices.Grow(p.Rows, len(d.Lines))
+	for _, kind := range d.tables() {
+		d.requirementTable(p, kind, filled)
 	}
-	d.finishTable(s, tenderColumns)
+}
+
+// tables lists the kinds of requirement that have a table: those the tender
+// has, or requirements when it has nothing.
+func (d *tenderBook) tables() []catalogue.Kind {
+	has := map[catalogue.Kind]bool{}
+	for i := range d.Lines {
+		has[d.Lines[i].Requirement.Kind] = true
+	}
+	if len(has) == 0 {
+		return []catalogue.Kind{catalogue.KindRequirement}
+	}
+	return slices.DeleteFunc(procurement.Kinds(), func(k catalogue.Kind) bool { return !has[k] })
+}
+
+// sheetOf names the sheet of a kind of requirement.
+func (d *tenderBook) sheetOf(k catalogue.Kind) string {
+	if k == catalogue.KindRequirement {
+		return d.t.T("workbook.sheet.requirements")
+	}
+	return d.t.T("workbook.sheet." + string(k))
+}
+
+func (d *tenderBook) requirementTable(p *payload, kind catalogue.Kind, filled map[string]prefilled) {
+	name := d.sheetOf(kind)
+	notice := d.t.T("workbook.requirements.notice")
+	if d.has(colType) {
+		notice += " " + d.t.T("workbook.requirements.notice-types")
+	}
+	s := d.table(name, d.columns, tableHead{
+		title: name + " – " + clip(oneLine(d.Procurement.Title), 60), subtitle: d.t.T("workbook.guide.sheet." + string(kind)), notice: notice, footer: d.footer(),
+	})
+	p.Tables = append(p.Tables, payloadTable{s.name, s.row, columnMap(d.columns)})
+	cells := make([]excelize.Cell, len(d.columns))
+	theme := ""
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		r := &l.Requirement
+		if r.Kind != kind {
+			continue
+		}
+		if r.Theme != theme {
+			theme = r.Theme
+			d.themeHeading(s, l)
+		}
+		documentation := d.documentation(r)
+		f := filled[r.ID]
+		for c, col := range d.columns {
+			cells[c] = d.cell(col.role, l, documentation, f)
+		}
+		s.put(0, cells...)
+		row := payloadRow{
+			ID: r.ID, Sheet: s.name, Row: s.row, Number: l.Number, Kind: string(kind),
+			Text: fingerprint(r.Title.In(d.t.Lang) + "\n" + r.Text.In(d.t.Lang)),
+		}
+		// What the buyer left out must not stand hidden in the file either.
+		if d.has(colType) {
+			row.Type = l.Type
+		}
+		if d.has(colWeight) {
+			row.Weight = l.Weight
+		}
+		if d.has(colDocument) {
+			row.Documentation = fingerprint(documentation + "\n" + r.Verify.In(d.t.Lang))
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	d.finishTable(s, d.columns, tableNames[kind])
+}
+
+// themeHeading writes the heading of a theme: its number and name, across the
+// table without joining cells, so that filters and programs see plain rows.
+func (d *tenderBook) themeHeading(s *sheet, first *procurement.Line) {
+	cells := make([]excelize.Cell, len(d.columns))
+	for i := range cells {
+		cells[i].StyleID = d.st.group
+	}
+	// In a column of answers it would be read as one.
+	title := slices.IndexFunc(d.columns, func(c column) bool { return !c.input })
+	cells[title] = text(d.st.group, themeNumber(first.Number)+"  "+first.ThemeName.In(d.t.Lang))
+	s.put(18, cells...)
+}
+
+// themeNumber is the part of a line's number that its theme has: "1.2" of
+// "1.2.3".
+func themeNumber(number string) string {
+	if i := strings.LastIndexByte(number, '.'); i > 0 {
+		return number[:i]
+	}
+	return number
+}
+
+// has reports whether the tables have a column.
+func (d *tenderBook) has(role string) bool {
+	return slices.ContainsFunc(d.columns, func(c column) bool { return c.role == role })
+}
+
+// documentation is what a requirement accepts as documentation, in words.
+func (d *tenderBook) documentation(r *catalogue.Requirement) string {
+	return d.names.evidence(r.Evidence)
+}
+
+// cell writes what stands in one column for one requirement.
+func (d *tenderBook) cell(role string, l *procurement.Line, documentation string, f prefilled) excelize.Cell {
+	st, r := &d.st, &l.Requirement
+	switch role {
+	case colNumber:
+		return text(st.strong, l.Number)
+	case colID:
+		return text(st.strong, r.ID)
+	case colTheme:
+		return text(st.cell, l.ThemeName.In(d.t.Lang))
+	case colRequirement:
+		return headed(st.cell, r.Title.In(d.t.Lang), r.Text.In(d.t.Lang))
+	case colType:
+		if l.Type == procurement.TypeA {
+			return text(st.typeA, l.Type)
+		}
+		return text(st.typeB, l.Type)
+	case colDocument:
+		return noted(st.cell, documentation, r.Verify.In(d.t.Lang))
+	case colWeight:
+		if l.Weight > 0 {
+			return count(st.center, l.Weight)
+		}
+		return text(st.center, "")
+	case colMet:
+		return text(st.inputCenter, d.answerWord(f.answer))
+	case colAnswer:
+		return text(st.input, f.statement)
+	case colEvidence:
+		return text(st.input, f.evidence)
+	}
+	return text(st.input, "")
 }
 
 func (d *tenderBook) footer() string {
 	return strings.TrimSpace(strings.Join([]string{oneLine(d.Procurement.Title), oneLine(d.Procurement.Reference), d.sets()}, "  ·  "))
-}
-
-func columnMap(cols []column) map[string]int {
-	out := map[string]int{}
-	for i, c := range cols {
-		out[c.role] = i + 1
-	}
-	return out
-}
-
-type tableHead struct{ title, subtitle, notice, footer string }
-
-// table opens a sheet with title, subtitle, notice and header row; the header
-// stays in view together with the first column.
-func (b *book) table(name string, cols []column, head tableHead) *sheet {
-	widths := make([]float64, len(cols))
-	for i, c := range cols {
-		widths[i] = c.width
-	}
-	s := b.sheet(name, page{landscape: true, tab: "B58900", widths: widths, frozenRows: 4, frozenCols: 1, protect: true, footer: head.footer})
-	s.put(30, text(b.st.title, head.title))
-	s.put(16, text(b.st.subtitle, head.subtitle))
-	s.put(20, text(b.st.notice, head.notice))
-	cells := make([]excelize.Cell, len(cols))
-	for i, c := range cols {
-		style := b.st.header
-		if c.input {
-			style = b.st.headerInput
-		}
-		cells[i] = text(style, b.t.T("workbook.column."+c.role))
-	}
-	s.put(32, cells...)
-	return s
-}
-
-// answerWord is the word for an answer in the workbook's language; none for
-// no answer.
-func (b *book) answerWord(a attestation.AnswerStatus) string {
-	if a == "" {
-		return ""
-	}
-	return b.t.T("answer." + string(a))
-}
-
-// finishTable adds filter, drop-downs and the signs that follow the answer.
-func (b *book) finishTable(s *sheet, cols []column) {
-	if b.err != nil {
-		return
-	}
-	header, last := 4, max(s.row, 5)
-	m := columnMap(cols)
-	b.fail("add filter", b.f.AutoFilter(s.name, at(1, header)+":"+at(len(cols), last), nil))
-
-	met := at(m[colMet], header+1)
-	area := met + ":" + at(m[colMet], last)
-	dv := excelize.NewDataValidation(true)
-	dv.Sqref = area
-	var words []string
-	for _, a := range attestation.AnswerStatuses() {
-		words = append(words, b.answerWord(a))
-	}
-	b.fail("add drop-down", dv.SetDropList(words))
-	dv.SetError(excelize.DataValidationErrorStyleStop, b.t.T("workbook.dropdown.title"), b.t.T("workbook.dropdown.error"))
-	dv.SetInput(b.t.T("workbook.column.met"), b.t.T("workbook.dropdown.input"))
-	b.fail("add drop-down", b.f.AddDataValidation(s.name, dv))
-
-	ref := "$" + met
-	expl := "$" + at(m[colAnswer], header+1)
-	missing := fmt.Sprintf(`AND(%s<>"",%s<>"%s",LEN(TRIM(%s))=0)`, ref, ref, b.answerWord(attestation.Met), expl)
-	rules := []excelize.ConditionalFormatOptions{
-		{Type: "formula", Criteria: missing, Format: b.sign(toneBad, `"! "@" – `+b.t.T("workbook.explain")+`"`), StopIfTrue: true},
-	}
-	for _, a := range attestation.AnswerStatuses() {
-		look := answerLooks[a]
-		rules = append(rules, excelize.ConditionalFormatOptions{
-			Type: "formula", Criteria: ref + "=" + strconv.Quote(b.answerWord(a)), Format: b.sign(look.tone, `"`+look.symbol+` "@`),
-		})
-	}
-	b.fail("add signs", b.f.SetConditionalFormat(s.name, area, rules))
-	explArea := at(m[colAnswer], header+1) + ":" + at(m[colAnswer], last)
-	b.fail("add signs", b.f.SetConditionalFormat(s.name, explArea, []excelize.ConditionalFormatOptions{
-		{Type: "formula", Criteria: missing, Format: b.sign(toneBad, "")},
-	}))
-	s.close()
-}
-
-// sign makes a conditional style that changes the colours and, with a number
-// format, what stands before or after the word.
-func (b *book) sign(t tone, format string) *int {
-	st := excelize.Style{Font: &excelize.Font{Color: t.text, Bold: format != ""}, Fill: solid(t.fill)}
-	if format != "" {
-		st.CustomNumFmt = &format
-	}
-	id, err := b.f.NewConditionalStyle(&st)
-	b.fail("make style", err)
-	return &id
 }

@@ -13,7 +13,7 @@ import (
 func TestReadWhatOtherProgramsSaved(t *testing.T) {
 	tender := testTender(t, "nb", 24)
 	f := openBook(t, writeTender(t, tender))
-	want := fill(t, f, "Krav", tender.Texts)
+	want := fill(t, f, tender.Texts)
 	altered := openBook(t, save(t, f))
 	set(t, altered, "Krav", "D7", "Noe annet")
 	files := map[string][]byte{"filled": save(t, f), "altered": save(t, altered)}

@@ -44,20 +44,20 @@ type answered struct {
 // hidden map is what texts are compared with. The error is a *problem.Error
 // about the whole file; problems of rows are in the reading.
 func (rd *Reader) Tender(r io.ReaderAt, size int64, known Known) (out Reading, err error) {
-	t, err := rd.open(r, size, kindTender)
+	f, err := rd.open(r, size, kindTender)
 	if err != nil {
 		return Reading{}, err
 	}
-	defer t.file.Close()
+	defer f.file.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = Reading{}, damaged(fmt.Errorf("read workbook: %v", p))
 		}
 	}()
-	if p := t.payload; p != nil {
+	if p := f.payload; p != nil {
 		out.Procurement, out.Language, out.Bidder, out.Sets = p.Procurement, p.Language, p.Bidder, p.Sets
 	}
-	out.Rows = rd.each(t, known, []string{colMet, colAnswer, colEvidence, colDeviation}, func(id string, a answered) {
+	out.Rows = rd.each(f, known, []string{colMet, colAnswer, colEvidence, colDeviation}, func(id string, a answered) {
 		out.Answers = append(out.Answers, procurement.ResponseAnswer{
 			Requirement: id, Status: a.status, Statement: a.statement, EvidenceRef: a.evidence, Deviation: a.deviation,
 		})
@@ -65,51 +65,78 @@ func (rd *Reader) Tender(r io.ReaderAt, size int64, known Known) (out Reading, e
 	return out, nil
 }
 
-// each goes through the rows, gives what was read to keep and returns the
-// reports. inputs are the columns the supplier fills in.
-func (rd *Reader) each(t *table, known Known, inputs []string, keep func(id string, a answered)) []RowReport {
-	official := officials(t, known)
-	seen := map[string]string{}
-	var reports []RowReport
-	for i := t.header; i < len(t.rows); i++ {
-		r := &row{table: t, number: i + 1, cells: t.rows[i]}
-		r.id = clip(oneLine(r.cell(colID)), 60)
-		filled := slices.ContainsFunc(inputs, func(role string) bool { return r.cell(role) != "" })
-		if r.id == "" && !filled {
-			continue
+// each goes through the rows of every table, gives what was read to keep and
+// returns the reports. inputs are the columns the supplier fills in.
+func (rd *Reader) each(f *opened, known Known, inputs []string, keep func(id string, a answered)) []RowReport {
+	w := walk{rd: rd, official: officials(f, known), inputs: inputs, keep: keep, seen: map[string]*row{}}
+	for _, t := range f.tables {
+		for i := t.header; i < len(t.rows); i++ {
+			r := &row{table: t, number: i + 1, cells: t.rows[i]}
+			w.row(r)
+			w.reports = append(w.reports, r.report...)
 		}
-		if !official.has(r.id) {
-			if filled || strings.HasPrefix(r.id, "K-") {
-				r.note(colID, OutcomeUnknown, "unknown", problem.Args{"Requirement": r.id})
-			}
-			reports = append(reports, r.report...)
-			continue
-		}
-		if first, again := seen[r.id]; again {
-			r.note(colID, OutcomeRefused, "repeated", problem.Args{"Requirement": r.id, "Cell": first})
-			reports = append(reports, r.report...)
-			continue
-		}
-		seen[r.id] = r.name(colID, r.number)
-		official.compare(rd, r)
-		a := rd.answers(r, inputs, filled)
-		if len(r.report) == 0 {
-			if filled {
-				r.note(colMet, OutcomeRead, "read", nil)
-				keep(r.id, a)
-			} else {
-				r.note(colMet, OutcomeEmpty, "empty", nil)
-			}
-		}
-		reports = append(reports, r.report...)
 	}
-	for _, id := range official.order {
-		if _, there := seen[id]; !there {
-			reports = append(reports, RowReport{Sheet: t.sheet, Cell: t.name(colID, t.header), Requirement: id, Outcome: OutcomeAltered,
+	for _, id := range w.official.order {
+		if w.seen[id] == nil {
+			t := f.home(w.official.rows[id].Sheet)
+			w.reports = append(w.reports, RowReport{Sheet: t.sheet, Cell: t.name(colID, t.header), Requirement: id, Outcome: OutcomeAltered,
 				Key: "workbook.row.absent", Args: problem.Args{"Requirement": id}})
 		}
 	}
-	return reports
+	return w.reports
+}
+
+// home is the table on a sheet, or the first when there is none.
+func (o *opened) home(sheet string) *table {
+	for _, t := range o.tables {
+		if t.sheet == sheet {
+			return t
+		}
+	}
+	return o.tables[0]
+}
+
+// walk is a reading of rows under way.
+type walk struct {
+	rd       *Reader
+	official reference
+	inputs   []string
+	keep     func(id string, a answered)
+	seen     map[string]*row
+	reports  []RowReport
+}
+
+func (w *walk) row(r *row) {
+	r.id = clip(oneLine(r.cell(colID)), 60)
+	filled := slices.ContainsFunc(w.inputs, func(role string) bool { return r.cell(role) != "" })
+	if r.id == "" && !filled {
+		return
+	}
+	if !w.official.has(r.id) {
+		if filled || strings.HasPrefix(r.id, "K-") {
+			r.note(colID, OutcomeUnknown, "unknown", problem.Args{"Requirement": r.id})
+		}
+		return
+	}
+	if first := w.seen[r.id]; first != nil {
+		cell := first.name(colID, first.number)
+		if first.sheet != r.sheet {
+			cell = first.sheet + "!" + cell
+		}
+		r.note(colID, OutcomeRefused, "repeated", problem.Args{"Requirement": r.id, "Cell": cell})
+		return
+	}
+	w.seen[r.id] = r
+	w.official.compare(w.rd, r)
+	a := w.rd.answers(r, w.inputs, filled)
+	switch {
+	case len(r.report) > 0:
+	case filled:
+		r.note(colMet, OutcomeRead, "read", nil)
+		w.keep(r.id, a)
+	default:
+		r.note(colMet, OutcomeEmpty, "empty", nil)
+	}
 }
 
 // answers reads the answer cells and notes what is wrong with them. inputs
@@ -154,13 +181,13 @@ type reference struct {
 	lang  string
 }
 
-func officials(t *table, known Known) reference {
+func officials(f *opened, known Known) reference {
 	o := reference{known: known, rows: map[string]payloadRow{}}
-	if t.payload == nil {
+	if f.payload == nil {
 		return o
 	}
-	o.lang = t.payload.Language
-	for _, p := range t.payload.Rows {
+	o.lang = f.payload.Language
+	for _, p := range f.payload.Rows {
 		if _, again := o.rows[p.ID]; !again {
 			o.rows[p.ID] = p
 			if known == nil {
@@ -221,8 +248,9 @@ func (o reference) compare(rd *Reader, r *row) {
 	if wantType != "" {
 		was(colType, "altered-type", wantType)
 	}
-	if inFile && stated.Type != "" {
+	if inFile && r.payload.Kind == kindTender {
 		was(colKind, "altered-kind", rd.texts.In(o.lang).T("kind."+stated.Kind))
 		was(colWeight, "altered-weight", weight(stated.Weight))
+		was(colNumber, "altered-number", stated.Number)
 	}
 }

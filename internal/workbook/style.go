@@ -76,10 +76,11 @@ type styles struct {
 	section, label, value, cell, strong, center, number   int
 	typeA, typeB, input, inputCenter, total, totalBad     int
 	internal                                              int
-	// lead is a label that runs on over the empty cells beside it.
-	lead     int
-	tones    map[tone]int
-	toneLeft map[tone]int
+	// lead is a label that runs on over the empty cells beside it, and group
+	// the heading of a group of rows that does.
+	lead, group int
+	tones       map[tone]int
+	toneLeft    map[tone]int
 }
 
 // styler makes styles and keeps the first error.
@@ -132,6 +133,11 @@ func align(h, v string, wrap bool) *excelize.Alignment {
 	return a
 }
 
+// across places text that may run over the empty cells to its right.
+func across(v string) *excelize.Alignment {
+	return &excelize.Alignment{Horizontal: "left", Vertical: v, Indent: 1}
+}
+
 // textFormat is the built-in number format "@": what is typed into the cell
 // stays text, also when it begins with a dash or an equals sign.
 const textFormat = 49
@@ -172,7 +178,9 @@ func newStyles(f *excelize.File) (styles, error) {
 			Protection: open, NumFmt: textFormat}),
 		total:    s.make(excelize.Style{Font: bold, Fill: solid(band), Border: box(), Alignment: align("center", "center", false)}),
 		totalBad: s.make(excelize.Style{Font: typeface(fontSize, true, toneBad.text), Fill: solid(toneBad.fill), Border: box(), Alignment: align("center", "center", false)}),
-		lead: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: align("left", "center", false),
+		group: s.make(excelize.Style{Font: typeface(11, true, navy), Fill: solid(band), Alignment: across("center"),
+			Border: []excelize.Border{{Type: "top", Color: navy, Style: 1}, {Type: "bottom", Color: navy, Style: 1}}}),
+		lead: s.make(excelize.Style{Font: bold, Fill: solid(band), Alignment: across("center"),
 			Border: []excelize.Border{{Type: "top", Color: line, Style: 1}, {Type: "bottom", Color: line, Style: 1}}}),
 		internal: s.make(excelize.Style{Font: typeface(fontSize, false, grey), Alignment: align("left", "top", false), NumFmt: textFormat}),
 		tones:    map[tone]int{},

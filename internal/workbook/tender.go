@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -53,19 +52,18 @@ type Prefill struct {
 // content. It fails only when w does or when a text is missing its workbook
 // names; it holds the whole file in memory, about 1 KB per requirement.
 func WriteTender(w io.Writer, tender Tender) error {
-	tender.Lines = ordered(tender.Lines)
 	tender.BidderCopy = tender.BidderCopy || tender.Prefill != nil
 	b, err := newBook(tender.Texts)
 	if err != nil {
 		return err
 	}
 	defer b.f.Close()
-	d := &tenderBook{book: b, Tender: tender, names: newNames(tender.Catalogue, tender.Texts)}
+	d := newTenderBook(b, tender)
 	p := d.newPayload()
 	d.guide()
 	d.requirements(p)
 	d.measures()
-	if !d.BidderCopy || d.Prefill != nil {
+	if d.withStanding() {
 		d.standing()
 	}
 	if !d.BidderCopy {
@@ -81,28 +79,18 @@ func WriteTender(w io.Writer, tender Tender) error {
 type tenderBook struct {
 	*book
 	Tender
-	names names
+	names   names
+	columns []column
+	// said keeps the words of the comparison's cells.
+	said map[comparedKey]remark
 }
 
-// ordered sorts by kind and then theme, and keeps the order within a theme:
-// procurement law keeps the kinds apart.
-func ordered(lines []procurement.Line) []procurement.Line {
-	kinds := map[catalogue.Kind]int{catalogue.KindQualification: 0, catalogue.KindRequirement: 1, catalogue.KindContractTerm: 2}
-	themes := map[string]int{}
-	for _, l := range lines {
-		if _, ok := themes[l.Requirement.Theme]; !ok {
-			themes[l.Requirement.Theme] = len(themes)
-		}
-	}
-	out := slices.Clone(lines)
-	slices.SortStableFunc(out, func(a, b procurement.Line) int {
-		return cmp.Or(
-			cmp.Compare(kinds[a.Requirement.Kind], kinds[b.Requirement.Kind]),
-			cmp.Compare(themes[a.Requirement.Theme], themes[b.Requirement.Theme]),
-		)
-	})
-	return out
+func newTenderBook(b *book, t Tender) *tenderBook {
+	return &tenderBook{book: b, Tender: t, names: newNames(t.Catalogue, t.Texts), columns: layout(t.Procurement.Layout()), said: map[comparedKey]remark{}}
 }
+
+// withStanding reports whether the workbook tells what bidders have declared.
+func (d *tenderBook) withStanding() bool { return !d.BidderCopy || d.Prefill != nil }
 
 // names turns ids of the catalogue into words. It indexes the catalogue's
 // public lists, since a workbook may be made from any part of it.
@@ -194,6 +182,19 @@ func (n names) word(key string) string {
 		n.memo[key] = s
 	}
 	return s
+}
+
+// filled is a text with one value, which is put where it stands without
+// working the text out anew.
+func (n names) filled(key, name, value string) string {
+	const here = "\x00"
+	s, ok := n.memo[key]
+	if !ok {
+		s = n.t.T(key, name, here)
+		n.memo[key] = s
+	}
+	before, after, _ := strings.Cut(s, here)
+	return before + value + after
 }
 
 // agency writes who buys.

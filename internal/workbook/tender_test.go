@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/procurement"
 )
@@ -61,9 +63,9 @@ func rawParts(t testing.TB, data []byte) map[string]string {
 
 func TestTenderHasItsSheetsInEveryLanguage(t *testing.T) {
 	want := map[string][]string{
-		"nb": {"Veiledning", "Krav", "Tiltak og hjemler", "Leverandørstatus", "Sammenligning", "Sammenligning per tema", "Ikke oppfylt", "Avvik", hiddenSheet},
-		"nn": {"Rettleiing", "Krav", "Tiltak og heimlar", "Leverandørstatus", "Samanlikning", "Samanlikning per tema", "Ikkje oppfylt", "Avvik", hiddenSheet},
-		"en": {"Guide", "Requirements", "Measures and law", "Supplier status", "Comparison", "Comparison by theme", "Not met", "Differences", hiddenSheet},
+		"nb": {"Veiledning", "Krav", "Kvalifikasjonskrav", "Kontraktsvilkår", "Tiltak og hjemler", "Leverandørstatus", "Sammenligning", "Sammenligning per tema", "Ikke oppfylt", "Avvik", hiddenSheet},
+		"nn": {"Rettleiing", "Krav", "Kvalifikasjonskrav", "Kontraktsvilkår", "Tiltak og heimlar", "Leverandørstatus", "Samanlikning", "Samanlikning per tema", "Ikkje oppfylt", "Avvik", hiddenSheet},
+		"en": {"Guide", "Requirements", "Qualification", "Contract terms", "Measures and law", "Supplier status", "Comparison", "Comparison by theme", "Not met", "Differences", hiddenSheet},
 	}
 	for _, lang := range locale.Languages() {
 		f := openBook(t, writeTender(t, withBidders(testTender(t, lang, 12))))
@@ -73,7 +75,7 @@ func TestTenderHasItsSheetsInEveryLanguage(t *testing.T) {
 		if visible, err := f.GetSheetVisible(hiddenSheet); err != nil || visible {
 			t.Errorf("%s: hidden sheet visible=%v err=%v", lang, visible, err)
 		}
-		for _, sheet := range want[lang][:8] {
+		for _, sheet := range want[lang][:10] {
 			rows, err := f.GetRows(sheet)
 			if err != nil || len(rows) < 4 {
 				t.Fatalf("%s: sheet %s: %d rows, %v", lang, sheet, len(rows), err)
@@ -93,71 +95,120 @@ func TestTenderHasItsSheetsInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestTenderRequirementTable(t *testing.T) {
+// What procurement law keeps apart stands on sheets of its own, grouped by
+// theme and numbered.
+func TestTenderRequirementTables(t *testing.T) {
 	tender := testTender(t, "nb", 12)
+	data := writeTender(t, tender)
+	f := openBook(t, data)
+	tables := formTables(t, f, tender.Texts)
+	type place struct{ sheet, number, heading, first string }
+	want := []place{
+		{"Krav", "1.1.1", "1.1  Tilgangsstyring", "K-TILGANG-01"}, {"Kvalifikasjonskrav", "2.1.1", "2.1  Styring", "K-STYRING-01"}, {"Kontraktsvilkår", "3.1.1", "3.1  Hendelser", "K-HENDELSE-01"},
+	}
+	if len(tables) != len(want) {
+		t.Fatalf("%d tables, want %d", len(tables), len(want))
+	}
+	count := 0
+	for i, g := range tables {
+		rows, err := f.GetRows(g.sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (place{g.sheet, rows[5][0], rows[4][0], rows[5][1]}); got != want[i] {
+			t.Errorf("table %d begins with %+v, want %+v", i+1, got, want[i])
+		}
+		for _, id := range g.ids {
+			r := rows[g.rows[id]-1]
+			count++
+			if !strings.Contains(r[5], "eller tilsvarende") {
+				t.Errorf("%s: documentation %q lacks «eller tilsvarende»", id, r[5])
+			}
+			if len(r) > 7 && strings.Join(r[7:], "") != "" {
+				t.Errorf("%s: answers %q in a workbook without a bidder", id, r[7:])
+			}
+			if id == "K-KRYPTO-01" && (r[0] != "1.2.1" || r[4] != "B" || r[6] != "20") {
+				t.Errorf("%s: number %q, and of the buyer's choice type %q weight %q", id, r[0], r[4], r[6])
+			}
+		}
+	}
+	if count != 12 {
+		t.Errorf("%d requirements, want 12", count)
+	}
+	parts := rawParts(t, data)
+	for i, last := range []string{"12", "8", "8"} { // Krav has two headings and six rows
+		name := tables[i].sheet
+		dvs, err := f.GetDataValidations(name)
+		if err != nil || len(dvs) != 1 || !strings.Contains(dvs[0].Formula1, "Oppfylt,Delvis oppfylt,Planlagt,Alternativ løsning,Ikke oppfylt,Ikke relevant") || dvs[0].Sqref != "H5:H"+last {
+			t.Errorf("%s: drop-downs %+v, %v", name, dvs, err)
+		}
+		for cell, locked := range map[string]bool{"A6": true, "B6": true, "D6": true, "E6": true, "G6": true, "H6": false, "I6": false, "J6": false, "K6": false, "A5": true, "H5": true} {
+			id, err := f.GetCellStyle(name, cell)
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, err := f.GetStyle(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := st.Protection == nil || st.Protection.Locked; got != locked {
+				t.Errorf("%s!%s locked=%v, want %v", name, cell, got, locked)
+			}
+			if !locked && len(st.Fill.Color) == 0 {
+				t.Errorf("%s!%s is open but not tinted", name, cell)
+			}
+		}
+		xml := parts["xl/worksheets/sheet"+strconv.Itoa(i+2)+".xml"]
+		for _, part := range []string{
+			`<sheetProtection `, `autoFilter="false"`, `sort="false"`, `formatColumns="false"`, `formatRows="false"`, `sheet="true"`, `<autoFilter ref="$A$4:$K$` + last + `"`,
+			`state="frozen"`, `topLeftCell="C5"`, `orientation="landscape"`, `paperSize="9"`, `fitToWidth="1"`, `fitToHeight="0"`, `&amp;P / &amp;N`, `<conditionalFormatting sqref="H5:H` + last + `"`,
+		} {
+			if !strings.Contains(xml, part) {
+				t.Errorf("%s lacks %s", name, part)
+			}
+		}
+		if strings.Contains(xml, "password=") || strings.Contains(xml, "hashValue=") {
+			t.Errorf("%s has a password", name)
+		}
+	}
+	titles, names := 0, map[string]string{}
+	for _, n := range f.GetDefinedName() {
+		names[n.Name] = n.RefersTo
+		if n.Name == "_xlnm.Print_Titles" {
+			titles++
+		}
+	}
+	if titles != 5 { // three tables, the measures and the standing
+		t.Errorf("%d sheets repeat their header", titles)
+	}
+	for name, cells := range map[string]string{"Krav_svar": "'Krav'!$I$5:$I$12", "Krav_oppfylt": "'Krav'!$H$5:$H$12", "Kontraktsvilkaar_id": "'Kontraktsvilkår'!$B$5:$B$8", "Kvalifikasjonskrav_tabell": "'Kvalifikasjonskrav'!$A$4:$K$8"} {
+		if names[name] != cells {
+			t.Errorf("range %s is %q, want %q", name, names[name], cells)
+		}
+	}
+	english := openBook(t, writeTender(t, testTender(t, "en", 12)))
+	for _, n := range english.GetDefinedName() {
+		if !strings.HasPrefix(n.Name, "_xlnm") && names[n.Name] == "" {
+			t.Errorf("the English workbook calls a range %s", n.Name)
+		}
+	}
+}
+
+// A kind nobody asks for has no sheet, and a tender of one kind has one table.
+func TestOnlyTheKindsThereAre(t *testing.T) {
+	tender := testTender(t, "nb", 12)
+	tender.Lines = slices.DeleteFunc(tender.Lines, func(l procurement.Line) bool { return l.Requirement.Kind != catalogue.KindContractTerm })
 	f := openBook(t, writeTender(t, tender))
-	rows, err := f.GetRows("Krav")
-	if err != nil {
-		t.Fatal(err)
+	if got := formTables(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Kontraktsvilkår" || len(got[0].ids) != 3 {
+		t.Errorf("tables %+v", got)
 	}
-	if len(rows) != 4+12 {
-		t.Fatalf("%d rows, want a head of 4 and 12 requirements", len(rows))
+	if got := readTender(t, save(t, f), KnownLines(tender.Lines)); got.Err() != nil || len(got.Rows) != 3 {
+		t.Errorf("%v, %d rows", got.Err(), len(got.Rows))
 	}
-	// Kinds are kept apart: qualification, requirement, contract term.
-	var kinds []string
-	for _, r := range rows[4:] {
-		if len(kinds) == 0 || kinds[len(kinds)-1] != r[1] {
-			kinds = append(kinds, r[1])
-		}
-	}
-	if got := strings.Join(kinds, "|"); got != "Kvalifikasjonskrav|Krav|Kontraktsvilkår" {
-		t.Errorf("kinds in order %s", got)
-	}
-	for _, r := range rows[4:] {
-		if !strings.Contains(r[5], "eller tilsvarende") {
-			t.Errorf("%s: documentation %q lacks «eller tilsvarende»", r[0], r[5])
-		}
-		if len(r) > 7 && strings.Join(r[7:], "") != "" {
-			t.Errorf("%s: answers %q in a workbook without a bidder", r[0], r[7:])
-		}
-		if r[0] == "K-KRYPTO-01" && (r[4] != "B" || r[6] != "20") {
-			t.Errorf("the buyer's choice is lost: type %q weight %q", r[4], r[6])
-		}
-	}
-	dvs, err := f.GetDataValidations("Krav")
-	if err != nil || len(dvs) != 1 || !strings.Contains(dvs[0].Formula1, "Oppfylt,Delvis oppfylt,Planlagt,Alternativ løsning,Ikke oppfylt,Ikke relevant") || dvs[0].Sqref != "H5:H16" {
-		t.Errorf("drop-downs %+v, %v", dvs, err)
-	}
-	for cell, locked := range map[string]bool{"A5": true, "D5": true, "E5": true, "G5": true, "H5": false, "I16": false, "J5": false, "K5": false} {
-		id, err := f.GetCellStyle("Krav", cell)
-		if err != nil {
-			t.Fatal(err)
-		}
-		st, err := f.GetStyle(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := st.Protection == nil || st.Protection.Locked; got != locked {
-			t.Errorf("%s locked=%v, want %v", cell, got, locked)
-		}
-		if !locked && len(st.Fill.Color) == 0 {
-			t.Errorf("%s is open but not tinted", cell)
-		}
-	}
-	xml := rawParts(t, writeTender(t, tender))["xl/worksheets/sheet2.xml"]
-	for _, part := range []string{
-		`<sheetProtection `, `autoFilter="false"`, `formatColumns="false"`, `formatRows="false"`, `sheet="true"`, `<autoFilter ref="$A$4:$K$16"`, `state="frozen"`, `topLeftCell="B5"`,
-		`orientation="landscape"`, `paperSize="9"`, `fitToWidth="1"`, `fitToHeight="0"`, `&amp;P / &amp;N`,
-	} {
-		if !strings.Contains(xml, part) {
-			t.Errorf("the sheet lacks %s", part)
-		}
-	}
-	if strings.Contains(xml, "password=") || strings.Contains(xml, "hashValue=") {
-		t.Error("the protection has a password")
-	}
-	if wb := rawParts(t, writeTender(t, tender))["xl/workbook.xml"]; !strings.Contains(wb, "_xlnm.Print_Titles") {
-		t.Error("no print titles")
+	tender.Lines = nil
+	f = openBook(t, writeTender(t, tender))
+	if got := formTables(t, f, tender.Texts); len(got) != 1 || got[0].sheet != "Krav" || len(got[0].ids) != 0 {
+		t.Errorf("tables of an empty tender: %+v", got)
 	}
 }
 
@@ -242,7 +293,7 @@ func TestBidderCopyTellsNothingAboutOthers(t *testing.T) {
 		}
 	}
 	f := openBook(t, writeTender(t, blank))
-	if got := strings.Join(f.GetSheetList(), "|"); got != "Veiledning|Krav|Tiltak og hjemler|"+hiddenSheet {
+	if got := strings.Join(f.GetSheetList(), "|"); got != "Veiledning|Krav|Kvalifikasjonskrav|Kontraktsvilkår|Tiltak og hjemler|"+hiddenSheet {
 		t.Errorf("sheets of the bidders' copy: %s", got)
 	}
 }
@@ -251,33 +302,42 @@ func TestPersonalCopyIsPrefilledFromTheDeclaration(t *testing.T) {
 	tender := withBidders(testTender(t, "nn", 8))
 	b := tender.Comparison.Bidders[0]
 	tender.Prefill = &Prefill{b.Bidder, b.Statuses}
-	rows, err := openBook(t, writeTender(t, tender)).GetRows("Krav")
-	if err != nil {
-		t.Fatal(err)
-	}
 	answers := map[string]string{}
 	for _, r := range b.Statuses[0].Requirements {
 		answers[r.Requirement] = testBundle(t).In("nn").T("answer." + string(r.Answer))
 	}
-	for _, r := range rows[4:] {
-		if len(r) < 10 || r[7] != answers[r[0]] || r[8] == "" || !strings.Contains(r[9], "loggnr. 41") {
-			t.Errorf("%s: prefilled with %q, want %q", r[0], r[7:], answers[r[0]])
+	f := openBook(t, writeTender(t, tender))
+	seen := 0
+	each := func(f *excelize.File, check func(id string, r []string)) {
+		for _, g := range formTables(t, f, tender.Texts) {
+			rows, err := f.GetRows(g.sheet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range g.ids {
+				check(id, append(rows[g.rows[id]-1], make([]string, 11)...))
+			}
 		}
+	}
+	each(f, func(id string, r []string) {
+		seen++
+		if r[7] != answers[id] || r[8] == "" || !strings.Contains(r[9], "loggnr. 41") {
+			t.Errorf("%s: prefilled with %q, want %q", id, r[7:], answers[id])
+		}
+	})
+	if seen != 8 {
+		t.Errorf("%d rows", seen)
 	}
 
 	// A declaration that no longer counts fills nothing in.
 	expired := b.Statuses[0]
 	expired.Overall = "expired"
 	tender.Prefill = &Prefill{b.Bidder, append(b.Statuses[:0:0], expired)}
-	rows, err = openBook(t, writeTender(t, tender)).GetRows("Krav")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range rows[4:] {
-		if len(r) > 7 && strings.Join(r[7:], "") != "" {
-			t.Errorf("%s: %q from an expired declaration", r[0], r[7:])
+	each(openBook(t, writeTender(t, tender)), func(id string, r []string) {
+		if strings.Join(r[7:], "") != "" {
+			t.Errorf("%s: %q from an expired declaration", id, r[7:])
 		}
-	}
+	})
 }
 
 func TestComparisonCountsAndSaysWhereAnswersComeFrom(t *testing.T) {
@@ -366,6 +426,9 @@ func TestSheetsKeepTheOrderOfTheFormat(t *testing.T) {
 		if !strings.HasPrefix(name, "xl/worksheets/sheet") {
 			continue
 		}
+		if strings.Contains(xml, "<mergeCell") {
+			t.Errorf("%s: joined cells", name)
+		}
 		last := 0
 		for _, m := range regexp.MustCompile(`<col min="(\d+)" max="(\d+)"`).FindAllStringSubmatch(xml, -1) {
 			from, errA := strconv.Atoi(m[1])
@@ -384,7 +447,7 @@ func TestSheetsKeepTheOrderOfTheFormat(t *testing.T) {
 		if strings.Contains(xml, "customHeight") {
 			t.Errorf("%s: rows would not grow when somebody types", name)
 		}
-		order := []string{"<sheetPr>", "<sheetViews>", "<cols>", "<sheetData>", "<sheetProtection", "<autoFilter", "<mergeCells", "<conditionalFormatting", "<dataValidations", "<pageMargins", "<pageSetup", "<headerFooter", "<drawing "}
+		order := []string{"<sheetPr>", "<sheetViews>", "<cols>", "<sheetData>", "<sheetProtection", "<autoFilter", "<conditionalFormatting", "<dataValidations", "<pageMargins", "<pageSetup", "<headerFooter", "<drawing "}
 		at := -1
 		for _, e := range order {
 			i := strings.Index(xml, e)

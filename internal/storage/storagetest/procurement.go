@@ -19,7 +19,8 @@ func procurementOf(n organisation.Number) procurement.Procurement {
 		ID: id(), Agency: n, Title: unicodeText, Deadline: &deadline, ContractEnd: "2029-12-31", Language: "nn",
 		Input:   selection.Input{Tasks: []string{"fag.x"}, DeliveryModels: []catalogue.DeliveryModel{"saas"}, Overrides: []selection.Override{{Level: 3, Reason: "å"}}},
 		Sets:    []procurement.SetRef{{ID: "a", Version: "1.0", Digest: digest()}},
-		Choices: []procurement.Choice{{Requirement: "K-LOG-01", Type: "B", Weight: 30}}, CreatedAt: at, UpdatedAt: at,
+		Choices: []procurement.Choice{{Requirement: "K-LOG-01", Type: "B", Weight: 30}},
+		Columns: []procurement.Column{procurement.ColumnAnswer, procurement.ColumnID}, CreatedAt: at, UpdatedAt: at,
 	}
 }
 
@@ -40,10 +41,10 @@ func RunProcurements(t *testing.T, open Open) {
 		_, err := s.Procurement(ctx, id())
 		wantErr(t, err, problem.ErrNotFound)
 		v = procurementOf(number())
-		v.Sets, v.Deadline, v.Choices, v.Bidders = nil, nil, nil, []procurement.Bidder{}
+		v.Sets, v.Deadline, v.Choices, v.Columns, v.Bidders = nil, nil, nil, nil, []procurement.Bidder{}
 		check(t, s.InsertProcurement(ctx, v))
 		got := result[procurement.Procurement](t)(s.Procurement(ctx, v.ID))
-		if got.Sets != nil || got.Deadline != nil || got.Choices != nil || got.Bidders != nil {
+		if got.Sets != nil || got.Deadline != nil || got.Choices != nil || got.Columns != nil || got.Bidders != nil {
 			t.Errorf("got %#v", got)
 		}
 	})

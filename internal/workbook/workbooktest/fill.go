@@ -17,12 +17,18 @@ type Answer struct{ Status, Statement, Evidence, Deviation string }
 
 // place is the part of the hidden sheet's payload that says where things are.
 type place struct {
-	Sheet   string         `json:"sheet"`
-	Columns map[string]int `json:"columns"`
-	Rows    []struct {
-		ID  string `json:"id"`
-		Row int    `json:"row"`
-	} `json:"rows"`
+	Tables []struct {
+		Sheet   string         `json:"sheet"`
+		Columns map[string]int `json:"columns"`
+	} `json:"tables"`
+	Rows []row `json:"rows"`
+}
+
+// row is where one requirement stands.
+type row struct {
+	ID    string `json:"id"`
+	Sheet string `json:"sheet"`
+	Row   int    `json:"row"`
 }
 
 // Requirements lists the ids in a tender workbook or answer sheet, in order.
@@ -45,25 +51,28 @@ func Fill(file []byte, answers map[string]Answer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := map[string]int{}
+	rows, columns := map[string]row{}, map[string]map[string]int{}
 	for _, r := range p.Rows {
-		rows[r.ID] = r.Row
+		rows[r.ID] = r
+	}
+	for _, t := range p.Tables {
+		columns[t.Sheet] = t.Columns
 	}
 	for id, a := range answers {
-		row, ok := rows[id]
+		at, ok := rows[id]
 		if !ok {
 			return nil, fmt.Errorf("fill workbook: it has no requirement %s", id)
 		}
 		for role, value := range map[string]string{"met": a.Status, "answer": a.Statement, "evidence": a.Evidence, "files": a.Evidence, "deviation": a.Deviation} {
-			col, ok := p.Columns[role]
+			col, ok := columns[at.Sheet][role]
 			if !ok || value == "" {
 				continue
 			}
-			cell, err := excelize.CoordinatesToCellName(col, row)
+			cell, err := excelize.CoordinatesToCellName(col, at.Row)
 			if err != nil {
 				return nil, fmt.Errorf("fill workbook: %w", err)
 			}
-			if err := f.SetCellStr(p.Sheet, cell, value); err != nil {
+			if err := f.SetCellStr(at.Sheet, cell, value); err != nil {
 				return nil, fmt.Errorf("fill workbook: %w", err)
 			}
 		}
