@@ -141,7 +141,7 @@ func TestKeyGenerate(t *testing.T) {
 func TestSelectFile(t *testing.T) {
 	good := "tasks: [fag.grunnskole]\ndeliveryModels: [saas]\n"
 	r := here(t, nil, good, "select", "-f", "-", "--format", "csv")
-	if r.code != 0 || !strings.HasPrefix(r.stdout, "\ufeffid;kind;type;title;text;reason\nK-STYRING-01;") {
+	if r.code != 0 || !strings.HasPrefix(r.stdout, "\ufeffid;kind;type;title;text;reason\r\nK-STYRING-01;") {
 		t.Errorf("ended with %d:\n%.300s%s", r.code, r.stdout, r.stderr)
 	}
 	if r := here(t, nil, good+"level: 3\n", "select", "-f", "-"); r.code != 2 || !strings.Contains(r.stderr, "level") {

@@ -92,7 +92,7 @@ func keyColumns(cols []column) int {
 	return 1
 }
 
-// tableName is the ASCII name a kind's table has in every language. The named
+// tableNames are the ASCII names the tables have in every language. The named
 // ranges of its columns are the table's name and the column's: Krav_svar.
 var tableNames = map[catalogue.Kind]string{
 	catalogue.KindRequirement: "Krav", catalogue.KindQualification: "Kvalifikasjonskrav", catalogue.KindContractTerm: "Kontraktsvilkaar",
