@@ -93,7 +93,7 @@ func keyColumns(cols []column) int {
 }
 
 // tableNames are the ASCII names the tables have in every language. The named
-// ranges of its columns are the table's name and the column's: Krav_svar.
+// ranges of their columns are the table's name and the column's: Krav_svar.
 var tableNames = map[catalogue.Kind]string{
 	catalogue.KindRequirement: "Krav", catalogue.KindQualification: "Kvalifikasjonskrav", catalogue.KindContractTerm: "Kontraktsvilkaar",
 }
