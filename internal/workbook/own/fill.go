@@ -230,11 +230,11 @@ func (p *plan) insert() error {
 	}
 	columns, codes := t.Open()
 	if len(columns)+len(codes) > 0 {
-		return problem.New(problem.Invalid, "workbook.own.open", problem.Args{"Sheet": t.Sheet, "Columns": len(columns), "Codes": len(codes)})
+		return problem.New(problem.Invalid, "workbook.own.open", problem.Args{"Sheet": problem.Clip(t.Sheet), "Row": t.Header[len(t.Header)-1], "Open": unsettled(columns, codes)})
 	}
 	for i := range p.Insert {
 		if row := t.Last + 1 + i; !p.free(row) {
-			return problem.New(problem.Invalid, "workbook.own.no-room", problem.Args{"Sheet": t.Sheet, "Need": len(p.Insert), "Free": i, "Row": row})
+			return problem.New(problem.Invalid, "workbook.own.no-room", problem.Args{"Sheet": problem.Clip(t.Sheet), "Need": len(p.Insert), "Free": i, "Row": row, "Count": len(p.Insert) - i})
 		}
 	}
 	for i, in := range p.Insert {
@@ -266,6 +266,22 @@ func (p *plan) insert() error {
 		}
 	}
 	return nil
+}
+
+// unsettled lists columns and codes as people know them: «C (Type), «A»».
+func unsettled(columns []Column, codes []Code) string {
+	const most = 12 // more would tell nobody anything
+	var out []string
+	for _, c := range columns {
+		out = append(out, c.Name()+" («"+problem.Clip(c.Header)+"»)")
+	}
+	for _, c := range codes {
+		out = append(out, "«"+problem.Clip(c.Value)+"»")
+	}
+	if len(out) > most {
+		out = append(out[:most], "…")
+	}
+	return strings.Join(out, ", ")
 }
 
 // free reports whether nothing stands in a row of the table.
