@@ -313,6 +313,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
 	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
+	g.Go(func() error { v.sweepOwnBooks(ctx, in.ownbooks); return nil })
 	g.Go(func() error { in.checks.Run(ctx); return nil })
 	g.Go(func() error { v.sweepChecks(ctx, in.checks); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })

@@ -78,8 +78,9 @@ type TableView struct {
 	// Rows are the requirements that rows equal: decided for this file, or
 	// remembered from one of the same template.
 	Rows map[int]string
-	// Remembered tells that the body has decided about this template before.
-	Remembered bool
+	// Decided tells that somebody has decided about this table in this file,
+	// and Remembered that what is shown is from another of the same template.
+	Decided, Remembered bool
 }
 
 // Add takes a file in. It is read at the door: one that is no workbook, could
@@ -273,6 +274,7 @@ func (s *Service) view(ctx context.Context, w Workbook, data procurement.TenderD
 	m := own.NewMatcher(requirements(data))
 	for _, t := range found {
 		v := TableView{Table: t, Suggestions: map[int][]own.Match{}, Rows: map[int]string{}, Remembered: remembered[key(t)]}
+		v.Decided = slices.ContainsFunc(w.Decisions, func(d own.Decision) bool { return keyOf(d) == key(t) })
 		for _, x := range m.Suggest(t) {
 			v.Suggestions[x.Row] = append(v.Suggestions[x.Row], x)
 		}
