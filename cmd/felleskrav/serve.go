@@ -263,7 +263,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err

@@ -48,6 +48,7 @@ type Services struct {
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
+	OwnBooks     *ownbook.Service
 	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Log          Log

@@ -12,6 +12,7 @@ import (
 
 	"felleskrav/internal/locale"
 	"felleskrav/internal/ownbook"
+	"felleskrav/internal/workbook"
 	"felleskrav/internal/workbook/own"
 	"felleskrav/internal/workbook/patch"
 )
@@ -108,7 +109,7 @@ type filledFile ownbook.Filled
 // VisitFillOwnWorkbookResponse sends the file.
 func (f filledFile) VisitFillOwnWorkbookResponse(w http.ResponseWriter) error {
 	h := w.Header()
-	h.Set("Content-Type", xlsx)
+	h.Set("Content-Type", workbook.XLSX.MediaType())
 	h.Set("Content-Length", strconv.Itoa(len(f.Data)))
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.FileName}))
 	h.Set("Cache-Control", "no-store")
