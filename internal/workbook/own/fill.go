@@ -97,6 +97,9 @@ func Fill(f *patch.File, fillings []Filling) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("fill %q: %w", s.Name, err)
 		}
+		if err := stands(f, s, changes); err != nil {
+			return Report{}, err
+		}
 		if err := f.Widen(s, p.widths); err != nil {
 			return Report{}, err
 		}
@@ -114,6 +117,25 @@ func Fill(f *patch.File, fillings []Filling) (Report, error) {
 	}
 	out.Parts = f.Touched()
 	return out, nil
+}
+
+// stands reports whether what was filled in is read where it was put. In a
+// sheet whose elements do not match it may not be: other programs would see
+// something else, or refuse the file.
+func stands(f *patch.File, s *patch.Sheet, changes []patch.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	g, err := f.Grid(s)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if now := g.Cell(c.Cell); now.Formula || now.Text == "" && c.After != "" {
+			return fmt.Errorf("fill %q: %w: %s does not hold what was put in it", s.Name, patch.ErrDamaged, c.Cell)
+		}
+	}
+	return nil
 }
 
 // plan collects the edits of one table.
