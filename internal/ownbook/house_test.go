@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
@@ -30,6 +28,8 @@ import (
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/workbook"
 	"felleskrav/internal/workbook/own"
+	"felleskrav/internal/workbook/patch"
+	"felleskrav/internal/workbook/workbooktest"
 	"felleskrav/requirements"
 )
 
@@ -207,29 +207,28 @@ func settle(v ownbook.View, codes map[string]own.Meaning) []own.Decision {
 	return out
 }
 
-// book is a filled workbook read with a program that is not ours.
-func book(t *testing.T, data []byte) *excelize.File {
+// reader reads cells of a filled workbook with a program that is not ours.
+type reader func(sheet, ref string) (workbooktest.Cell, error)
+
+func book(t *testing.T, data []byte) reader {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(data))
+	read, err := workbooktest.Cells(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = f.Close() })
-	return f
+	return read
 }
 
-func cell(t *testing.T, f *excelize.File, sheet string, col, row int) string {
+// cell is the text of a cell, which must not be a formula.
+func cell(t *testing.T, read reader, sheet string, col, row int) string {
 	t.Helper()
-	name, err := excelize.CoordinatesToCellName(col, row)
+	ref := patch.Ref{Col: col, Row: row}.String()
+	c, err := read(sheet, ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := f.GetCellValue(sheet, name)
-	if err != nil {
-		t.Fatal(err)
+	if c.Formula != "" {
+		t.Errorf("%s!%s is the formula %q", sheet, ref, c.Formula)
 	}
-	if formula, err := f.GetCellFormula(sheet, name); err != nil || formula != "" {
-		t.Errorf("%s!%s is the formula %q (%v)", sheet, name, formula, err)
-	}
-	return s
+	return c.Text
 }
