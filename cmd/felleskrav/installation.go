@@ -19,6 +19,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
@@ -46,6 +47,7 @@ type installation struct {
 	facts        *facts.Service
 	procurements *procurement.Service
 	checks       *bulkcheck.Service
+	ownbooks     *ownbook.Service
 	drafts       *catalogue.DraftService
 	reports      *catalogue.ReportService
 }
@@ -73,6 +75,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.checks = &bulkcheck.Service{
 		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
 	}
+	in.ownbooks = &ownbook.Service{Store: store, Procurements: in.procurements, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
 	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}
 	return in, nil
@@ -91,7 +94,7 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

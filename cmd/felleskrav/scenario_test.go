@@ -305,6 +305,7 @@ func (w *walk) tender(token, offering string, input any) {
 	if n := c.Bidders[1].Counts.Unanswered; n != len(ids) {
 		t.Errorf("the second bidder, who has not answered, has %d unanswered", n)
 	}
+	w.ownBook(token, p.ID)
 }
 
 // withdraw takes the declaration back, signed.

@@ -263,7 +263,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err
@@ -313,6 +313,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
 	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
+	g.Go(func() error { v.sweepOwnBooks(ctx, in.ownbooks); return nil })
 	g.Go(func() error { in.checks.Run(ctx); return nil })
 	g.Go(func() error { v.sweepChecks(ctx, in.checks); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })

@@ -7,13 +7,15 @@ import (
 
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/ownbook"
 )
 
 const (
 	// maxRetentionDays is a hundred years.
 	maxRetentionDays = 36_500
 	// sweepEach is how often evidence is looked through for what a crash left
-	// half erased, and for what has been kept for long enough.
+	// half erased, and evidence and workbooks for what has been kept for long
+	// enough.
 	sweepEach = 10 * time.Minute
 )
 
@@ -54,6 +56,27 @@ func (v *server) sweepEvidence(ctx context.Context, s *evidence.Service) {
 		if did != (evidence.Swept{}) {
 			v.logger.InfoContext(ctx, "swept evidence",
 				slog.Int("expired", did.Expired), slog.Int("completed", did.Completed), slog.Int("abandoned", did.Abandoned))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// sweepOwnBooks deletes workbooks of bodies' own that have been kept for long
+// enough, now and then.
+func (v *server) sweepOwnBooks(ctx context.Context, s *ownbook.Service) {
+	tick := time.NewTicker(sweepEach)
+	defer tick.Stop()
+	for {
+		n, err := s.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
+			v.logger.WarnContext(ctx, "could not sweep workbooks", slog.String("error", err.Error()))
+		}
+		if n > 0 {
+			v.logger.InfoContext(ctx, "deleted workbooks whose time was up", slog.Int("count", n))
 		}
 		select {
 		case <-ctx.Done():

@@ -17,6 +17,7 @@ import (
 
 type workbookCmd struct {
 	Export workbookExportCmd `cmd:""`
+	Fill   workbookFillCmd   `cmd:""`
 	Import workbookImportCmd `cmd:""`
 }
 

@@ -24,6 +24,7 @@ import (
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
+	"felleskrav/internal/workbook/own"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -43,6 +44,27 @@ func (e ContentDecisionDecision) Valid() bool {
 	case Approve:
 		return true
 	case Return:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OwnOrderLang.
+const (
+	OwnOrderLangEn OwnOrderLang = "en"
+	OwnOrderLangNb OwnOrderLang = "nb"
+	OwnOrderLangNn OwnOrderLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the OwnOrderLang enum.
+func (e OwnOrderLang) Valid() bool {
+	switch e {
+	case OwnOrderLangEn:
+		return true
+	case OwnOrderLangNb:
+		return true
+	case OwnOrderLangNn:
 		return true
 	default:
 		return false
@@ -238,6 +260,108 @@ func (e GetComparisonParamsLang) Valid() bool {
 	case GetComparisonParamsLangNb:
 		return true
 	case GetComparisonParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AddOwnWorkbookParamsLang.
+const (
+	AddOwnWorkbookParamsLangEn AddOwnWorkbookParamsLang = "en"
+	AddOwnWorkbookParamsLangNb AddOwnWorkbookParamsLang = "nb"
+	AddOwnWorkbookParamsLangNn AddOwnWorkbookParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the AddOwnWorkbookParamsLang enum.
+func (e AddOwnWorkbookParamsLang) Valid() bool {
+	switch e {
+	case AddOwnWorkbookParamsLangEn:
+		return true
+	case AddOwnWorkbookParamsLangNb:
+		return true
+	case AddOwnWorkbookParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetOwnWorkbookParamsLang.
+const (
+	GetOwnWorkbookParamsLangEn GetOwnWorkbookParamsLang = "en"
+	GetOwnWorkbookParamsLangNb GetOwnWorkbookParamsLang = "nb"
+	GetOwnWorkbookParamsLangNn GetOwnWorkbookParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the GetOwnWorkbookParamsLang enum.
+func (e GetOwnWorkbookParamsLang) Valid() bool {
+	switch e {
+	case GetOwnWorkbookParamsLangEn:
+		return true
+	case GetOwnWorkbookParamsLangNb:
+		return true
+	case GetOwnWorkbookParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FillOwnWorkbookParamsFormat.
+const (
+	FillOwnWorkbookParamsFormatReport FillOwnWorkbookParamsFormat = "report"
+	FillOwnWorkbookParamsFormatXlsx   FillOwnWorkbookParamsFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the FillOwnWorkbookParamsFormat enum.
+func (e FillOwnWorkbookParamsFormat) Valid() bool {
+	switch e {
+	case FillOwnWorkbookParamsFormatReport:
+		return true
+	case FillOwnWorkbookParamsFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FillOwnWorkbookParamsLang.
+const (
+	FillOwnWorkbookParamsLangEn FillOwnWorkbookParamsLang = "en"
+	FillOwnWorkbookParamsLangNb FillOwnWorkbookParamsLang = "nb"
+	FillOwnWorkbookParamsLangNn FillOwnWorkbookParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the FillOwnWorkbookParamsLang enum.
+func (e FillOwnWorkbookParamsLang) Valid() bool {
+	switch e {
+	case FillOwnWorkbookParamsLangEn:
+		return true
+	case FillOwnWorkbookParamsLangNb:
+		return true
+	case FillOwnWorkbookParamsLangNn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutOwnWorkbookParamsLang.
+const (
+	PutOwnWorkbookParamsLangEn PutOwnWorkbookParamsLang = "en"
+	PutOwnWorkbookParamsLangNb PutOwnWorkbookParamsLang = "nb"
+	PutOwnWorkbookParamsLangNn PutOwnWorkbookParamsLang = "nn"
+)
+
+// Valid indicates whether the value is a known member of the PutOwnWorkbookParamsLang enum.
+func (e PutOwnWorkbookParamsLang) Valid() bool {
+	switch e {
+	case PutOwnWorkbookParamsLangEn:
+		return true
+	case PutOwnWorkbookParamsLangNb:
+		return true
+	case PutOwnWorkbookParamsLangNn:
 		return true
 	default:
 		return false
@@ -959,6 +1083,210 @@ type Override struct {
 	Reason string `json:"reason"`
 }
 
+// OwnChange defines model for OwnChange.
+type OwnChange struct {
+	After  string `json:"after"`
+	Before string `json:"before"`
+	Cell   string `json:"cell"`
+	Sheet  string `json:"sheet"`
+}
+
+// OwnCode defines model for OwnCode.
+type OwnCode struct {
+	// Ask A person must tell what it means.
+	Ask   bool `json:"ask"`
+	Count int  `json:"count"`
+
+	// From The cell where the file explains the code.
+	From string `json:"from,omitempty,omitzero"`
+
+	// Meaning minimum, scored, should, optional or information.
+	Meaning string `json:"meaning,omitempty,omitzero"`
+	Value   string `json:"value"`
+}
+
+// OwnColumn defines model for OwnColumn.
+type OwnColumn struct {
+	// Ask A person must look.
+	Ask bool `json:"ask"`
+
+	// Column From 1.
+	Column int    `json:"column"`
+	Header string `json:"header"`
+	Hidden bool   `json:"hidden,omitempty,omitzero"`
+
+	// Name As letters, such as C.
+	Name string `json:"name"`
+
+	// Other The role that came next.
+	Other string `json:"other,omitempty,omitzero"`
+
+	// Role id, theme, text, type, instruction, weight, met, answer, reference, deviation, points or comment; empty for none of them.
+	Role string `json:"role"`
+
+	// Sure How sure that is, from 0 to 1.
+	Sure float64 `json:"sure"`
+
+	// Tick The answer for which a cross is put in this column.
+	Tick string `json:"tick,omitempty,omitzero"`
+}
+
+// OwnDecision defines model for OwnDecision.
+type OwnDecision = own.Decision
+
+// OwnDecisions defines model for OwnDecisions.
+type OwnDecisions struct {
+	Decisions []OwnDecision `json:"decisions"`
+}
+
+// OwnLine defines model for OwnLine.
+type OwnLine struct {
+	Hidden      bool            `json:"hidden,omitempty,omitzero"`
+	Id          string          `json:"id,omitempty,omitzero"`
+	Row         int             `json:"row"`
+	Suggestions []OwnSuggestion `json:"suggestions,omitempty,omitzero"`
+
+	// Text At most 4,000 characters of it.
+	Text  string `json:"text"`
+	Theme string `json:"theme,omitempty,omitzero"`
+	Type  string `json:"type,omitempty,omitzero"`
+}
+
+// OwnOrder defines model for OwnOrder.
+type OwnOrder struct {
+	// Answers The bidder whose declared answers go into your own answer columns.
+	Answers organisation.Number `json:"answers,omitempty,omitzero"`
+
+	// Columns The bidders for whom columns are added beside the tables: what they declared, and how it stands.
+	Columns []OrgNumber `json:"columns,omitempty,omitzero"`
+
+	// Insert The table below which the requirements are inserted that no row equals.
+	Insert OwnPlace `json:"insert,omitempty,omitzero"`
+
+	// Lang Language of what is filled in where you have no words of your own; the procurement's if left out.
+	Lang OwnOrderLang `json:"lang,omitempty,omitzero"`
+}
+
+// OwnOrderLang Language of what is filled in where you have no words of your own; the procurement's if left out.
+type OwnOrderLang string
+
+// OwnPlace defines model for OwnPlace.
+type OwnPlace struct {
+	// Header The row of its lowest header.
+	Header int    `json:"header"`
+	Sheet  string `json:"sheet"`
+}
+
+// OwnReason defines model for OwnReason.
+type OwnReason struct {
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Kind same-id, same-text, similar-text or same-reference.
+	Kind string `json:"kind"`
+
+	// Text In the caller's language.
+	Text string `json:"text"`
+}
+
+// OwnReport defines model for OwnReport.
+type OwnReport struct {
+	Changes  []OwnChange `json:"changes"`
+	FileName string      `json:"fileName"`
+
+	// Parts The parts of the file that are not the bytes they were.
+	Parts []string `json:"parts"`
+
+	// Skips Cells that were left as they are.
+	Skips []OwnSkip `json:"skips"`
+}
+
+// OwnSkip defines model for OwnSkip.
+type OwnSkip struct {
+	Cell string `json:"cell"`
+
+	// Detail Why, and what to do, in the caller's language.
+	Detail      string `json:"detail"`
+	Key         string `json:"key"`
+	Requirement string `json:"requirement,omitempty,omitzero"`
+	Sheet       string `json:"sheet"`
+}
+
+// OwnSuggestion defines model for OwnSuggestion.
+type OwnSuggestion struct {
+	Reasons     []OwnReason `json:"reasons"`
+	Requirement string      `json:"requirement"`
+
+	// Same The row has the requirement's id or text.
+	Same bool `json:"same"`
+
+	// Score How much speaks for it, from 0 to 1.
+	Score float64 `json:"score"`
+
+	// Word The same in a word, in the caller's language.
+	Word string `json:"word"`
+}
+
+// OwnTable defines model for OwnTable.
+type OwnTable struct {
+	Codes   []OwnCode   `json:"codes"`
+	Columns []OwnColumn `json:"columns"`
+
+	// Decided Somebody has decided about this table in this file. Only such tables are filled in.
+	Decided bool `json:"decided"`
+
+	// First The first row below the header.
+	First int `json:"first"`
+
+	// Header The row of its lowest header.
+	Header int `json:"header"`
+
+	// Last The last row with a requirement.
+	Last  int       `json:"last"`
+	Lines []OwnLine `json:"lines"`
+
+	// Protected The sheet is protected.
+	Protected bool `json:"protected"`
+
+	// Remembered What is shown is what you decided about another file with the same headers.
+	Remembered bool `json:"remembered"`
+
+	// Rows The requirement of the tender that a row equals, by row.
+	Rows  map[string]string `json:"rows"`
+	Sheet string            `json:"sheet"`
+}
+
+// OwnView defines model for OwnView.
+type OwnView struct {
+	// SetAside Tables that you have said are none.
+	SetAside []OwnPlace  `json:"setAside"`
+	Tables   []OwnTable  `json:"tables"`
+	Workbook OwnWorkbook `json:"workbook"`
+}
+
+// OwnWorkbook defines model for OwnWorkbook.
+type OwnWorkbook struct {
+	CreatedAt Time   `json:"createdAt"`
+	FileName  string `json:"fileName"`
+
+	// Id A UUID in lower case.
+	Id ID `json:"id"`
+
+	// KeepUntil When it is deleted, unless somebody works on it before.
+	KeepUntil     Time `json:"keepUntil"`
+	RetentionDays int  `json:"retentionDays"`
+
+	// Sha256 SHA-256, in hex.
+	Sha256 Digest `json:"sha256"`
+
+	// Size Bytes.
+	Size int64 `json:"size"`
+}
+
+// OwnWorkbookList defines model for OwnWorkbookList.
+type OwnWorkbookList struct {
+	Items []OwnWorkbook `json:"items"`
+}
+
 // Problem defines model for Problem.
 type Problem = httpd.Problem
 
@@ -1472,6 +1800,9 @@ type Limit = int
 // Orgnr A Norwegian organisation number.
 type Orgnr = OrgNumber
 
+// OwnWorkbookId A UUID in lower case.
+type OwnWorkbookId = ID
+
 // RequirementId defines model for requirementId.
 type RequirementId = string
 
@@ -1739,6 +2070,57 @@ type GetComparisonParamsFormat string
 // GetComparisonParamsLang defines parameters for GetComparison.
 type GetComparisonParamsLang string
 
+// AddOwnWorkbookParams defines parameters for AddOwnWorkbook.
+type AddOwnWorkbookParams struct {
+	// Name The file's name.
+	Name string `form:"name,omitempty" json:"name,omitempty,omitzero"`
+
+	// Retention Days to keep the file after it was last worked on; 30 if left out.
+	Retention *int `form:"retention,omitempty" json:"retention,omitempty"`
+
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang AddOwnWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// AddOwnWorkbookParamsLang defines parameters for AddOwnWorkbook.
+type AddOwnWorkbookParamsLang string
+
+// GetOwnWorkbookParams defines parameters for GetOwnWorkbook.
+type GetOwnWorkbookParams struct {
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang GetOwnWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// GetOwnWorkbookParamsLang defines parameters for GetOwnWorkbook.
+type GetOwnWorkbookParamsLang string
+
+// FillOwnWorkbookParams defines parameters for FillOwnWorkbook.
+type FillOwnWorkbookParams struct {
+	// Format xlsx (the default) is the filled file; report tells what would be changed in it, and what would be left and why.
+	Format FillOwnWorkbookParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang FillOwnWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// FillOwnWorkbookParamsFormat defines parameters for FillOwnWorkbook.
+type FillOwnWorkbookParamsFormat string
+
+// FillOwnWorkbookParamsLang defines parameters for FillOwnWorkbook.
+type FillOwnWorkbookParamsLang string
+
+// PutOwnWorkbookParams defines parameters for PutOwnWorkbook.
+type PutOwnWorkbookParams struct {
+	// Lang Language of texts in the answer; goes before Accept-Language.
+	Lang PutOwnWorkbookParamsLang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PutOwnWorkbookParamsLang defines parameters for PutOwnWorkbook.
+type PutOwnWorkbookParamsLang string
+
 // AddResponseParams defines parameters for AddResponse.
 type AddResponseParams struct {
 	// Supplier The bidder.
@@ -1970,6 +2352,12 @@ type CreateProcurementJSONRequestBody = ProcurementInput
 // PutProcurementJSONRequestBody defines body for PutProcurement for application/json ContentType.
 type PutProcurementJSONRequestBody = ProcurementInput
 
+// FillOwnWorkbookJSONRequestBody defines body for FillOwnWorkbook for application/json ContentType.
+type FillOwnWorkbookJSONRequestBody = OwnOrder
+
+// PutOwnWorkbookJSONRequestBody defines body for PutOwnWorkbook for application/json ContentType.
+type PutOwnWorkbookJSONRequestBody = OwnDecisions
+
 // CreateReportJSONRequestBody defines body for CreateReport for application/json ContentType.
 type CreateReportJSONRequestBody = ReportInput
 
@@ -2128,6 +2516,24 @@ type ServerInterface interface {
 	// GetComparison Bidders side by side
 	// (GET /api/v1/procurements/{id}/comparison)
 	GetComparison(c *gin.Context, id Id, params GetComparisonParams)
+	// ListOwnWorkbooks The workbooks of your own that you have uploaded to be filled in, newest first
+	// (GET /api/v1/procurements/{id}/fill)
+	ListOwnWorkbooks(c *gin.Context, id Id)
+	// AddOwnWorkbook Upload the requirement workbook your organisation uses
+	// (POST /api/v1/procurements/{id}/fill)
+	AddOwnWorkbook(c *gin.Context, id Id, params AddOwnWorkbookParams)
+	// RemoveOwnWorkbook Delete the workbook before its time
+	// (DELETE /api/v1/procurements/{id}/fill/{workbook})
+	RemoveOwnWorkbook(c *gin.Context, id Id, workbook OwnWorkbookId)
+	// GetOwnWorkbook A workbook of your own as it is understood, with what must be answered
+	// (GET /api/v1/procurements/{id}/fill/{workbook})
+	GetOwnWorkbook(c *gin.Context, id Id, workbook OwnWorkbookId, params GetOwnWorkbookParams)
+	// FillOwnWorkbook Fill the workbook in
+	// (POST /api/v1/procurements/{id}/fill/{workbook})
+	FillOwnWorkbook(c *gin.Context, id Id, workbook OwnWorkbookId, params FillOwnWorkbookParams)
+	// PutOwnWorkbook Decide what its columns, codes and rows are
+	// (PUT /api/v1/procurements/{id}/fill/{workbook})
+	PutOwnWorkbook(c *gin.Context, id Id, workbook OwnWorkbookId, params PutOwnWorkbookParams)
 	// AddResponse Read a bidder's filled workbook
 	// (POST /api/v1/procurements/{id}/responses)
 	AddResponse(c *gin.Context, id Id, params AddResponseParams)
@@ -3785,6 +4191,281 @@ func (siw *ServerInterfaceWrapper) GetComparison(c *gin.Context) {
 	siw.Handler.GetComparison(c, id, params)
 }
 
+// ListOwnWorkbooks operation middleware
+func (siw *ServerInterfaceWrapper) ListOwnWorkbooks(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListOwnWorkbooks(c, id)
+}
+
+// AddOwnWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) AddOwnWorkbook(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AddOwnWorkbookParams
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", c.Request.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter name: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "retention" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "retention", c.Request.URL.Query(), &params.Retention, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter retention: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AddOwnWorkbook(c, id, params)
+}
+
+// RemoveOwnWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) RemoveOwnWorkbook(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "workbook" -------------
+	var workbook OwnWorkbookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "workbook", c.Param("workbook"), &workbook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter workbook: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveOwnWorkbook(c, id, workbook)
+}
+
+// GetOwnWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) GetOwnWorkbook(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "workbook" -------------
+	var workbook OwnWorkbookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "workbook", c.Param("workbook"), &workbook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter workbook: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetOwnWorkbookParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetOwnWorkbook(c, id, workbook, params)
+}
+
+// FillOwnWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) FillOwnWorkbook(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "workbook" -------------
+	var workbook OwnWorkbookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "workbook", c.Param("workbook"), &workbook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter workbook: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FillOwnWorkbookParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.FillOwnWorkbook(c, id, workbook, params)
+}
+
+// PutOwnWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) PutOwnWorkbook(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "workbook" -------------
+	var workbook OwnWorkbookId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "workbook", c.Param("workbook"), &workbook, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter workbook: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutOwnWorkbookParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutOwnWorkbook(c, id, workbook, params)
+}
+
 // AddResponse operation middleware
 func (siw *ServerInterfaceWrapper) AddResponse(c *gin.Context) {
 
@@ -5126,6 +5807,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.PUT(options.BaseURL+"/api/v1/procurements/:id", wrapper.PutProcurement)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/workbook", wrapper.GetWorkbook)
 	router.POST(options.BaseURL+"/api/v1/procurements/:id/responses", wrapper.AddResponse)
+	router.GET(options.BaseURL+"/api/v1/procurements/:id/fill", wrapper.ListOwnWorkbooks)
+	router.POST(options.BaseURL+"/api/v1/procurements/:id/fill", wrapper.AddOwnWorkbook)
+	router.DELETE(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.RemoveOwnWorkbook)
+	router.GET(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.GetOwnWorkbook)
+	router.POST(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.FillOwnWorkbook)
+	router.PUT(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.PutOwnWorkbook)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/comparison", wrapper.GetComparison)
 	router.GET(options.BaseURL+"/api/v1/catalogue/files", wrapper.GetContentFiles)
 	router.GET(options.BaseURL+"/api/v1/catalogue/drafts", wrapper.ListContentDrafts)
@@ -7036,6 +7723,291 @@ func (response GetComparisondefaultApplicationProblemPlusJSONResponse) VisitGetC
 	return err
 }
 
+type ListOwnWorkbooksRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListOwnWorkbooksResponseObject interface {
+	VisitListOwnWorkbooksResponse(w http.ResponseWriter) error
+}
+
+type ListOwnWorkbooks200JSONResponse OwnWorkbookList
+
+func (response ListOwnWorkbooks200JSONResponse) VisitListOwnWorkbooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOwnWorkbooksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListOwnWorkbooksdefaultApplicationProblemPlusJSONResponse) VisitListOwnWorkbooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddOwnWorkbookRequestObject struct {
+	Id     Id `json:"id"`
+	Params AddOwnWorkbookParams
+	Body   io.Reader
+}
+
+type AddOwnWorkbookResponseObject interface {
+	VisitAddOwnWorkbookResponse(w http.ResponseWriter) error
+}
+
+type AddOwnWorkbook201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type AddOwnWorkbook201JSONResponse struct {
+	Body    OwnView
+	Headers AddOwnWorkbook201ResponseHeaders
+}
+
+func (response AddOwnWorkbook201JSONResponse) VisitAddOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddOwnWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddOwnWorkbookdefaultApplicationProblemPlusJSONResponse) VisitAddOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveOwnWorkbookRequestObject struct {
+	Id       Id            `json:"id"`
+	Workbook OwnWorkbookId `json:"workbook"`
+}
+
+type RemoveOwnWorkbookResponseObject interface {
+	VisitRemoveOwnWorkbookResponse(w http.ResponseWriter) error
+}
+
+type RemoveOwnWorkbook204Response struct {
+}
+
+func (response RemoveOwnWorkbook204Response) VisitRemoveOwnWorkbookResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveOwnWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveOwnWorkbookdefaultApplicationProblemPlusJSONResponse) VisitRemoveOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnWorkbookRequestObject struct {
+	Id       Id            `json:"id"`
+	Workbook OwnWorkbookId `json:"workbook"`
+	Params   GetOwnWorkbookParams
+}
+
+type GetOwnWorkbookResponseObject interface {
+	VisitGetOwnWorkbookResponse(w http.ResponseWriter) error
+}
+
+type GetOwnWorkbook200ResponseHeaders struct {
+	ETag string
+}
+
+type GetOwnWorkbook200JSONResponse struct {
+	Body    OwnView
+	Headers GetOwnWorkbook200ResponseHeaders
+}
+
+func (response GetOwnWorkbook200JSONResponse) VisitGetOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOwnWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetOwnWorkbookdefaultApplicationProblemPlusJSONResponse) VisitGetOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FillOwnWorkbookRequestObject struct {
+	Id       Id            `json:"id"`
+	Workbook OwnWorkbookId `json:"workbook"`
+	Params   FillOwnWorkbookParams
+	Body     *FillOwnWorkbookJSONRequestBody
+}
+
+type FillOwnWorkbookResponseObject interface {
+	VisitFillOwnWorkbookResponse(w http.ResponseWriter) error
+}
+
+type FillOwnWorkbook200JSONResponse OwnReport
+
+func (response FillOwnWorkbook200JSONResponse) VisitFillOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FillOwnWorkbook200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response FillOwnWorkbook200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitFillOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type FillOwnWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FillOwnWorkbookdefaultApplicationProblemPlusJSONResponse) VisitFillOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutOwnWorkbookRequestObject struct {
+	Id       Id            `json:"id"`
+	Workbook OwnWorkbookId `json:"workbook"`
+	Params   PutOwnWorkbookParams
+	Body     *PutOwnWorkbookJSONRequestBody
+}
+
+type PutOwnWorkbookResponseObject interface {
+	VisitPutOwnWorkbookResponse(w http.ResponseWriter) error
+}
+
+type PutOwnWorkbook200ResponseHeaders struct {
+	ETag string
+}
+
+type PutOwnWorkbook200JSONResponse struct {
+	Body    OwnView
+	Headers PutOwnWorkbook200ResponseHeaders
+}
+
+func (response PutOwnWorkbook200JSONResponse) VisitPutOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutOwnWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutOwnWorkbookdefaultApplicationProblemPlusJSONResponse) VisitPutOwnWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddResponseRequestObject struct {
 	Id     Id `json:"id"`
 	Params AddResponseParams
@@ -8763,6 +9735,24 @@ type StrictServerInterface interface {
 	// GetComparison Bidders side by side
 	// (GET /api/v1/procurements/{id}/comparison)
 	GetComparison(ctx context.Context, request GetComparisonRequestObject) (GetComparisonResponseObject, error)
+	// ListOwnWorkbooks The workbooks of your own that you have uploaded to be filled in, newest first
+	// (GET /api/v1/procurements/{id}/fill)
+	ListOwnWorkbooks(ctx context.Context, request ListOwnWorkbooksRequestObject) (ListOwnWorkbooksResponseObject, error)
+	// AddOwnWorkbook Upload the requirement workbook your organisation uses
+	// (POST /api/v1/procurements/{id}/fill)
+	AddOwnWorkbook(ctx context.Context, request AddOwnWorkbookRequestObject) (AddOwnWorkbookResponseObject, error)
+	// RemoveOwnWorkbook Delete the workbook before its time
+	// (DELETE /api/v1/procurements/{id}/fill/{workbook})
+	RemoveOwnWorkbook(ctx context.Context, request RemoveOwnWorkbookRequestObject) (RemoveOwnWorkbookResponseObject, error)
+	// GetOwnWorkbook A workbook of your own as it is understood, with what must be answered
+	// (GET /api/v1/procurements/{id}/fill/{workbook})
+	GetOwnWorkbook(ctx context.Context, request GetOwnWorkbookRequestObject) (GetOwnWorkbookResponseObject, error)
+	// FillOwnWorkbook Fill the workbook in
+	// (POST /api/v1/procurements/{id}/fill/{workbook})
+	FillOwnWorkbook(ctx context.Context, request FillOwnWorkbookRequestObject) (FillOwnWorkbookResponseObject, error)
+	// PutOwnWorkbook Decide what its columns, codes and rows are
+	// (PUT /api/v1/procurements/{id}/fill/{workbook})
+	PutOwnWorkbook(ctx context.Context, request PutOwnWorkbookRequestObject) (PutOwnWorkbookResponseObject, error)
 	// AddResponse Read a bidder's filled workbook
 	// (POST /api/v1/procurements/{id}/responses)
 	AddResponse(ctx context.Context, request AddResponseRequestObject) (AddResponseResponseObject, error)
@@ -10179,6 +11169,208 @@ func (sh *strictHandler) GetComparison(ctx *gin.Context, id Id, params GetCompar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetComparisonResponseObject); ok {
 		if err := validResponse.VisitGetComparisonResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListOwnWorkbooks operation middleware
+func (sh *strictHandler) ListOwnWorkbooks(ctx *gin.Context, id Id) {
+	var request ListOwnWorkbooksRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOwnWorkbooks(ctx, request.(ListOwnWorkbooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOwnWorkbooks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListOwnWorkbooksResponseObject); ok {
+		if err := validResponse.VisitListOwnWorkbooksResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddOwnWorkbook operation middleware
+func (sh *strictHandler) AddOwnWorkbook(ctx *gin.Context, id Id, params AddOwnWorkbookParams) {
+	var request AddOwnWorkbookRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	request.Body = ctx.Request.Body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddOwnWorkbook(ctx, request.(AddOwnWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddOwnWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AddOwnWorkbookResponseObject); ok {
+		if err := validResponse.VisitAddOwnWorkbookResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveOwnWorkbook operation middleware
+func (sh *strictHandler) RemoveOwnWorkbook(ctx *gin.Context, id Id, workbook OwnWorkbookId) {
+	var request RemoveOwnWorkbookRequestObject
+
+	request.Id = id
+	request.Workbook = workbook
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveOwnWorkbook(ctx, request.(RemoveOwnWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveOwnWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveOwnWorkbookResponseObject); ok {
+		if err := validResponse.VisitRemoveOwnWorkbookResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOwnWorkbook operation middleware
+func (sh *strictHandler) GetOwnWorkbook(ctx *gin.Context, id Id, workbook OwnWorkbookId, params GetOwnWorkbookParams) {
+	var request GetOwnWorkbookRequestObject
+
+	request.Id = id
+	request.Workbook = workbook
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOwnWorkbook(ctx, request.(GetOwnWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOwnWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetOwnWorkbookResponseObject); ok {
+		if err := validResponse.VisitGetOwnWorkbookResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FillOwnWorkbook operation middleware
+func (sh *strictHandler) FillOwnWorkbook(ctx *gin.Context, id Id, workbook OwnWorkbookId, params FillOwnWorkbookParams) {
+	var request FillOwnWorkbookRequestObject
+
+	request.Id = id
+	request.Workbook = workbook
+	request.Params = params
+
+	var body FillOwnWorkbookJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FillOwnWorkbook(ctx, request.(FillOwnWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FillOwnWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(FillOwnWorkbookResponseObject); ok {
+		if err := validResponse.VisitFillOwnWorkbookResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutOwnWorkbook operation middleware
+func (sh *strictHandler) PutOwnWorkbook(ctx *gin.Context, id Id, workbook OwnWorkbookId, params PutOwnWorkbookParams) {
+	var request PutOwnWorkbookRequestObject
+
+	request.Id = id
+	request.Workbook = workbook
+	request.Params = params
+
+	var body PutOwnWorkbookJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutOwnWorkbook(ctx, request.(PutOwnWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutOwnWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutOwnWorkbookResponseObject); ok {
+		if err := validResponse.VisitPutOwnWorkbookResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

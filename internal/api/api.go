@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
@@ -47,6 +48,7 @@ type Services struct {
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
+	OwnBooks     *ownbook.Service
 	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Log          Log
@@ -75,7 +77,7 @@ func New(s Services) (*API, error) {
 	var missing []error
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
-		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil, "Checks": s.Checks == nil,
+		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil, "OwnBooks": s.OwnBooks == nil, "Checks": s.Checks == nil,
 		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {

@@ -29,6 +29,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
@@ -106,6 +107,7 @@ func newHouse(t testing.TB) *house {
 	must(err)
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	f := &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: cat, Now: h.now}
+	procurements := &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID}
 	root, err := signing.TrustedRootJSON("log.test", "https://log.test/log", signer.PublicKeyDER(), signer.LogID())
 	must(err)
 	registry, err := signing.GenerateKey(signing.ECDSAP256)
@@ -118,7 +120,8 @@ func newHouse(t testing.TB) *house {
 		Evidence:     &evidence.Service{Store: store, Now: h.now, MaxBytes: 64 << 10},
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("log.test", registry), Now: h.now},
 		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: h.now},
-		Procurements: &procurement.Service{Store: store, Catalogue: cat, Facts: f, Suppliers: store, Now: h.now, NewID: newID},
+		Procurements: procurements,
+		OwnBooks:     &ownbook.Service{Store: store, Procurements: procurements, Catalogue: cat, Texts: bundle, Limits: workbook.DefaultLimits(), Now: h.now, NewID: newID},
 		Checks:       h.checks,
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},

@@ -16,7 +16,7 @@ func TestRolesAndRoutes(t *testing.T) {
 	offering, key := h.supplierWith(theirs)
 	digest := h.declare(theirs, offering, "grunnsett", key)
 	fill := strings.NewReplacer("{orgnr}", theirs, "/offerings/{id}", "/offerings/"+offering, "/requirement-sets/{id}", "/requirement-sets/grunnsett",
-		"{id}", nobody, "{v}", "latest", "{keyId}", digest, "{digest}", digest, "{sha256}", digest, "{tile}", "entries/000.p/1")
+		"{id}", nobody, "{workbook}", nobody, "{v}", "latest", "{keyId}", digest, "{digest}", digest, "{sha256}", digest, "{tile}", "entries/000.p/1")
 	callers := map[string]access.Actor{"": access.Anyone()}
 	for _, r := range access.Roles() {
 		org := agency

@@ -104,6 +104,13 @@ var rules = map[string]rule{
 	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true},
 	"getComparison":     {action: access.ReadProcurement},
 
+	"listOwnWorkbooks":  {action: access.WriteProcurement},
+	"addOwnWorkbook":    {action: access.WriteProcurement, body: maxWorkbook, raw: true},
+	"getOwnWorkbook":    {action: access.WriteProcurement},
+	"putOwnWorkbook":    {action: access.WriteProcurement, body: form},
+	"fillOwnWorkbook":   {action: access.WriteProcurement, body: small},
+	"removeOwnWorkbook": {action: access.WriteProcurement},
+
 	"getContentFiles":         {action: access.ReadCatalogue},
 	"listContentDrafts":       {action: access.EditCatalogue},
 	"createContentDraft":      {action: access.EditCatalogue, body: small},

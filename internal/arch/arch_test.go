@@ -142,8 +142,8 @@ var storable = []string{
 var services = []string{
 	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation",
-	"internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
-	"internal/transparency", "internal/workbook",
+	"internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }
 
 const (

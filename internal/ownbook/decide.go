@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/workbook/own"
@@ -43,8 +44,8 @@ func (s *Service) remember(ctx context.Context, w Workbook, found []own.Table) (
 		}
 		d := own.Decision{Sheet: t.Sheet, Header: key(t).header, Columns: map[int]own.Role{}, Codes: m.Codes, Rows: map[int]string{}}
 		for i, c := range t.Columns {
-			if i < len(m.Columns) {
-				d.Columns[c.Col] = m.Columns[i]
+			if role, decided := m.Columns[i]; decided {
+				d.Columns[c.Col] = role
 			}
 		}
 		for _, l := range t.Lines {
@@ -69,6 +70,11 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 	if err := check(decisions, data); err != nil {
 		return View{}, err
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return View{}, err
+	}
+	defer done()
 	file, err := s.file(ctx, w)
 	if err != nil {
 		return View{}, err
@@ -78,7 +84,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 	if err != nil {
 		return View{}, err
 	}
-	saved, err := s.Store.UpdateOwnWorkbook(ctx, id, func(w Workbook) (Workbook, error) {
+	saved, err := s.update(ctx, id, func(w Workbook) (Workbook, error) {
 		if rev != 0 && w.Rev != rev {
 			return Workbook{}, problem.New(problem.Stale, "ownbook.stale", nil)
 		}
@@ -86,7 +92,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 		return s.kept(w), nil
 	})
 	if err != nil {
-		return View{}, fmt.Errorf("save decisions: %w", err)
+		return View{}, err
 	}
 	view.Workbook = saved
 	for _, t := range view.Tables {
@@ -94,23 +100,52 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 		if i < 0 {
 			continue
 		}
-		if err := s.Store.PutOwnMapping(ctx, s.mapping(w, t, decisions[i])); err != nil {
-			return View{}, fmt.Errorf("save mapping: %w", err)
+		if err := s.keepMapping(ctx, w.Body, t.Table, decisions[i]); err != nil {
+			return View{}, err
 		}
 	}
 	return view, nil
 }
 
-// mapping is what is remembered of a decided table.
-func (s *Service) mapping(w Workbook, t TableView, d own.Decision) Mapping {
-	m := Mapping{Body: w.Body, Template: t.Template(), Codes: d.Codes, Rows: map[string]string{}, UpdatedAt: s.now()}
-	for _, c := range t.Columns {
-		m.Columns = append(m.Columns, c.Role)
+// keepMapping adds a decision to what is remembered of its template. What is
+// remembered of rows and codes that this table does not have stays: they stand
+// in another table or file of the same template.
+func (s *Service) keepMapping(ctx context.Context, body organisation.Number, t own.Table, d own.Decision) error {
+	m, err := s.Store.OwnMapping(ctx, body, t.Template())
+	if err != nil && !errors.Is(err, problem.ErrNotFound) {
+		return fmt.Errorf("read mapping: %w", err)
+	}
+	m.Body, m.Template, m.UpdatedAt = body, t.Template(), s.now()
+	m.Columns, m.Codes, m.Rows = orNew(m.Columns), orNew(m.Codes), orNew(m.Rows)
+	for i, c := range t.Columns {
+		delete(m.Columns, i)
+		if role, decided := d.Columns[c.Col]; decided {
+			m.Columns[i] = role
+		}
+	}
+	for _, c := range t.Codes {
+		delete(m.Codes, c.Value)
+		if meaning, decided := d.Codes[c.Value]; decided && len(m.Codes) < maxCodes {
+			m.Codes[c.Value] = meaning
+		}
 	}
 	for _, l := range t.Lines {
-		if r := d.Rows[l.Row]; r != "" {
+		delete(m.Rows, l.Fingerprint())
+	}
+	for _, l := range t.Lines {
+		if r := d.Rows[l.Row]; r != "" && len(m.Rows) < maxRows {
 			m.Rows[l.Fingerprint()] = r
 		}
+	}
+	if err := s.Store.PutOwnMapping(ctx, m); err != nil {
+		return fmt.Errorf("save mapping: %w", err)
+	}
+	return nil
+}
+
+func orNew[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
 	}
 	return m
 }
@@ -137,7 +172,10 @@ func check(decisions []own.Decision, data procurement.TenderData) error {
 		for _, col := range slices.Sorted(maps.Keys(d.Columns)) {
 			role := d.Columns[col]
 			at := fmt.Sprintf("%s.columns[%d]", path, col)
-			c.Check(col >= 1 && col <= patch.MaxColumn, at, "field.range", problem.Args{"Min": 1, "Max": patch.MaxColumn})
+			if col < 1 || col > patch.MaxColumn {
+				c.Add(at, "field.range", problem.Args{"Min": 1, "Max": patch.MaxColumn})
+				continue
+			}
 			c.Check(role == "" || slices.Contains(own.Roles(), role), at, "field.unknown", problem.Args{"Value": problem.Clip(string(role))})
 			c.Check(role == "" || !roles[role], at, "ownbook.role-twice", problem.Args{"Column": patch.ColumnName(col)})
 			roles[role] = true
@@ -146,6 +184,7 @@ func check(decisions []own.Decision, data procurement.TenderData) error {
 			c.Check(slices.Contains(own.Meanings(), d.Codes[value]), path+".codes["+problem.Clip(value)+"]", "field.unknown", problem.Args{"Value": problem.Clip(string(d.Codes[value]))})
 		}
 		for _, row := range slices.Sorted(maps.Keys(d.Rows)) {
+			c.Check(row >= 1 && row <= patch.MaxRow, fmt.Sprintf("%s.rows[%d]", path, row), "field.range", problem.Args{"Min": 1, "Max": patch.MaxRow})
 			c.Check(known[d.Rows[row]], fmt.Sprintf("%s.rows[%d]", path, row), "procurement.choice", problem.Args{"Requirement": problem.Clip(d.Rows[row])})
 		}
 	}

@@ -3,7 +3,6 @@ package ownbook
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -53,6 +52,14 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, procurementID, i
 	if o.Language == "" {
 		o.Language = data.Procurement.Language
 	}
+	if o.Answers == "" && len(o.Columns) == 0 && o.Insert.Sheet == "" {
+		return Filled{}, problem.New(problem.Invalid, "ownbook.nothing", nil)
+	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return Filled{}, err
+	}
+	defer done()
 	file, err := s.file(ctx, w)
 	if err != nil {
 		return Filled{}, err
@@ -78,8 +85,8 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, procurementID, i
 	if err := f.Write(&b); err != nil {
 		return Filled{}, own.Problem(err)
 	}
-	if _, err := s.Store.UpdateOwnWorkbook(ctx, id, func(w Workbook) (Workbook, error) { return s.kept(w), nil }); err != nil {
-		return Filled{}, fmt.Errorf("keep workbook: %w", err)
+	if _, err := s.update(ctx, id, func(w Workbook) (Workbook, error) { return s.kept(w), nil }); err != nil {
+		return Filled{}, err
 	}
 	return Filled{FileName: filledName(w.FileName, t), Data: b.Bytes(), Report: report}, nil
 }
@@ -170,7 +177,10 @@ func bidders(data procurement.TenderData, o Order, t *locale.Texts) (map[string]
 		}
 	}
 	var columns []own.Added
-	for _, n := range o.Columns {
+	for i, n := range o.Columns {
+		if slices.Contains(o.Columns[:i], n) {
+			continue
+		}
 		b, err := find(n)
 		if err != nil {
 			return nil, nil, err

@@ -40,6 +40,9 @@ type Workbook struct {
 	RetentionDays int       `json:"retentionDays"`
 	CreatedAt     time.Time `json:"createdAt"`
 	KeepUntil     time.Time `json:"keepUntil"`
+	// Receiving tells that its file may not have been stored. It is shown to
+	// nobody, and the sweep takes it.
+	Receiving bool `json:"receiving,omitempty"`
 	// Decisions are what people said about its tables.
 	Decisions []own.Decision `json:"decisions,omitempty"`
 }
@@ -48,13 +51,14 @@ type Workbook struct {
 func (w Workbook) fileKey() string { return "own-" + w.ID }
 
 // Mapping is what a body has decided about a template: the roles of its
-// columns from left to right, what its codes mean, and which requirements its
-// rows equal, by the fingerprints of their texts.
+// columns by their place from the left, from 0, what its codes mean, and which
+// requirements its rows equal, by the fingerprints of their texts. What nobody
+// has decided is not in it.
 type Mapping struct {
 	Body      organisation.Number    `json:"body"`
 	Template  string                 `json:"template"`
 	Rev       int64                  `json:"rev"`
-	Columns   []own.Role             `json:"columns"`
+	Columns   map[int]own.Role       `json:"columns,omitempty"`
 	Codes     map[string]own.Meaning `json:"codes,omitempty"`
 	Rows      map[string]string      `json:"rows,omitempty"`
 	UpdatedAt time.Time              `json:"updatedAt"`

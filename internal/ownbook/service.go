@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"felleskrav/internal/access"
@@ -35,6 +37,23 @@ type Service struct {
 	Limits       workbook.Limits
 	Now          func() time.Time
 	NewID        func() string
+
+	once    sync.Once
+	reading chan struct{} // one place for each file that is held in memory
+}
+
+// atOnce is how many files are read at the same time: one may take much memory.
+const atOnce = 2
+
+// turn waits for a place to read a file in. What it gives must be called.
+func (s *Service) turn(ctx context.Context) (done func(), err error) {
+	s.once.Do(func() { s.reading = make(chan struct{}, atOnce) })
+	select {
+	case s.reading <- struct{}{}:
+		return func() { <-s.reading }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait to read workbook: %w", ctx.Err())
+	}
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
@@ -59,8 +78,9 @@ type TableView struct {
 	// Rows are the requirements that rows equal: decided for this file, or
 	// remembered from one of the same template.
 	Rows map[int]string
-	// Remembered tells that the body has decided about this template before.
-	Remembered bool
+	// Decided tells that somebody has decided about this table in this file,
+	// and Remembered that what is shown is from another of the same template.
+	Decided, Remembered bool
 }
 
 // Add takes a file in. It is read at the door: one that is no workbook, could
@@ -94,24 +114,46 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, procurementID str
 	if err != nil {
 		return View{}, fmt.Errorf("receive workbook: %w", err)
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return View{}, err
+	}
 	view, err := s.view(ctx, w, data, file)
+	done()
 	if err != nil {
 		return View{}, err
 	}
 	sum := sha256.Sum256(file)
 	w.Size, w.SHA256 = int64(len(file)), hex.EncodeToString(sum[:])
-	w = s.kept(w)
-	// The file first: a document without one would show what cannot be opened.
-	// The sweep finds no file without a document, so a failure here removes it.
+	// The document first: the sweep finds documents, and with them files that
+	// nobody was told are there.
+	w.Receiving, w.KeepUntil = true, s.now().Add(receiving)
+	if err := s.Store.InsertOwnWorkbook(ctx, w); err != nil {
+		return View{}, fmt.Errorf("save workbook: %w", err)
+	}
 	if _, err := s.Store.PutCheckFile(ctx, w.fileKey(), bytes.NewReader(file)); err != nil {
 		return View{}, fmt.Errorf("save workbook: %w", err)
 	}
-	if err := s.Store.InsertOwnWorkbook(ctx, w); err != nil {
-		return View{}, errors.Join(fmt.Errorf("save workbook: %w", err), s.Store.RemoveCheckFile(context.WithoutCancel(ctx), w.fileKey()))
+	view.Workbook, err = s.update(ctx, w.ID, func(w Workbook) (Workbook, error) {
+		w.Receiving = false
+		return s.kept(w), nil
+	})
+	return view, err
+}
+
+// receiving is how long a file may take to be stored.
+const receiving = time.Hour
+
+// update changes a workbook that may have been removed in the meantime.
+func (s *Service) update(ctx context.Context, id string, change func(Workbook) (Workbook, error)) (Workbook, error) {
+	w, err := s.Store.UpdateOwnWorkbook(ctx, id, change)
+	if errors.Is(err, problem.ErrNotFound) {
+		return w, problem.New(problem.NotFound, "ownbook.not-found", nil)
 	}
-	w.Rev = 1
-	view.Workbook = w
-	return view, nil
+	if err != nil {
+		return w, fmt.Errorf("save workbook: %w", err)
+	}
+	return w, nil
 }
 
 // kept says anew how long a workbook is kept, from now.
@@ -140,11 +182,15 @@ func (s *Service) read(ctx context.Context, actor access.Actor, procurementID, i
 	if err != nil && !errors.Is(err, problem.ErrNotFound) {
 		return Workbook{}, data, fmt.Errorf("read workbook: %w", err)
 	}
-	if err != nil || w.Procurement != procurementID || w.Body != data.Procurement.Agency || !s.now().Before(w.KeepUntil) {
+	if err != nil || w.Procurement != procurementID || w.Body != data.Procurement.Agency || !s.shown(w) {
 		return Workbook{}, data, problem.New(problem.NotFound, "ownbook.not-found", nil)
 	}
 	return w, data, nil
 }
+
+// shown reports whether anybody may see a workbook: it is whole, and its time
+// is not up.
+func (s *Service) shown(w Workbook) bool { return !w.Receiving && s.now().Before(w.KeepUntil) }
 
 // List gives the workbooks of a procurement, newest first.
 func (s *Service) List(ctx context.Context, actor access.Actor, procurementID string) ([]Workbook, error) {
@@ -155,7 +201,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, procurementID st
 	if err != nil {
 		return nil, fmt.Errorf("list workbooks: %w", err)
 	}
-	return all, nil
+	return slices.DeleteFunc(all, func(w Workbook) bool { return !s.shown(w) }), nil
 }
 
 // Get reads a workbook and what it was understood as.
@@ -164,6 +210,11 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, procurementID, id
 	if err != nil {
 		return View{}, err
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return View{}, err
+	}
+	defer done()
 	file, err := s.file(ctx, w)
 	if err != nil {
 		return View{}, err
@@ -216,9 +267,14 @@ func (s *Service) view(ctx context.Context, w Workbook, data procurement.TenderD
 			return View{}, own.Problem(err)
 		}
 	}
+	known := map[string]bool{}
+	for _, l := range data.Lines {
+		known[l.Requirement.ID] = true
+	}
 	m := own.NewMatcher(requirements(data))
 	for _, t := range found {
 		v := TableView{Table: t, Suggestions: map[int][]own.Match{}, Rows: map[int]string{}, Remembered: remembered[key(t)]}
+		v.Decided = slices.ContainsFunc(w.Decisions, func(d own.Decision) bool { return keyOf(d) == key(t) })
 		for _, x := range m.Suggest(t) {
 			v.Suggestions[x.Row] = append(v.Suggestions[x.Row], x)
 		}
@@ -227,7 +283,7 @@ func (s *Service) view(ctx context.Context, w Workbook, data procurement.TenderD
 				continue
 			}
 			for row, requirement := range d.Rows {
-				if requirement != "" {
+				if known[requirement] { // the tender may have lost it since
 					v.Rows[row] = requirement
 				}
 			}

@@ -23,6 +23,7 @@ func (s *site) allPages() []page {
 	own := "/suppliers/" + string(s.supplier)
 	chosen := "task=" + s.web.Catalogue.Content().Tasks[0].ID + "&model=saas"
 	proc := "/procurements/" + s.procurement
+	open, settled, none := s.ownBooks()
 	return []page{
 		{"front", "", "/", 200},
 		{"demo-login", "", "/demo/login", 200},
@@ -42,6 +43,17 @@ func (s *site) allPages() []page {
 		{"procurement-columns", "procurement", proc + "/columns", 200},
 		{"procurement-bidders", "procurement", proc + "/bidders?q=test", 200},
 		{"procurement-comparison", "procurement", proc + "/comparison", 200},
+		{"own", "procurement", proc + "/own", 200},
+		{"own-other-agency", "adviser", proc + "/own", 404},
+		{"own-supplier", "supplier", proc + "/own", 403},
+		{"own-open", "procurement", proc + "/own/" + open, 200},
+		{"own-no-table", "procurement", proc + "/own/" + none, 200},
+		{"own-settled", "procurement", proc + "/own/" + settled, 200},
+		{"own-gone", "procurement", proc + "/own/" + s.offering, 404},
+		{"own-report", "procurement", proc + "/own/" + settled + "/report?answers=" + string(s.supplier) + "&column=" + string(s.rival), 200},
+		{"own-report-undecided", "procurement", proc + "/own/" + open + "/report?answers=" + string(s.supplier), 422},
+		{"own-report-nothing", "procurement", proc + "/own/" + settled + "/report", 422},
+		{"own-report-other", "adviser", proc + "/own/" + settled + "/report?answers=" + string(s.supplier), 404},
 		{"suppliers", "", "/suppliers", 200},
 		{"suppliers-none", "", "/suppliers?q=finnesikke", 200},
 		{"supplier", "", own, 200},

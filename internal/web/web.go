@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
+	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
@@ -42,6 +43,7 @@ type Config struct {
 	Facts        *facts.Service
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
+	OwnBooks     *ownbook.Service
 	Reports      *catalogue.ReportService
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
@@ -99,7 +101,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "Checks": cfg.Checks == nil,
+		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
 		"Reports": cfg.Reports == nil,
 		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -115,7 +117,7 @@ func (cfg Config) check() error {
 var pageNames = []string{
 	"front", "error", "login", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-columns", "procurement-bidders",
-	"procurement-response", "procurement-comparison",
+	"procurement-response", "procurement-comparison", "own", "own-workbook", "own-report",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
@@ -158,6 +160,13 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/procurements/:id/comparison.svg", w.comparisonPicture)
 	get("/procurements/:id/comparison.png", w.comparisonPicture)
 	post("/procurements/:id/contract-end", form, w.contractEndSave)
+	get("/procurements/:id/own", w.ownList)
+	post("/procurements/:id/own", maxWorkbook, w.ownUpload)
+	get("/procurements/:id/own/:wid", w.ownShow)
+	post("/procurements/:id/own/:wid", form, w.ownDecide)
+	post("/procurements/:id/own/:wid/remove", form, w.ownRemove)
+	get("/procurements/:id/own/:wid/report", w.ownReport)
+	get("/procurements/:id/own/:wid/file", w.ownFile)
 
 	get("/suppliers", w.suppliers)
 	get("/suppliers/:orgnr", w.supplier)

@@ -27,7 +27,7 @@ func keptOwnWorkbook(v ownbook.Workbook) ownbook.Workbook {
 
 func ownMapping(n organisation.Number) ownbook.Mapping {
 	return ownbook.Mapping{
-		Body: n, Template: digest(), Columns: []own.Role{own.RoleID, "", own.RoleText}, Codes: map[string]own.Meaning{"B": own.Scored},
+		Body: n, Template: digest(), Columns: map[int]own.Role{0: own.RoleID, 1: "", 7: own.RoleText}, Codes: map[string]own.Meaning{"B": own.Scored},
 		Rows: map[string]string{digest(): "K-A-01"}, UpdatedAt: at,
 	}
 }

@@ -97,6 +97,9 @@ func Fill(f *patch.File, fillings []Filling) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("fill %q: %w", s.Name, err)
 		}
+		if err := stands(f, s, changes); err != nil {
+			return Report{}, err
+		}
 		if err := f.Widen(s, p.widths); err != nil {
 			return Report{}, err
 		}
@@ -114,6 +117,25 @@ func Fill(f *patch.File, fillings []Filling) (Report, error) {
 	}
 	out.Parts = f.Touched()
 	return out, nil
+}
+
+// stands reports whether what was filled in is read where it was put. In a
+// sheet whose elements do not match it may not be: other programs would see
+// something else, or refuse the file.
+func stands(f *patch.File, s *patch.Sheet, changes []patch.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	g, err := f.Grid(s)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if now := g.Cell(c.Cell); now.Formula || now.Text == "" && c.After != "" {
+			return fmt.Errorf("fill %q: %w: %s does not hold what was put in it", s.Name, patch.ErrDamaged, c.Cell)
+		}
+	}
+	return nil
 }
 
 // plan collects the edits of one table.
@@ -230,11 +252,11 @@ func (p *plan) insert() error {
 	}
 	columns, codes := t.Open()
 	if len(columns)+len(codes) > 0 {
-		return problem.New(problem.Invalid, "workbook.own.open", problem.Args{"Sheet": t.Sheet, "Columns": len(columns), "Codes": len(codes)})
+		return problem.New(problem.Invalid, "workbook.own.open", problem.Args{"Sheet": problem.Clip(t.Sheet), "Row": t.Header[len(t.Header)-1], "Open": unsettled(columns, codes)})
 	}
 	for i := range p.Insert {
 		if row := t.Last + 1 + i; !p.free(row) {
-			return problem.New(problem.Invalid, "workbook.own.no-room", problem.Args{"Sheet": t.Sheet, "Need": len(p.Insert), "Free": i, "Row": row})
+			return problem.New(problem.Invalid, "workbook.own.no-room", problem.Args{"Sheet": problem.Clip(t.Sheet), "Need": len(p.Insert), "Free": i, "Row": row, "Count": len(p.Insert) - i})
 		}
 	}
 	for i, in := range p.Insert {
@@ -266,6 +288,22 @@ func (p *plan) insert() error {
 		}
 	}
 	return nil
+}
+
+// unsettled lists columns and codes as people know them: «C (Type), «A»».
+func unsettled(columns []Column, codes []Code) string {
+	const most = 12 // more would tell nobody anything
+	var out []string
+	for _, c := range columns {
+		out = append(out, c.Name()+" («"+problem.Clip(c.Header)+"»)")
+	}
+	for _, c := range codes {
+		out = append(out, "«"+problem.Clip(c.Value)+"»")
+	}
+	if len(out) > most {
+		out = append(out[:most], "…")
+	}
+	return strings.Join(out, ", ")
 }
 
 // free reports whether nothing stands in a row of the table.
