@@ -18,6 +18,7 @@ import (
 type workbookCmd struct {
 	Export workbookExportCmd `cmd:""`
 	Import workbookImportCmd `cmd:""`
+	Verify workbookVerifyCmd `cmd:""`
 }
 
 type workbookExportCmd struct {
