@@ -32,10 +32,11 @@ type workbookExportCmd struct {
 // Run fetches a procurement's workbook, the buyer's own or a copy to send out,
 // or its requirements as CSV or JSON.
 func (c *workbookExportCmd) Run(s *session) error {
-	if _, err := (console.Output{File: c.Output}).Choose("xlsx"); err != nil {
+	format, err := (console.Output{File: c.Output}).Choose("xlsx", "csv", "json")
+	if err != nil {
 		return err
 	}
-	query := url.Values{"lang": {s.Lang}}
+	query := url.Values{"lang": {s.Lang}, "format": {format}}
 	if c.Bidders {
 		query.Set("copy", "bidder")
 	}
