@@ -42,6 +42,7 @@ func (s *site) allPages() []page {
 		{"procurement-columns", "procurement", proc + "/columns", 200},
 		{"procurement-bidders", "procurement", proc + "/bidders?q=test", 200},
 		{"procurement-comparison", "procurement", proc + "/comparison", 200},
+		{"workbook-verify", "", "/workbooks/verify", 200},
 		{"suppliers", "", "/suppliers", 200},
 		{"suppliers-none", "", "/suppliers?q=finnesikke", 200},
 		{"supplier", "", own, 200},
