@@ -27,12 +27,14 @@ type Reader struct {
 	limits Limits
 	words  vocabulary
 	texts  *locale.Bundle
+	// turns are taken by those who verify what anybody may have sent.
+	turns chan struct{}
 }
 
 // NewReader makes a reader that understands the words of the bundle's
 // languages.
 func NewReader(b *locale.Bundle, l Limits) *Reader {
-	return &Reader{limits: l, words: newVocabulary(b), texts: b}
+	return &Reader{limits: l, words: newVocabulary(b), texts: b, turns: make(chan struct{}, 2)}
 }
 
 // opened is a file with its tables of requirements.
@@ -69,11 +71,8 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 			_ = f.Close()
 		}
 	}()
-	f, err = excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: rd.limits.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, rd.limits.MaxUnzipped),
-	})
-	if err != nil {
-		return nil, damaged(err)
+	if f, err = rd.openFile(r, size); err != nil {
+		return nil, err
 	}
 	o := &opened{file: f, formula: found.formulas}
 	o.payload, err = hidden(f, found.rows)
@@ -87,6 +86,17 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 		return nil, err
 	}
 	return o, nil
+}
+
+// openFile parses a file that has been inspected.
+func (rd *Reader) openFile(r io.ReaderAt, size int64) (*excelize.File, error) {
+	f, err := excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: rd.limits.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, rd.limits.MaxUnzipped),
+	})
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return f, nil
 }
 
 // readRows reads a sheet up to the last row with content.
