@@ -100,6 +100,7 @@ var may = map[string][]string{
 	// Edges.
 	// Verifies, offline, what its workbooks carry: signatures and proofs of inclusion.
 	"internal/workbook": {
+		"internal/workbook/patch",
 		"internal/attestation", "internal/attestation/publiclog", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/procurement",
 		"internal/selection", "internal/signing", "internal/status", "internal/transparency",
 	},

@@ -136,7 +136,6 @@ func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out Answ
 	if err != nil {
 		return AnswerReading{}, err
 	}
-	defer f.file.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = AnswerReading{}, damaged(fmt.Errorf("read workbook: %v", p))

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -14,6 +14,7 @@ import (
 
 	"felleskrav/internal/locale"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/workbook/patch"
 )
 
 // allColumns are the columns readers look for.
@@ -39,7 +40,7 @@ func NewReader(b *locale.Bundle, l Limits) *Reader {
 
 // opened is a file with its tables of requirements.
 type opened struct {
-	file    *excelize.File
+	file    *patch.File
 	payload *payload // nil when the file has none that holds together
 	formula bool
 	tables  []*table
@@ -54,25 +55,18 @@ type table struct {
 	rows    [][]string // all rows of the sheet, the first at index 0
 }
 
-// open checks a file and finds its tables. The caller closes it.
+// open checks a file and finds its tables.
 func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err error) {
 	found, err := inspect(r, size, rd.limits)
 	if err != nil {
 		return nil, err
 	}
-	var f *excelize.File
-	defer func() {
-		// The file is a stranger's: whatever the library trips over is
-		// a damaged file and not our fault.
-		if p := recover(); p != nil {
-			err = damaged(fmt.Errorf("open workbook: %v", p))
-		}
-		if err != nil && f != nil {
-			_ = f.Close()
-		}
-	}()
-	if f, err = rd.openFile(r, size); err != nil {
-		return nil, err
+	f, err := patch.Open(io.NewSectionReader(r, 0, size), size)
+	if errors.Is(err, patch.ErrSigned) {
+		return nil, problem.New(problem.Refused, "workbook.own.signed", nil)
+	}
+	if err != nil {
+		return nil, damaged(err)
 	}
 	o := &opened{file: f, formula: found.formulas}
 	o.payload, err = hidden(f, found.rows)
@@ -86,6 +80,41 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 		return nil, err
 	}
 	return o, nil
+}
+
+// gridRows gives the texts of a sheet, from its first row down to the last one
+// with content; none when there is no such sheet.
+func gridRows(f *patch.File, sheet string, last int) ([][]string, error) {
+	s, ok := f.Sheet(sheet)
+	if !ok {
+		return nil, nil
+	}
+	g, err := f.Grid(s)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	var out [][]string
+	for _, r := range g.Rows {
+		if r.Number > last {
+			break
+		}
+		for len(out) < r.Number {
+			out = append(out, nil)
+		}
+		cells := r.Cells
+		for len(cells) > 0 && cells[len(cells)-1].Text == "" {
+			cells = cells[:len(cells)-1]
+		}
+		if len(cells) == 0 {
+			continue
+		}
+		texts := make([]string, cells[len(cells)-1].Col) // within the limits on columns
+		for _, c := range cells {
+			texts[c.Col-1] = c.Text
+		}
+		out[r.Number-1] = texts
+	}
+	return out, nil
 }
 
 // openFile parses a file that has been inspected.
@@ -122,11 +151,8 @@ func readRows(f *excelize.File, sheet string, last int) ([][]string, error) {
 
 // hidden reads the hidden sheet. One that is missing or does not hold
 // together gives nil: the table is then found by its header.
-func hidden(f *excelize.File, last int) (*payload, error) {
-	if i, err := f.GetSheetIndex(hiddenSheet); err != nil || i < 0 {
-		return nil, nil
-	}
-	rows, err := readRows(f, hiddenSheet, last)
+func hidden(f *patch.File, last int) (*payload, error) {
+	rows, err := gridRows(f, hiddenSheet, last)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +186,10 @@ func hidden(f *excelize.File, last int) (*payload, error) {
 // the hidden one is gone.
 func (rd *Reader) locate(o *opened, last int, kind string) error {
 	listed := 0
-	names := o.file.GetSheetList()
+	var names []string
+	for _, s := range o.file.Sheets() {
+		names = append(names, s.Name)
+	}
 	if p := o.payload; p != nil {
 		slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(p.rank(a), p.rank(b)) })
 		listed = len(p.Tables)
@@ -177,7 +206,7 @@ func (rd *Reader) locate(o *opened, last int, kind string) error {
 				break
 			}
 		}
-		rows, err := readRows(o.file, name, last)
+		rows, err := gridRows(o.file, name, last)
 		if err != nil {
 			return err
 		}
@@ -288,8 +317,12 @@ func (t *table) isFormula(role string, row int) bool {
 	if !t.formula || t.columns[role] < 1 {
 		return false
 	}
-	s, err := t.file.GetCellFormula(t.sheet, t.name(role, row))
-	return err != nil || s != ""
+	sheet, ok := t.file.Sheet(t.sheet)
+	if !ok {
+		return false
+	}
+	g, err := t.file.Grid(sheet)
+	return err != nil || g.Cell(patch.Ref{Col: t.columns[role], Row: row}).Formula
 }
 
 // weight writes a weight as the cell does.

@@ -48,7 +48,6 @@ func (rd *Reader) Tender(r io.ReaderAt, size int64, known Known) (out Reading, e
 	if err != nil {
 		return Reading{}, err
 	}
-	defer f.file.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = Reading{}, damaged(fmt.Errorf("read workbook: %v", p))
