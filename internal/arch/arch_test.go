@@ -98,8 +98,10 @@ var may = map[string][]string{
 	"internal/storage/storagetest": append([]string{"internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
 
 	// Edges.
+	// Verifies, offline, what its workbooks carry: signatures and proofs of inclusion.
 	"internal/workbook": {
-		"internal/attestation", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/procurement", "internal/selection", "internal/status",
+		"internal/attestation", "internal/attestation/publiclog", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/procurement",
+		"internal/selection", "internal/signing", "internal/status", "internal/transparency",
 	},
 	// Changes cells of files it does not understand: it knows no noun.
 	"internal/workbook/patch": {},

@@ -1,9 +1,6 @@
 package audit
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"os"
 	"strings"
@@ -51,25 +48,9 @@ func LogVerifier(s *console.Session, key string) (note.Verifier, error) {
 
 // loggedKey is the public key in a log entry (Rekor hashedrekord 0.0.2).
 func loggedKey(body []byte) (signing.PublicKey, error) {
-	var e struct {
-		Spec struct {
-			Entry struct {
-				Signature struct {
-					Verifier struct {
-						PublicKey struct {
-							RawBytes string `json:"rawBytes"`
-						} `json:"publicKey"`
-					} `json:"verifier"`
-				} `json:"signature"`
-			} `json:"hashedRekordV002"`
-		} `json:"spec"`
+	k, err := signing.LeafKey(body)
+	if err != nil {
+		return k, errLogKey
 	}
-	if err := json.Unmarshal(body, &e); err != nil {
-		return signing.PublicKey{}, errLogKey
-	}
-	der, err := base64.StdEncoding.DecodeString(e.Spec.Entry.Signature.Verifier.PublicKey.RawBytes)
-	if err != nil || len(der) == 0 {
-		return signing.PublicKey{}, errLogKey
-	}
-	return signing.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	return k, nil
 }

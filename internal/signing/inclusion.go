@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -220,6 +221,21 @@ func LeafBody(b *Bundle, key PublicKey) ([]byte, error) {
 		return nil, fmt.Errorf("make log leaf: %w", ErrLeafTooLarge)
 	}
 	return leaf, nil
+}
+
+// LeafKey returns the public key in a log leaf, as [LeafBody] made it. Whose key it is, the leaf does not
+// say. The error wraps ErrLogEntry.
+func LeafKey(leaf []byte) (PublicKey, error) {
+	var doc leafJSON
+	if err := json.Unmarshal(leaf, &doc); err != nil {
+		return PublicKey{}, fmt.Errorf("read log leaf: %w: %w", ErrLogEntry, err)
+	}
+	der := doc.Spec.HashedRekord.Signature.Verifier.PublicKey.RawBytes
+	key, err := ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	if err != nil {
+		return PublicKey{}, fmt.Errorf("read log leaf: %w: %w", ErrLogEntry, err)
+	}
+	return key, nil
 }
 
 // TrustedRootJSON returns a Sigstore trusted root (version 0.1) that trusts one log and nothing else.

@@ -200,3 +200,37 @@ func BenchmarkReadTender(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSealedTender writes a tender workbook of 400 requirements and four
+// bidders with its seal; BenchmarkUnsealedTender the same without.
+func BenchmarkSealedTender(b *testing.B) { benchSeal(b, true) }
+
+func BenchmarkUnsealedTender(b *testing.B) { benchSeal(b, false) }
+
+func benchSeal(b *testing.B, seal bool) {
+	b.Helper()
+	tender := newNotary(b).seal(withBidders(testTender(b, "nb", 400)))
+	if !seal {
+		tender.Seal = nil
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := WriteTender(io.Discard, tender); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkVerify verifies such a workbook.
+func BenchmarkVerify(b *testing.B) {
+	n := newNotary(b)
+	tender := n.seal(withBidders(testTender(b, "nb", 400)))
+	data, trust, rd := writeTender(b, tender), n.trust(tender), testReader(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		v, err := rd.Verify(bytes.NewReader(data), int64(len(data)), trust)
+		if err != nil || v.Verdict != Untouched {
+			b.Fatal(err, v.Verdict)
+		}
+	}
+}

@@ -20,6 +20,8 @@ type book struct {
 	signs  map[signKey]int
 	sheets int
 	err    error
+	// sealer is nil in workbooks that are not sealed.
+	sealer *sealer
 }
 
 func newBook(t *locale.Texts) (*book, error) {
@@ -231,6 +233,9 @@ func (s *sheet) put(points float64, cells ...excelize.Cell) {
 	if points == 0 {
 		points = height(cells, s.page.widths)
 	}
+	if s.b.sealer != nil {
+		s.b.sealer.row(s.name, s.row, cells)
+	}
 	s.refs = s.refs[:0]
 	for i := range cells {
 		s.refs = append(s.refs, &cells[i])
@@ -256,6 +261,9 @@ func (s *sheet) close() {
 	b.fail("set footer", b.f.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{
 		OddFooter: "&L&8" + clip(foot, 150) + "&R&8" + b.t.T("workbook.page") + " &P / &N",
 	}))
+	if b.sealer != nil {
+		b.sealer.header(s.name, s.page.frozenRows)
+	}
 	if s.page.frozenRows > 0 {
 		ref := fmt.Sprintf("%s!$%d:$%d", quoted(s.name), s.page.frozenRows, s.page.frozenRows)
 		if s.page.pagesWide > 1 && s.page.frozenCols > 0 {

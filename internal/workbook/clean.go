@@ -126,6 +126,13 @@ func oneLine(s string) string {
 // fingerprint is the SHA-256, in hex, of a text with all runs of white space
 // as one space, so that a program that changes line breaks changes nothing.
 func fingerprint(s string) string {
+	sum := sha256.Sum256([]byte(foldSpace(s)))
+	return hex.EncodeToString(sum[:])
+}
+
+// foldSpace is clean with all runs of white space as one space, and none at
+// the ends.
+func foldSpace(s string) string {
 	s = clean(s)
 	buf := make([]byte, 0, len(s))
 	for len(s) > 0 {
@@ -138,8 +145,7 @@ func fingerprint(s string) string {
 		}
 		s = rest
 	}
-	sum := sha256.Sum256(buf)
-	return hex.EncodeToString(sum[:])
+	return string(buf)
 }
 
 // cutSpace cuts a text around its first white space.

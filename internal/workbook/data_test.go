@@ -25,7 +25,7 @@ func testBundle(t testing.TB) *locale.Bundle {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for _, lang := range locale.Languages() {
-		for _, name := range []string{"workbook.yaml", "enums.yaml"} {
+		for _, name := range []string{"workbook.yaml", "workbook-verify.yaml", "enums.yaml"} {
 			data, err := os.ReadFile(filepath.Join("..", "..", "templates", "locales", lang, name))
 			if err != nil {
 				t.Fatal(err)

@@ -50,6 +50,23 @@ func TestEveryValueHasAWord(t *testing.T) {
 	for _, o := range []Outcome{OutcomeRead, OutcomeEmpty, OutcomeRefused, OutcomeAltered, OutcomeUnknown} {
 		keys = append(keys, "workbook.outcome."+string(o))
 	}
+	for _, v := range Verdicts() {
+		keys = append(keys, "workbook.verdict."+string(v))
+	}
+	for _, c := range []string{CheckSealed, CheckService, CheckCells, CheckReleased, CheckLogged, CheckAnswers} {
+		keys = append(keys, "workbook.check."+c)
+	}
+	for _, r := range []CheckResult{Holds, Fails, Unchecked} {
+		keys = append(keys, "workbook.result."+string(r))
+	}
+	for _, c := range Classes() {
+		for _, f := range []Finding{{Class: c, Was: "x", WasKnown: true, Now: "x"}, {Class: c, WasKnown: true, Now: "x"}, {Class: c, Was: "x", WasKnown: true}, {Class: c, Now: "x"}, {Class: c}} {
+			keys = append(keys, f.Key())
+		}
+	}
+	for _, l := range []status.Lifecycle{status.LifeSuperseded, status.LifeExpired, status.LifeWithdrawn, status.LifeRevoked} {
+		keys = append(keys, "workbook.news."+string(l))
+	}
 	b := testBundle(t)
 	for _, lang := range locale.Languages() {
 		for _, k := range keys {

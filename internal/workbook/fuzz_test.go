@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 	"testing"
 
@@ -77,6 +78,52 @@ func FuzzReadSheet(f *testing.F) {
 		data := zipOf(t, list...)
 		if _, err := rd.Tender(bytes.NewReader(data), int64(len(data)), nil); err != nil && problem.KindOf(err) == problem.Internal {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Whatever the hidden sheet holds, a seal is refused or points at nothing that
+// is not there, and verifying with it ends in an answer. What the service did
+// not sign is never found untouched.
+func FuzzSeal(f *testing.F) {
+	buyer, forBidder, trust := sealed(f, "nb", 2)
+	signed := map[string]bool{}
+	for _, data := range [][]byte{buyer, forBidder} {
+		doc, signature := hiddenPart(f, data, partSeal), hiddenPart(f, data, partSignature)
+		signed[doc] = true
+		f.Add(doc, signature)
+	}
+	f.Add(`{"format":1,"texts":[":a","#b",3],"sheets":[{"name":"Krav","header":1,"rows":[{"r":1,"c":[1,-2,0]},{"r":2000,"c":[3]}]}]}`, `{}`)
+	f.Add(`{"format":1,"texts":[],"sheets":[],"checkpoints":[""],"declarations":[{"digest":"`+strings.Repeat("0", 64)+`","checkpoint":0,"bundle":true}]}`, ``)
+	rd := NewReader(testBundle(f), fuzzLimits())
+	book := openBook(f, buyer)
+	real, err := readHidden(book, 2000)
+	if err != nil {
+		f.Fatal(err)
+	}
+	rows := map[string][][]string{}
+	for _, name := range book.GetSheetList() {
+		if rows[name], err = readRows(book, name, 2000); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc, signature string) {
+		parts := maps.Clone(real)
+		parts[partSeal], parts[partSignature] = doc, signature
+		parts[partSealSum] = parts.sum(partSeal)
+		v := newVerifying(rd, trust, book)
+		v.parts = parts
+		for name, r := range rows {
+			v.sheets[name] = &present{name: name, rows: r}
+		}
+		if err := v.run(); err != nil {
+			if problem.KindOf(err) == problem.Internal {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if got := v.verdict(); (got == Untouched || got == Consistent) && !signed[doc] {
+			t.Errorf("%s by a seal that the service did not sign", got)
 		}
 	})
 }

@@ -141,3 +141,22 @@ func TestLibreOfficeOpensAndSavesThem(t *testing.T) {
 		}
 	}
 }
+
+// LibreOffice writes every part of a file anew. What it saves is still what
+// the service made, and what somebody altered in it is named.
+func TestLibreOfficeAltersNothing(t *testing.T) {
+	buyer, forBidder, trust := sealed(t, "nb", 24)
+	f := openBook(t, forBidder)
+	set(t, f, "Krav", "H5", "Ikke oppfylt")
+	set(t, f, "Krav", "D9", "Noe annet")
+	saved := resave(t, map[string][]byte{"buyer": buyer, "bidder": forBidder, "altered": save(t, f)})
+	for _, name := range []string{"buyer", "bidder"} {
+		if v := verify(t, saved[name], trust); v.Verdict != Untouched || len(v.Findings) > 0 || v.Compared < 300 {
+			t.Errorf("%s: %s after %d cells: %v", name, v.Verdict, v.Compared, told(v))
+		}
+	}
+	want := []string{"cells fails ", "altered Krav!D9", "deviates Krav!H5"}
+	if diff := cmp.Diff(want, told(verify(t, saved["altered"], trust))); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -28,6 +28,7 @@ const payloadChunk = 32000
 // payload is what the hidden sheet holds, as JSON: where everything stands
 // and what the official texts were, so that a changed one can be named. It is
 // a help for reading and no proof: whoever can edit the file can edit this.
+// The proof is the seal beside it.
 type payload struct {
 	Format      int             `json:"format"`
 	Kind        string          `json:"kind"`
@@ -157,6 +158,8 @@ func (d *tenderBook) newPayload() *payload {
 func (b *book) writePayload(p *payload) {
 	data, err := json.Marshal(p)
 	b.fail("encode payload", err)
+	z := b.sealer
+	b.sealer = nil // the hidden sheet itself is not sealed
 	s := b.sheet(hiddenSheet, page{tab: "FFFFFF", widths: []float64{24, 80}})
 	b.hide(hiddenSheet)
 	put := func(name, value string) { s.put(0, text(b.st.internal, name), text(b.st.internal, value)) }
@@ -177,6 +180,9 @@ func (b *book) writePayload(p *payload) {
 		}
 		put("payload", string(data[:n]))
 		data = data[n:]
+	}
+	if z != nil && b.err == nil {
+		b.fail("seal workbook", z.write(put, hex.EncodeToString(sum[:])))
 	}
 	s.close()
 }

@@ -69,11 +69,8 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 			_ = f.Close()
 		}
 	}()
-	f, err = excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: rd.limits.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, rd.limits.MaxUnzipped),
-	})
-	if err != nil {
-		return nil, damaged(err)
+	if f, err = rd.openFile(r, size); err != nil {
+		return nil, err
 	}
 	o := &opened{file: f, formula: found.formulas}
 	o.payload, err = hidden(f, found.rows)
@@ -87,6 +84,17 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 		return nil, err
 	}
 	return o, nil
+}
+
+// openFile parses a file that has been inspected.
+func (rd *Reader) openFile(r io.ReaderAt, size int64) (*excelize.File, error) {
+	f, err := excelize.OpenReader(io.NewSectionReader(r, 0, size), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: rd.limits.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, rd.limits.MaxUnzipped),
+	})
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return f, nil
 }
 
 // readRows reads a sheet up to the last row with content.

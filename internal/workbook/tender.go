@@ -40,6 +40,9 @@ type Tender struct {
 	GeneratedAt time.Time
 	// BaseURL is where the service runs, for "where this came from".
 	BaseURL string
+	// Seal makes it possible to tell later whether somebody altered the file.
+	// Nil leaves the seal out.
+	Seal *Seal
 }
 
 // Prefill is one bidder with the status of its offering per set.
@@ -49,7 +52,7 @@ type Prefill struct {
 }
 
 // WriteTender writes the tender workbook to w. The same Tender gives the same
-// content. It fails only when w does or when a text is missing its workbook
+// content, but for the signature of a seal. It fails only when w does or when a text is missing its workbook
 // names; it holds the whole file in memory, about 1 KB per requirement.
 func WriteTender(w io.Writer, tender Tender) error {
 	tender.BidderCopy = tender.BidderCopy || tender.Prefill != nil
@@ -60,6 +63,10 @@ func WriteTender(w io.Writer, tender Tender) error {
 	defer b.f.Close()
 	d := newTenderBook(b, tender)
 	p := d.newPayload()
+	if d.Seal != nil {
+		b.sealer = newSealer(d.Seal, b.st)
+		b.sealer.describe(d)
+	}
 	d.guide()
 	d.requirements(p)
 	d.measures()
