@@ -193,13 +193,14 @@ type verifying struct {
 	sheets   map[string]*present
 	layouts  []*arrangement // of the seal's sheets, nil for one that is gone
 	declared map[string]declaredBy
+	rolesOf  map[int]map[string]int
 	out      Verification
 	// visits counts the work that formulas cost.
 	visits int
 }
 
 func newVerifying(rd *Reader, trust Trust, f *excelize.File) *verifying {
-	return &verifying{Reader: rd, trust: trust, file: f, sheets: map[string]*present{}, declared: map[string]declaredBy{}}
+	return &verifying{Reader: rd, trust: trust, file: f, sheets: map[string]*present{}, declared: map[string]declaredBy{}, rolesOf: map[int]map[string]int{}}
 }
 
 // present is a sheet as it is now.

@@ -11,7 +11,11 @@ import (
 // roles are the columns of a sealed sheet by what they are for, from 0, found
 // by its headings.
 func (v *verifying) roles(sheet int) map[string]int {
+	if known, ok := v.rolesOf[sheet]; ok {
+		return known
+	}
 	out := map[string]int{}
+	v.rolesOf[sheet] = out
 	s := v.seal.Sheets[sheet]
 	i := slices.IndexFunc(s.Rows, func(r sealRow) bool { return r.Row == s.Header })
 	if i < 0 || s.Header == 0 {

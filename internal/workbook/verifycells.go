@@ -260,6 +260,10 @@ func (l *arrangement) first(i int) (col, place int) {
 // apart.
 const maxPairs = 100_000
 
+// maxLooked bounds how many rows are looked at for one that is not where it
+// was.
+const maxLooked = 200
+
 // arrangeRows finds the rows, first those that are where they were, then those
 // that are the same somewhere else, then those that are most like. It returns
 // how many official cells differ.
@@ -315,27 +319,43 @@ func (l *arrangement) arrangeRows() int {
 		}
 		rest = left
 	}
+	single := make([]bool, n)
+	for _, i := range rest {
+		single[i] = l.filled(i) == 1
+	}
 	candidates := func(i int) []int {
 		k, ok := key(i)
 		if !ok {
 			return nil
 		}
 		var out []int
+		looked := 0
 		for _, row := range byFirst[k] {
-			if !used[row] && len(out) < 50 {
+			if used[row] {
+				continue
+			}
+			if looked++; looked > maxLooked {
+				break
+			}
+			if len(out) < 50 && (!single[i] || l.movable(i, row, single)) {
 				out = append(out, row)
 			}
 		}
 		return out
 	}
-	pass(func(i int) int { // the same, moved
-		for _, row := range candidates(i) {
-			if l.same(i, row) {
-				return row
+	for _, titles := range []bool{false, true} { // the same, moved
+		pass(func(i int) int {
+			if single[i] != titles {
+				return -1
 			}
-		}
-		return -1
-	})
+			for _, row := range candidates(i) {
+				if l.same(i, row) {
+					return row
+				}
+			}
+			return -1
+		})
+	}
 	pass(func(i int) int { // where it was, and mostly the same
 		row := l.sealed.Rows[i].Row - 1
 		if row < len(used) && !used[row] && 2*l.alike(i, row, l.rowCols(i, row)) >= l.filled(i) {
@@ -362,7 +382,7 @@ func (l *arrangement) arrangeRows() int {
 		pass(func(i int) int { // has most in common
 			best, most := -1, 0
 			for _, row := range free {
-				if used[row] {
+				if used[row] || single[i] && !l.movable(i, row, single) {
 					continue
 				}
 				if n := l.alike(i, row, l.rowCols(i, row)); n > most || n == most && n > 0 && row == l.sealed.Rows[i].Row-1 {
@@ -388,6 +408,27 @@ func (l *arrangement) arrangeRows() int {
 		}
 	}
 	return differ
+}
+
+// movable reports whether a row with one official cell, such as a title, can
+// have moved to where its text now stands: with the rows around it, or within
+// a table when others stand where it was. Else somebody has copied its text.
+func (l *arrangement) movable(i, row int, single []bool) bool {
+	was := l.sealed.Rows[i].Row - 1
+	if l.sealed.Header > 0 && was >= l.sealed.Header && was < len(l.now.text) && slices.ContainsFunc(l.now.text[was], func(n int) bool { return n != 0 }) {
+		return true
+	}
+	for j := i + 1; j < min(len(l.rows), i+maxLooked); j++ {
+		if !single[j] && l.rows[j] >= 0 {
+			return row-was == l.rows[j]-(l.sealed.Rows[j].Row-1)
+		}
+	}
+	for j := i - 1; j >= max(0, i-maxLooked); j-- {
+		if !single[j] && l.rows[j] >= 0 {
+			return row-was == l.rows[j]-(l.sealed.Rows[j].Row-1)
+		}
+	}
+	return false
 }
 
 // filled counts the official cells of a sealed row with content.

@@ -65,8 +65,13 @@ func (v *verifying) compareSheet(sheet int) error {
 // finding begins a finding about a cell of the seal.
 func (v *verifying) finding(class Class, sheet, row, col int) Finding {
 	f := Finding{Class: class, Sheet: v.layouts[sheet].now.name, sheet: sheet, row: row, col: col}
-	if c, place := v.layouts[sheet].first(row); c >= 0 {
-		if s, known := v.seal.text(place); known && c != col {
+	label, place := v.layouts[sheet].first(row)
+	cells := v.seal.Sheets[sheet].Rows[row].Cells
+	if id, ok := v.roles(sheet)[colID]; ok && id < len(cells) && cells[id] > 0 {
+		label, place = id, cells[id]
+	}
+	if label >= 0 && label != col {
+		if s, known := v.seal.text(place); known {
 			f.Row = s
 		}
 	}
