@@ -134,6 +134,7 @@ func TestJourney(t *testing.T) {
 		// The log holds what was said, and one who kept an old state can tell.
 		w.run(0, "", "log", "checkpoint", "--server", w.base, "-o", "old.checkpoint")
 		w.withdraw(selling, offering, st.Declaration.Digest)
+		w.wantNews()
 		w.run(0, "", "log", "verify", "--server", w.base, "--since", "old.checkpoint", "--log-key", "log.key")
 		server.stop()
 		must(t, 0, w.dir, nil, append([]string{"log", "verify", "--since", "old.checkpoint"}, store...)...)
@@ -283,6 +284,7 @@ func (w *walk) tender(token, offering string, input any) {
 		t.Fatal(err)
 	}
 	w.write("filled.xlsx", filled)
+	w.wantUntouched()
 	bad, err := workbooktest.Fill(w.read("bid.xlsx"), map[string]workbooktest.Answer{ids[1]: {Status: "Kanskje"}})
 	if err != nil {
 		t.Fatal(err)
@@ -306,6 +308,63 @@ func (w *walk) tender(token, offering string, input any) {
 		t.Errorf("the second bidder, who has not answered, has %d unanswered", n)
 	}
 	w.ownBook(token, p.ID)
+}
+
+// wantUntouched verifies the tender's workbooks, offline, and finds what was
+// altered in them.
+func (w *walk) wantUntouched() {
+	t := w.t
+	t.Helper()
+	w.write("service.pem", do(t, http.MethodGet, w.base+"/log/verdict-key.pem", "", "", nil).body)
+	keys := []string{"--log-key", "log.key", "--service-key", "service.pem"}
+	ask := func(code int, file string, flags ...string) api.WorkbookVerification {
+		t.Helper()
+		r := must(t, code, w.dir, nil, append([]string{"workbook", "verify", file, "--format", "json"}, flags...)...)
+		var v api.WorkbookVerification
+		if err := json.Unmarshal([]byte(r.stdout), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for _, file := range []string{"tender.xlsx", "bid.xlsx"} {
+		v := ask(0, file, keys...)
+		if v.Verdict != workbook.Untouched || len(v.Findings) > 0 || len(v.Declarations) != 1 || v.Declarations[0].Logged != workbook.Holds || v.Declarations[0].Signed != workbook.Holds {
+			t.Errorf("%s: %+v", file, v)
+		}
+	}
+	if v := ask(0, "tender.xlsx"); v.Verdict != workbook.Consistent {
+		t.Errorf("without keys: %s", v.Verdict)
+	}
+	if v := ask(0, "tender.xlsx", "--server", w.base); v.Verdict != workbook.Untouched || len(v.News) > 0 {
+		t.Errorf("with the server's keys: %s, %+v", v.Verdict, v.News)
+	}
+	v := ask(0, "filled.xlsx", keys...)
+	if v.Verdict != workbook.Untouched || v.Filled == 0 || len(v.Findings) == 0 || v.Findings[0].Class != workbook.ClassDeviates || v.Findings[0].Was != "Oppfylt" {
+		t.Errorf("a bid with another answer than declared: %s, %+v", v.Verdict, v.Findings)
+	}
+	altered, err := workbooktest.Alter(w.read("tender.xlsx"), map[string]string{"Krav!D6": "Et lettere krav", "Leverandørstatus!E5": "✗ Utløpt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("altered.xlsx", altered)
+	told := must(t, 1, w.dir, nil, append([]string{"--lang", "nn", "workbook", "verify", "altered.xlsx"}, keys...)...).stdout
+	for _, part := range []string{"Krav!D6 (K-", "Leverandørstatus!E5", "Stod: «✓ Gyldig»", "✗ Cellene tenesta skreiv"} {
+		if !strings.Contains(told, part) {
+			t.Errorf("verify does not say %q:\n%s", part, told)
+		}
+	}
+	must(t, 2, w.dir, nil, "workbook", "verify", "tender.xlsx", "--log-key", "nothing")
+	must(t, 3, w.dir, nil, "workbook", "verify", "tender.csv")
+	must(t, 3, w.dir, nil, "workbook", "verify", "nothing.xlsx")
+}
+
+// wantNews verifies the tender's workbook when its declaration is withdrawn.
+func (w *walk) wantNews() {
+	w.t.Helper()
+	told := must(w.t, 0, w.dir, nil, "--lang", "en", "workbook", "verify", "tender.xlsx", "--server", w.base).stdout
+	if !strings.Contains(told, "has withdrawn the declaration") {
+		w.t.Errorf("verify does not say that the declaration was withdrawn:\n%s", told)
+	}
 }
 
 // withdraw takes the declaration back, signed.

@@ -19,6 +19,7 @@ type workbookCmd struct {
 	Export workbookExportCmd `cmd:""`
 	Fill   workbookFillCmd   `cmd:""`
 	Import workbookImportCmd `cmd:""`
+	Verify workbookVerifyCmd `cmd:""`
 }
 
 type workbookExportCmd struct {

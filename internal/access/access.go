@@ -70,6 +70,7 @@ const (
 	ReadProcurement   Action = "procurement.read"
 	WriteProcurement  Action = "procurement.write"
 	ReadLog           Action = "log.read"
+	VerifyWorkbook    Action = "workbook.verify"
 	EditCatalogue     Action = "catalogue.edit"
 	DecideCatalogue   Action = "catalogue.decide"
 	WriteReport       Action = "report.write"
@@ -110,6 +111,7 @@ var policy = map[Action]map[Role]reach{
 	ReadProcurement:   {Procurement: own, Adviser: own},
 	WriteProcurement:  {Procurement: own},
 	ReadLog:           {Public: all},
+	VerifyWorkbook:    {Public: all}, // whoever has the file may ask whether it is whole
 	EditCatalogue:     {Editor: all},
 	DecideCatalogue:   {Editor: all}, // that it is another editor, the service sees to
 	WriteReport:       {Editor: all, Procurement: all, Supplier: all, Adviser: all},

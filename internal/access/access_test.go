@@ -36,6 +36,7 @@ func TestPolicy(t *testing.T) {
 		access.ReadProcurement:   {"login", "no", "own", "no", "own"},
 		access.WriteProcurement:  {"login", "no", "own", "no", "no"},
 		access.ReadLog:           {"all", "all", "all", "all", "all"},
+		access.VerifyWorkbook:    {"all", "all", "all", "all", "all"},
 		access.EditCatalogue:     {"login", "all", "no", "no", "no"},
 		access.DecideCatalogue:   {"login", "all", "no", "no", "no"},
 		access.WriteReport:       {"login", "all", "all", "all", "all"},

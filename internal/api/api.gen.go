@@ -131,6 +131,36 @@ func (e WaitingReceiptWaiting) Valid() bool {
 	}
 }
 
+// Defines values for WorkbookCheckName.
+const (
+	Answers  WorkbookCheckName = "answers"
+	Cells    WorkbookCheckName = "cells"
+	Logged   WorkbookCheckName = "logged"
+	Released WorkbookCheckName = "released"
+	Sealed   WorkbookCheckName = "sealed"
+	Service  WorkbookCheckName = "service"
+)
+
+// Valid indicates whether the value is a known member of the WorkbookCheckName enum.
+func (e WorkbookCheckName) Valid() bool {
+	switch e {
+	case Answers:
+		return true
+	case Cells:
+		return true
+	case Logged:
+		return true
+	case Released:
+		return true
+	case Sealed:
+		return true
+	case Service:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Lang.
 const (
 	LangEn Lang = "en"
@@ -1773,6 +1803,106 @@ type WithdrawalInput struct {
 	Reason string `json:"reason"`
 }
 
+// WorkbookCheck defines model for WorkbookCheck.
+type WorkbookCheck struct {
+	// Detail Why it fails or was not checked.
+	Detail string               `json:"detail,omitempty,omitzero"`
+	Name   WorkbookCheckName    `json:"name"`
+	Result workbook.CheckResult `json:"result"`
+	Text   string               `json:"text"`
+}
+
+// WorkbookCheckName defines model for WorkbookCheck.Name.
+type WorkbookCheckName string
+
+// WorkbookDeclaration defines model for WorkbookDeclaration.
+type WorkbookDeclaration struct {
+	DeclaredAt Time `json:"declaredAt,omitempty,omitzero"`
+
+	// Detail What does not hold.
+	Detail string `json:"detail,omitempty,omitzero"`
+	Digest string `json:"digest"`
+
+	// Key The key that signed, as it stands in the log.
+	Key      string `json:"key,omitempty,omitzero"`
+	LogIndex int64  `json:"logIndex"`
+
+	// Logged Whether it is proved to be in the log.
+	Logged   workbook.CheckResult `json:"logged"`
+	Offering string               `json:"offering"`
+	Set      string               `json:"set"`
+
+	// Signed Whether what the supplier signed is in the workbook and holds.
+	Signed       workbook.CheckResult `json:"signed"`
+	Supplier     string               `json:"supplier"`
+	SupplierName string               `json:"supplierName,omitempty,omitzero"`
+	ValidUntil   Time                 `json:"validUntil,omitempty,omitzero"`
+}
+
+// WorkbookFinding defines model for WorkbookFinding.
+type WorkbookFinding struct {
+	// Alteration Whether something official is not what it was.
+	Alteration bool `json:"alteration"`
+
+	// Cell Where it stands, or stood, such as H12; none when it is about the sheet.
+	Cell  string         `json:"cell,omitempty,omitzero"`
+	Class workbook.Class `json:"class"`
+
+	// Column The heading of the column.
+	Column string `json:"column,omitempty,omitzero"`
+
+	// Detail What was found, in the caller's language.
+	Detail string `json:"detail"`
+	Now    string `json:"now,omitempty,omitzero"`
+
+	// Row What begins the row, such as the id of a requirement.
+	Row   string `json:"row,omitempty,omitzero"`
+	Sheet string `json:"sheet"`
+
+	// Was What stood there; left out when it is not known.
+	Was string `json:"was,omitempty,omitzero"`
+}
+
+// WorkbookNews defines model for WorkbookNews.
+type WorkbookNews struct {
+	// Declaration The declaration it is about; none when it is about the set.
+	Declaration string `json:"declaration,omitempty,omitzero"`
+	Set         string `json:"set"`
+	Text        string `json:"text"`
+}
+
+// WorkbookSet defines model for WorkbookSet.
+type WorkbookSet = workbook.SetRef
+
+// WorkbookVerification defines model for WorkbookVerification.
+type WorkbookVerification struct {
+	Checks []WorkbookCheck `json:"checks"`
+
+	// Compared How many official cells were compared.
+	Compared     int                   `json:"compared"`
+	Declarations []WorkbookDeclaration `json:"declarations"`
+
+	// Filled How many cells bidders have filled in.
+	Filled   int               `json:"filled"`
+	Findings []WorkbookFinding `json:"findings"`
+
+	// LogOrigin The log that the declarations are in.
+	LogOrigin string `json:"logOrigin,omitempty,omitzero"`
+	MadeAt    Time   `json:"madeAt,omitempty,omitzero"`
+
+	// More How many findings there are beyond those in the list.
+	More        int            `json:"more"`
+	News        []WorkbookNews `json:"news"`
+	Procurement string         `json:"procurement,omitempty,omitzero"`
+	Sets        []WorkbookSet  `json:"sets"`
+
+	// Text The verdict in the caller's language.
+	Text string `json:"text"`
+
+	// Verdict untouched: nothing official differs from what the service signed. consistent: nothing differs, but not everything could be checked. unproved: there is no seal. altered: something differs, or a proof fails.
+	Verdict workbook.Verdict `json:"verdict"`
+}
+
 // At defines model for at.
 type At = time.Time
 
@@ -2642,6 +2772,9 @@ type ServerInterface interface {
 	// ListTasks Tasks of public bodies
 	// (GET /api/v1/tasks)
 	ListTasks(c *gin.Context, params ListTasksParams)
+	// VerifyWorkbook Tell whether a workbook was altered
+	// (POST /api/v1/workbooks/verify)
+	VerifyWorkbook(c *gin.Context)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -5721,6 +5854,19 @@ func (siw *ServerInterfaceWrapper) ListTasks(c *gin.Context) {
 	siw.Handler.ListTasks(c, params)
 }
 
+// VerifyWorkbook operation middleware
+func (siw *ServerInterfaceWrapper) VerifyWorkbook(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.VerifyWorkbook(c)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -5813,6 +5959,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.GetOwnWorkbook)
 	router.POST(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.FillOwnWorkbook)
 	router.PUT(options.BaseURL+"/api/v1/procurements/:id/fill/:workbook", wrapper.PutOwnWorkbook)
+	router.POST(options.BaseURL+"/api/v1/workbooks/verify", wrapper.VerifyWorkbook)
 	router.GET(options.BaseURL+"/api/v1/procurements/:id/comparison", wrapper.GetComparison)
 	router.GET(options.BaseURL+"/api/v1/catalogue/files", wrapper.GetContentFiles)
 	router.GET(options.BaseURL+"/api/v1/catalogue/drafts", wrapper.ListContentDrafts)
@@ -9613,6 +9760,45 @@ func (response ListTasksdefaultApplicationProblemPlusJSONResponse) VisitListTask
 	return err
 }
 
+type VerifyWorkbookRequestObject struct {
+	Body io.Reader
+}
+
+type VerifyWorkbookResponseObject interface {
+	VisitVerifyWorkbookResponse(w http.ResponseWriter) error
+}
+
+type VerifyWorkbook200JSONResponse WorkbookVerification
+
+func (response VerifyWorkbook200JSONResponse) VisitVerifyWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyWorkbookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifyWorkbookdefaultApplicationProblemPlusJSONResponse) VisitVerifyWorkbookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// PrepareAttestation The statement to sign
@@ -9861,6 +10047,9 @@ type StrictServerInterface interface {
 	// ListTasks Tasks of public bodies
 	// (GET /api/v1/tasks)
 	ListTasks(ctx context.Context, request ListTasksRequestObject) (ListTasksResponseObject, error)
+	// VerifyWorkbook Tell whether a workbook was altered
+	// (POST /api/v1/workbooks/verify)
+	VerifyWorkbook(ctx context.Context, request VerifyWorkbookRequestObject) (VerifyWorkbookResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *gin.Context, request any) (any, error)
@@ -12537,6 +12726,32 @@ func (sh *strictHandler) ListTasks(ctx *gin.Context, params ListTasksParams) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListTasksResponseObject); ok {
 		if err := validResponse.VisitListTasksResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyWorkbook operation middleware
+func (sh *strictHandler) VerifyWorkbook(ctx *gin.Context) {
+	var request VerifyWorkbookRequestObject
+
+	request.Body = ctx.Request.Body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyWorkbook(ctx, request.(VerifyWorkbookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyWorkbook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(VerifyWorkbookResponseObject); ok {
+		if err := validResponse.VisitVerifyWorkbookResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -70,6 +70,8 @@ type API struct {
 	spec     *contract
 	statuses *statusCache
 	reader   *workbook.Reader
+	// public reads what anybody may send.
+	public *workbook.Reader
 }
 
 // New reads the contract and checks that it and the services are complete.
@@ -99,7 +101,10 @@ func New(s Services) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up api: %w", err)
 	}
-	return &API{Services: s, spec: spec, statuses: cache, reader: workbook.NewReader(s.Texts, workbook.DefaultLimits())}, nil
+	return &API{
+		Services: s, spec: spec, statuses: cache,
+		reader: workbook.NewReader(s.Texts, workbook.DefaultLimits()), public: workbook.NewReader(s.Texts, workbook.PublicLimits()),
+	}, nil
 }
 
 // Mount adds every route of the contract but those of operation, which are

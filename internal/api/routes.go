@@ -101,6 +101,7 @@ var rules = map[string]rule{
 	"getProcurement":    {action: access.ReadProcurement},
 	"putProcurement":    {action: access.WriteProcurement, body: form},
 	"getWorkbook":       {action: access.ReadProcurement},
+	"verifyWorkbook":    {action: access.VerifyWorkbook, body: maxWorkbook, raw: true},
 	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true},
 	"getComparison":     {action: access.ReadProcurement},
 

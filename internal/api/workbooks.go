@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
@@ -79,6 +80,14 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 		name += "-" + string(n)
 	}
 	format := cmp.Or(workbook.Format(r.Params.Format), workbook.XLSX)
+	if format == workbook.XLSX {
+		t.Seal, err = workbook.NewSeal(ctx, t, a.Attestations.Verifier, func(ctx context.Context, digests []string) ([]attestation.Proved, error) {
+			return a.Attestations.Prove(ctx, actor, digests)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	return tenderFile{t, name + "." + string(format), format}, nil
 }
 

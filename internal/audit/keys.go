@@ -12,8 +12,8 @@ import (
 	"felleskrav/internal/transparency"
 )
 
-// publicKey reads a public key file.
-func publicKey(s *console.Session, file string) (signing.PublicKey, error) {
+// PublicKey reads a public key file.
+func PublicKey(s *console.Session, file string) (signing.PublicKey, error) {
 	data, err := s.Read(file)
 	if err != nil {
 		return signing.PublicKey{}, err

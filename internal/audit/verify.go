@@ -33,7 +33,7 @@ func (c *Verify) Run(s *console.Session) error {
 		return err
 	}
 	if c.Key != "" {
-		key, err := publicKey(s, c.Key)
+		key, err := PublicKey(s, c.Key)
 		if err != nil {
 			return err
 		}

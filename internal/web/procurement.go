@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
@@ -106,6 +108,14 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 		b := data.Comparison.Bidders[i]
 		tender.Prefill = &workbook.Prefill{Bidder: b.Bidder, Statuses: b.Statuses}
 		name += " " + b.Bidder.Name
+	}
+	if format == workbook.XLSX {
+		tender.Seal, err = workbook.NewSeal(ctx, tender, w.Attestations.Verifier, func(ctx context.Context, digests []string) ([]attestation.Proved, error) {
+			return w.Attestations.Prove(ctx, actor, digests)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	var out bytes.Buffer
 	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {

@@ -33,3 +33,11 @@ func DefaultLimits() Limits {
 		MaxRows: 20_000, MaxColumns: 200, MaxTags: 6_000_000, MaxStrings: 500_000, MaxStyles: 65_490, MaxSuppliers: 10_000,
 	}
 }
+
+// PublicLimits are those of files that anybody may send, without saying who
+// they are: what a workbook of the service's own can need, and little more.
+func PublicLimits() Limits {
+	l := DefaultLimits()
+	l.MaxUnzipped, l.MaxTags = 80<<20, 2_000_000
+	return l
+}

@@ -60,6 +60,10 @@ func (v *verifying) checkService() {
 		return
 	}
 	if err := b.Verify(*v.trust.Service, v.parts.sum(partSeal)); err != nil {
+		if v.trust.Log != nil && v.seal.LogOrigin != v.trust.Log.Name() {
+			v.check(CheckService, Fails, "other-service", problem.Args{"Origin": clip(oneLine(v.seal.LogOrigin), 80), "Own": v.trust.Log.Name()})
+			return
+		}
 		v.check(CheckService, Fails, "signature-wrong", nil)
 		return
 	}

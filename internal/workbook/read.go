@@ -27,12 +27,14 @@ type Reader struct {
 	limits Limits
 	words  vocabulary
 	texts  *locale.Bundle
+	// turns are taken by those who verify what anybody may have sent.
+	turns chan struct{}
 }
 
 // NewReader makes a reader that understands the words of the bundle's
 // languages.
 func NewReader(b *locale.Bundle, l Limits) *Reader {
-	return &Reader{limits: l, words: newVocabulary(b), texts: b}
+	return &Reader{limits: l, words: newVocabulary(b), texts: b, turns: make(chan struct{}, 2)}
 }
 
 // opened is a file with its tables of requirements.

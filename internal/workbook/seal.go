@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -40,6 +41,44 @@ type Seal struct {
 	Sign func(digest string) ([]byte, error)
 	// Declarations are those that the workbook refers to.
 	Declarations []attestation.Proved
+}
+
+// NewSeal prepares the seal of a tender workbook. prove proves declarations, as
+// [attestation.Service.Prove] does. Without a verifier there is no seal.
+func NewSeal(ctx context.Context, t Tender, v *attestation.Verifier, prove func(ctx context.Context, digests []string) ([]attestation.Proved, error)) (*Seal, error) {
+	if v == nil {
+		return nil, nil //nolint:nilnil // none is what a service without a key has
+	}
+	var digests []string
+	for _, s := range t.statuses() {
+		if s.Declaration != nil && !slices.Contains(digests, s.Declaration.Digest) {
+			digests = append(digests, s.Declaration.Digest)
+		}
+	}
+	out := &Seal{Sign: func(digest string) ([]byte, error) {
+		return v.SignWorkbook(ctx, "urn:felleskrav:workbook:"+t.Procurement.ID, digest, t.GeneratedAt)
+	}}
+	var err error
+	if len(digests) > 0 {
+		if out.Declarations, err = prove(ctx, digests); err != nil {
+			return nil, fmt.Errorf("prove declarations: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// statuses are those that the workbook shows.
+func (t Tender) statuses() []status.Status {
+	var out []status.Status
+	switch {
+	case t.Prefill != nil:
+		return t.Prefill.Statuses
+	case !t.BidderCopy:
+		for _, b := range t.Comparison.Bidders {
+			out = append(out, b.Statuses...)
+		}
+	}
+	return out
 }
 
 // seal is what the service says a workbook held when it made it: every cell,
@@ -222,15 +261,12 @@ func (z *sealer) describe(d *tenderBook) {
 	for _, v := range d.Versions {
 		doc.Sets = append(doc.Sets, SetRef{v.Set, v.Version, v.Digest})
 	}
-	var statuses []status.Status
 	switch {
 	case d.Prefill != nil:
 		doc.Bidder = string(d.Prefill.Bidder.Supplier)
-		statuses = d.Prefill.Statuses
 	case !d.BidderCopy:
 		for _, b := range d.Comparison.Bidders {
 			doc.Bidders = append(doc.Bidders, sealBidder{string(b.Bidder.Supplier), oneLine(b.Bidder.Name)})
-			statuses = append(statuses, b.Statuses...)
 		}
 	}
 	proved := map[string]attestation.Proved{}
@@ -238,7 +274,7 @@ func (z *sealer) describe(d *tenderBook) {
 		proved[p.Digest] = p
 	}
 	size := 0
-	for _, s := range statuses {
+	for _, s := range d.statuses() {
 		if s.Declaration == nil {
 			continue
 		}

@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"encoding/json"
 	"fmt"
@@ -142,19 +143,24 @@ func (n *notary) declare(s *status.Status, v catalogue.Version) attestation.Prov
 // seal declares everything for real and has the tender sealed.
 func (n *notary) seal(tender Tender) Tender {
 	n.t.Helper()
-	s := &Seal{Sign: func(digest string) ([]byte, error) {
-		return n.verifier.SignWorkbook(n.t.Context(), SealName(tender.Procurement.ID), digest, testNow)
-	}}
+	var proved []attestation.Proved
 	for _, b := range tender.Comparison.Bidders {
 		for i := range b.Statuses {
 			if b.Statuses[i].Declaration != nil {
-				s.Declarations = append(s.Declarations, n.declare(&b.Statuses[i], tender.Versions[0]))
+				proved = append(proved, n.declare(&b.Statuses[i], tender.Versions[0]))
 			}
 		}
 	}
-	for i := range s.Declarations { // when all are there, as when a workbook is made
-		s.Declarations[i].Log = n.prove(int64(i))
-	}
+	s, err := NewSeal(n.t.Context(), tender, n.verifier, func(_ context.Context, digests []string) ([]attestation.Proved, error) {
+		for i := range proved { // when all are there, as when a workbook is made
+			proved[i].Log = n.prove(int64(i))
+		}
+		if len(digests) != len(proved) {
+			return nil, fmt.Errorf("asked for %d proofs of %d", len(digests), len(proved))
+		}
+		return proved, nil
+	})
+	must(n.t, err)
 	tender.Seal, tender.LogOrigin, tender.Checkpoint = s, n.signer.Name(), ""
 	return tender
 }

@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -8,9 +9,11 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/mod/sumdb/note"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/transparency"
 )
 
 // Trust is what a workbook is verified with. What is missing is not checked,
@@ -22,6 +25,24 @@ type Trust struct {
 	Service *signing.PublicKey
 	// Catalogue holds the released requirement texts.
 	Catalogue *catalogue.Catalogue
+}
+
+// ServiceTrust is what a service verifies its own workbooks with; logKey is its
+// log's verifier key.
+func ServiceTrust(logKey string, v *attestation.Verifier, c *catalogue.Catalogue) (Trust, error) {
+	log, err := transparency.NewVerifier(logKey)
+	if err != nil {
+		return Trust{}, fmt.Errorf("verify workbook: %w", err)
+	}
+	t := Trust{Log: log, Catalogue: c}
+	if v != nil {
+		k, err := v.PublicKey()
+		if err != nil {
+			return Trust{}, fmt.Errorf("verify workbook: %w", err)
+		}
+		t.Service = &k
+	}
+	return t, nil
 }
 
 // Verdict is the answer about a whole workbook.
@@ -57,6 +78,8 @@ type Verification struct {
 	// Compared is how many official cells were compared, and Filled how many
 	// cells somebody has filled in.
 	Compared, Filled int
+	// More is how many findings there are beyond those in the list.
+	More int
 	// News is what has happened since, when it was asked about.
 	News []News
 }
@@ -197,7 +220,12 @@ type verifying struct {
 	out      Verification
 	// visits counts the work that formulas cost.
 	visits int
+	// altered tells that something official differs.
+	altered bool
 }
+
+// maxFindings is how many findings are told one by one.
+const maxFindings = 3000
 
 func newVerifying(rd *Reader, trust Trust, f *excelize.File) *verifying {
 	return &verifying{Reader: rd, trust: trust, file: f, sheets: map[string]*present{}, declared: map[string]declaredBy{}, rolesOf: map[int]map[string]int{}}
@@ -209,6 +237,19 @@ type present struct {
 	rows [][]string
 	// text and number are the places of its cells in the seal's texts.
 	text, number [][]int
+}
+
+// Turn waits for a turn to verify a workbook that anybody may have sent: only a
+// few are verified at the same time. The error is a [problem.RateLimited].
+func (rd *Reader) Turn(ctx context.Context) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	select {
+	case rd.turns <- struct{}{}:
+		return func() { <-rd.turns }, nil
+	case <-ctx.Done():
+		return nil, problem.New(problem.RateLimited, "workbook.error.busy", nil)
+	}
 }
 
 // Verify tells whether anything official in a workbook of size bytes was
@@ -291,10 +332,8 @@ func (v *verifying) check(name string, result CheckResult, key string, args prob
 
 // verdict sums the checks and findings up.
 func (v *verifying) verdict() Verdict {
-	for _, f := range v.out.Findings {
-		if f.Class.Alteration() {
-			return Altered
-		}
+	if v.altered {
+		return Altered
 	}
 	worst := Untouched
 	for _, c := range v.out.Checks {

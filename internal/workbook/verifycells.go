@@ -85,7 +85,7 @@ func (v *verifying) compareCells() error {
 		}
 	}
 	result := Holds
-	if slices.ContainsFunc(v.out.Findings, func(f Finding) bool { return f.Class.Alteration() }) {
+	if v.altered {
 		result = Fails
 	}
 	v.check(CheckCells, result, "", nil)
@@ -93,6 +93,11 @@ func (v *verifying) compareCells() error {
 }
 
 func (v *verifying) find(f Finding) {
+	v.altered = v.altered || f.Class.Alteration()
+	if len(v.out.Findings) >= maxFindings {
+		v.out.More++
+		return
+	}
 	f.Was, f.Now = clip(f.Was, shown), clip(f.Now, shown)
 	v.out.Findings = append(v.out.Findings, f)
 }

@@ -1,6 +1,9 @@
 package workbook
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,24 +23,22 @@ type News struct {
 	Args problem.Args
 }
 
-// Since notes what has become of a declaration, given the status of its
+// since notes what has become of a declaration, given the status of its
 // offering now.
-func (v *Verification) Since(digest string, now status.Status) {
+func (v *Verification) since(was SealedDeclaration, now status.Status) {
 	all := now.History
 	if now.Declaration != nil {
 		all = append([]status.DeclarationStatus{*now.Declaration}, all...)
 	}
-	i := slices.IndexFunc(all, func(d status.DeclarationStatus) bool { return d.Digest == digest })
-	n := News{Declaration: digest, Set: now.Set, Key: "workbook.news.unknown", Args: problem.Args{"Supplier": now.SupplierName}}
-	if i >= 0 {
-		d := all[i]
-		if d.Lifecycle == status.LifeActive {
+	n := News{Declaration: was.Digest, Set: was.Set, Key: "workbook.news.unknown", Args: problem.Args{
+		"Supplier": cmp.Or(now.SupplierName, was.SupplierName, was.Supplier), "Digest": short(was.Digest),
+	}}
+	if i := slices.IndexFunc(all, func(d status.DeclarationStatus) bool { return d.Digest == was.Digest }); i >= 0 {
+		if all[i].Lifecycle == status.LifeActive {
 			return
 		}
-		n.Key = "workbook.news." + string(d.Lifecycle)
-		n.Args["At"], n.Args["Reason"] = d.Since, d.Reason
+		n.Key = "workbook.news." + string(all[i].Lifecycle)
 	}
-	n.Args["Digest"] = short(digest)
 	v.News = append(v.News, n)
 }
 
@@ -61,30 +62,23 @@ func (v *Verification) NewerSet(ref SetRef, newest string) {
 	v.News = append(v.News, News{Set: name, Key: "workbook.news.set", Args: problem.Args{"Set": ref.ID, "Version": ref.Version, "Newest": newest}})
 }
 
-// Asks are what Since wants the status of: the offering and set of every
-// declaration, by digest.
-func (v *Verification) Asks() map[string]struct{ Offering, Set string } {
-	out := map[string]struct{ Offering, Set string }{}
-	for _, d := range v.Declarations {
-		set, _, _ := strings.Cut(d.Set, "@")
-		out[d.Digest] = struct{ Offering, Set string }{d.Offering, set}
-	}
-	return out
-}
+// maxFollowed is how many declarations are asked about.
+const maxFollowed = 200
 
-// SealDigests are the declarations to prove when a workbook is sealed: those
-// that statuses rest on.
-func SealDigests(statuses ...[]status.Status) []string {
-	var out []string
-	for _, list := range statuses {
-		for _, s := range list {
-			if s.Declaration != nil && !slices.Contains(out, s.Declaration.Digest) {
-				out = append(out, s.Declaration.Digest)
-			}
+// Follow notes what has become of the declarations. now gives the status of an
+// offering for a set; one that is not found ([problem.NotFound]) is told as such.
+// Declarations that are not proved to be in the log are not asked about.
+func (v *Verification) Follow(ctx context.Context, now func(ctx context.Context, offering, set string) (status.Status, error)) error {
+	for _, d := range v.Declarations[:min(len(v.Declarations), maxFollowed)] {
+		if d.Logged != Holds {
+			continue
 		}
+		set, _, _ := strings.Cut(d.Set, "@")
+		st, err := now(ctx, d.Offering, set)
+		if err != nil && problem.KindOf(err) != problem.NotFound {
+			return fmt.Errorf("status of %s: %w", d.Offering, err)
+		}
+		v.since(d, st)
 	}
-	return out
+	return nil
 }
-
-// SealName is what the service calls a tender workbook when it signs its seal.
-func SealName(procurement string) string { return "urn:felleskrav:workbook:" + procurement }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -80,6 +81,25 @@ func Fill(file []byte, answers map[string]Answer) ([]byte, error) {
 	var b bytes.Buffer
 	if err := errors.Join(f.Write(&b), f.Close()); err != nil {
 		return nil, fmt.Errorf("fill workbook: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Alter writes texts over cells, named as in "Krav!D7", whatever they hold.
+func Alter(file []byte, cells map[string]string) ([]byte, error) {
+	f, err := excelize.OpenReader(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("open workbook: %w", err)
+	}
+	for path, value := range cells {
+		sheet, cell, _ := strings.Cut(path, "!")
+		if err := f.SetCellStr(sheet, cell, value); err != nil {
+			return nil, fmt.Errorf("alter workbook: %w", err)
+		}
+	}
+	var b bytes.Buffer
+	if err := errors.Join(f.Write(&b), f.Close()); err != nil {
+		return nil, fmt.Errorf("alter workbook: %w", err)
 	}
 	return b.Bytes(), nil
 }
