@@ -354,7 +354,7 @@ func (w *walk) wantUntouched() {
 		}
 	}
 	must(t, 2, w.dir, nil, "workbook", "verify", "tender.xlsx", "--log-key", "nothing")
-	must(t, 3, w.dir, nil, "workbook", "verify", "tender.csv")
+	must(t, 3, w.dir, nil, "workbook", "verify", "bundle.json")
 	must(t, 3, w.dir, nil, "workbook", "verify", "nothing.xlsx")
 }
 
