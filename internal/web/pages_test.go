@@ -54,6 +54,7 @@ func (s *site) allPages() []page {
 		{"own-report-undecided", "procurement", proc + "/own/" + open + "/report?answers=" + string(s.supplier), 422},
 		{"own-report-nothing", "procurement", proc + "/own/" + settled + "/report", 422},
 		{"own-report-other", "adviser", proc + "/own/" + settled + "/report?answers=" + string(s.supplier), 404},
+		{"workbook-verify", "", "/workbooks/verify", 200},
 		{"suppliers", "", "/suppliers", 200},
 		{"suppliers-none", "", "/suppliers?q=finnesikke", 200},
 		{"supplier", "", own, 200},

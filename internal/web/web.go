@@ -72,6 +72,8 @@ type Web struct {
 	dist   fs.FS
 	guard  *http.CrossOriginProtection
 	reader *workbook.Reader
+	// public reads what anybody may send.
+	public *workbook.Reader
 }
 
 // New parses the pages in every language and checks that they are complete.
@@ -94,7 +96,7 @@ func New(cfg Config) (*Web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
-	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits())}, nil
+	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}, nil
 }
 
 func (cfg Config) check() error {
@@ -123,7 +125,7 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
-	"log",
+	"log", "workbook-verify",
 }
 
 // Mount adds every page below r, with sessions, the guard against requests
@@ -240,12 +242,15 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/catalogue/requirements/:id/reports", form, w.requirementReport)
 	post("/catalogue/requirements/:id/reports/:rid", form, w.requirementAnswer)
 	get("/log", w.log)
+	get("/workbooks/verify", w.workbookVerify)
+	post("/workbooks/verify", maxPublic, w.workbookVerified)
 }
 
 // Sizes of uploads, in bytes.
 const (
 	maxWorkbook = 16 << 20
-	maxBundle   = 16 << 20 // with the statement beside it; the bundle itself is capped by the service
+	maxPublic   = 10<<20 + 64<<10 // a workbook that anybody may send, and the form around it
+	maxBundle   = 16 << 20        // with the statement beside it; the bundle itself is capped by the service
 )
 
 // handler draws a page or returns what went wrong.
