@@ -14,6 +14,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/transparency"
 )
 
 func TestUntouchedWorkbooks(t *testing.T) {
@@ -28,6 +29,16 @@ func TestUntouchedWorkbooks(t *testing.T) {
 				t.Errorf("%s: %+v", name, d)
 			}
 		}
+	}
+}
+
+// Bidders of the same name are told apart by where they stand.
+func TestBiddersOfTheSameName(t *testing.T) {
+	n := newNotary(t)
+	tender := n.seal(withManyBidders(testTender(t, "nb", 8), 8))
+	v := verify(t, writeTender(t, tender), n.trust(tender))
+	if v.Verdict != Untouched || len(v.Declarations) != 6 || !slices.ContainsFunc(v.Checks, func(c SealCheck) bool { return c.Name == CheckAnswers && c.Result == Holds }) {
+		t.Errorf("%s: %v", v.Verdict, told(v))
 	}
 }
 
@@ -538,5 +549,26 @@ func TestVerifyRefusesOtherFiles(t *testing.T) {
 	_, err := testReader(t).Verify(strings.NewReader(string(data)), int64(len(data)), Trust{})
 	if err == nil || !strings.Contains(fmt.Sprint(err), "workbook.error.not-ours") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// What exceljs and openpyxl saved, of workbooks made by a service whose keys
+// are beside them, is what the service made.
+func TestWhatOtherProgramsSavedIsUntouched(t *testing.T) {
+	read := func(name string) []byte {
+		data, err := os.ReadFile(filepath.Join("testdata", "sealed", name))
+		must(t, err)
+		return data
+	}
+	log, err := transparency.NewVerifier(string(read("log.key")))
+	must(t, err)
+	service, err := signing.ParsePublicKey(read("service.pem"))
+	must(t, err)
+	for file, cells := range map[string]int{"buyer-exceljs.xlsx": 600, "bidder-openpyxl.xlsx": 250} {
+		v := verify(t, read(file), Trust{Log: log, Service: &service})
+		want := []string{"released unchecked workbook.unproved.set-unknown"} // invented requirements
+		if diff := cmp.Diff(want, told(v)); diff != "" || v.Verdict != Consistent || v.Compared < cells {
+			t.Errorf("%s: %s after %d cells\n%s", file, v.Verdict, v.Compared, diff)
+		}
 	}
 }

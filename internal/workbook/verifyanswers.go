@@ -64,16 +64,16 @@ func (v *verifying) checkAnswers() {
 			compared, wrong = compared+n, wrong+bad
 		}
 	}
-	relied := slices.ContainsFunc(v.seal.Declarations, func(d sealDeclaration) bool { return d.Relied })
+	left := slices.ContainsFunc(v.seal.Declarations, func(d sealDeclaration) bool { return d.Relied && !d.Bundle })
 	switch {
 	case wrong > 0:
 		v.check(CheckAnswers, Fails, "answers-other", map[string]any{"Count": wrong})
 	case compared > 0 && v.trust.Log == nil:
 		v.check(CheckAnswers, Unchecked, "answers-unlogged", nil)
+	case left:
+		v.check(CheckAnswers, Unchecked, "answers-missing", nil)
 	case compared > 0:
 		v.check(CheckAnswers, Holds, "", nil)
-	case relied:
-		v.check(CheckAnswers, Unchecked, "answers-missing", nil)
 	}
 }
 
@@ -153,14 +153,16 @@ func (v *verifying) comparedRow(sheet, r int, requirement string) (compared, wro
 		if cols[c] < 0 || want <= 0 || !l.now.is(row, cols[c], want) {
 			continue // when it differs, that has been told
 		}
-		name, _ := v.heading(sheet, c)
-		bidder, ok := v.bidder(name)
+		now := foldSpace(l.now.cell(row, cols[c]))
+		if !strings.Contains(now, from) {
+			continue
+		}
+		bidder, ok := v.bidder(sheet, c)
 		if !ok {
 			continue
 		}
-		now := foldSpace(l.now.cell(row, cols[c]))
 		signed, ok := v.declared[bidder][requirement]
-		if !ok || !strings.Contains(now, from) {
+		if !ok {
 			continue
 		}
 		says, ok := answerIn(now, t)
@@ -179,18 +181,29 @@ func (v *verifying) comparedRow(sheet, r int, requirement string) (compared, wro
 	return compared, wrong
 }
 
-// bidder finds a bidder by its name in a heading, if only one has it.
-func (v *verifying) bidder(name string) (string, bool) {
-	found := ""
-	for _, b := range v.seal.Bidders {
-		if name != "" && foldSpace(b.Name) == name {
-			if found != "" {
-				return "", false
-			}
-			found = b.Supplier
+// bidder is whose column of a comparison it is: bidders stand in the order of
+// the seal, and more than one may have a name.
+func (v *verifying) bidder(sheet, col int) (string, bool) {
+	name, _ := v.heading(sheet, col)
+	if name == "" {
+		return "", false
+	}
+	before := 0
+	for c := range col {
+		if other, _ := v.heading(sheet, c); other == name {
+			before++
 		}
 	}
-	return found, found != ""
+	for _, b := range v.seal.Bidders {
+		if foldSpace(b.Name) != name {
+			continue
+		}
+		if before == 0 {
+			return b.Supplier, true
+		}
+		before--
+	}
+	return "", false
 }
 
 // answerIn reads the answer that a cell of the comparison begins with, after
