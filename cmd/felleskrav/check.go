@@ -72,9 +72,6 @@ func (c *checkCmd) asTable(s *session, api *client, data []byte, format string, 
 		return err
 	}
 	in := map[string]any{"suppliers": list.Values()}
-	if err := list.Close(); err != nil {
-		return fmt.Errorf("close list: %w", err)
-	}
 	if c.Set != "" {
 		in["set"] = c.Set
 	}

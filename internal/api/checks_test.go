@@ -165,9 +165,6 @@ func TestCheckSpreadsheet(t *testing.T) {
 	if err != nil || len(l.Rows) != 2 || len(l.Doubts) != 1 {
 		t.Fatalf("the result cannot be read: %+v %v", l, err)
 	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
 }
 
 // What cannot be checked is refused when it comes, with the reason.

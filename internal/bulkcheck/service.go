@@ -213,7 +213,6 @@ func (s *Service) read(ctx context.Context, j *Job, data []byte) error {
 	if err != nil {
 		return askedFor(err)
 	}
-	defer list.Close() //nolint:errcheck // it was read
 	j.Kind, j.Size, j.Sheet, j.Heading = list.Kind, int64(len(data)), list.Sheet, problem.Clip(list.Heading)
 	j.Total, j.Doubtful = list.Total(), len(list.Doubts)
 	j.Doubts = list.Doubts[:min(len(list.Doubts), MaxDoubts)]

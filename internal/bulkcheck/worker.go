@@ -255,7 +255,6 @@ func (s *Service) run(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	defer list.Close() //nolint:errcheck // it is only read from
 	found, err := s.lookUp(ctx, j, list)
 	if err != nil {
 		return err

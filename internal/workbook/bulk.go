@@ -2,15 +2,13 @@ package workbook
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/xuri/excelize/v2"
-
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/workbook/patch"
 )
 
 // ListKind is the kind of file a list of suppliers is.
@@ -32,7 +30,7 @@ func KindOfList(data []byte) ListKind {
 }
 
 // SupplierList is a list of suppliers as it was found in a file. It holds the
-// file, so that results can be written beside its rows: Close it.
+// file, so that results can be written beside its rows.
 type SupplierList struct {
 	Kind ListKind
 	// Sheet is the sheet the list is on; empty for CSV.
@@ -51,7 +49,7 @@ type SupplierList struct {
 	doubtful map[int]int // row → index in Doubts
 	width    int
 	csv      csvTable
-	file     *excelize.File
+	data     []byte // of the spreadsheet
 }
 
 // SupplierRow is one row of a list.
@@ -98,14 +96,6 @@ func (l *SupplierList) Values() []string {
 	return out
 }
 
-// Close lets go of the file.
-func (l *SupplierList) Close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
-}
-
 // ReadSuppliers finds the list in a file: the column of organisation numbers,
 // on whichever sheet it is, by its heading and by what stands in it, or the
 // column that the sender names (a heading, a letter, or «Sheet!B»). Where two
@@ -120,45 +110,34 @@ func ReadSuppliers(data []byte, column string, l Limits) (list *SupplierList, er
 		return nil, err
 	}
 	list = &SupplierList{Kind: ListXLSX}
-	defer func() {
-		// The file is a stranger's, as in open.
-		if p := recover(); p != nil {
-			err = damaged(fmt.Errorf("read list of suppliers: %v", p))
-		}
-		if err != nil {
-			_ = list.Close()
-			list = nil
-		}
-	}()
-	list.file, err = excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: l.MaxUnzipped + 1<<20, UnzipXMLSizeLimit: min(16<<20, l.MaxUnzipped),
-	})
+	f, err := openPatch(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return list, damaged(err)
+		return nil, err
 	}
-	all, err := sheetCandidates(list.file, found.rows, column != "")
+	all, err := sheetCandidates(f, found.rows, column != "")
 	if err != nil {
-		return list, err
+		return nil, err
 	}
-	return list, list.take(all, column, l)
+	if err := list.take(all, column, l); err != nil {
+		return nil, err
+	}
+	list.data = data
+	return list, nil
 }
 
 // sheetCandidates looks at every sheet; one that has no column that could be
 // meant is let go of at once. Hidden sheets are looked at only if no other has
 // any.
-func sheetCandidates(f *excelize.File, last int, every bool) ([]candidate, error) {
-	added := addedSheets(f)
+func sheetCandidates(f *patch.File, last int, every bool) ([]candidate, error) {
+	added := addedSheets(f.Names())
 	for _, visible := range []bool{true, false} {
 		var all []candidate
-		for _, name := range f.GetSheetList() {
-			shown, err := f.GetSheetVisible(name)
-			if err != nil {
-				return nil, damaged(err)
-			}
-			if shown != visible || name == hiddenSheet || added[name] {
+		for _, s := range f.Sheets() {
+			name := s.Name
+			if s.Hidden == visible || name == hiddenSheet || added[name] {
 				continue
 			}
-			rows, err := readRows(f, name, last)
+			rows, err := gridRows(f, name, last)
 			if err != nil {
 				return nil, err
 			}

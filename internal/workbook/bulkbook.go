@@ -48,7 +48,11 @@ type sheetEdit struct {
 var bulkWidths = []float64{24, 26, 18, 13, 30, 34, 44, 60}
 
 func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]int) error {
-	book := bulkFile{f: l.file, t: r.Texts}
+	book, err := openBulk(l.data, r.Texts)
+	if err != nil {
+		return err
+	}
+	defer book.f.Close()
 	r.sheet = book.freeName(r.Texts.T("workbook.bulk.sheet.offerings"))
 	edit := sheetEdit{sheet: l.Sheet, cells: make([]cellEdit, 0, len(bulkColumns)*(l.Total()+1))}
 	first := l.width + 1
@@ -67,9 +71,7 @@ func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]in
 	l.verdicts(r, counts, func(row int, v verdict) {
 		edit.cells = appendVerdict(edit.cells, r, row, first, v)
 	})
-	if err := book.edit(edit); err != nil {
-		return fmt.Errorf("write list of suppliers: %w", err)
-	}
+	book.beside(edit)
 	if err := book.summary(l, r, counts); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}

@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -11,18 +12,37 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"felleskrav/internal/locale"
+	"felleskrav/internal/workbook/patch"
 )
 
-// bulkFile changes somebody's own spreadsheet. It is the one place that knows
-// by what means: it can be replaced without the rules knowing.
+// bulkFile adds to somebody's own spreadsheet. New sheets, formats and the chart
+// come from the library, which never parses the sheets that are there; cells in
+// those, and links, are put in afterwards without it, so that everything else
+// on a sheet stays.
 type bulkFile struct {
 	f      *excelize.File
 	t      *locale.Texts
 	looks  map[cellLook]int
 	failed error
-	// links of the sheet that was edited first, which is the user's.
-	links  []link
-	linked string
+	// from1904 tells that the file counts its days from 1904.
+	from1904 bool
+	// own are the edits of sheets that were there, links those of all sheets.
+	own   []sheetEdit
+	links map[string]map[patch.Ref]string
+}
+
+func openBulk(data []byte, t *locale.Texts) (*bulkFile, error) {
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{RawCellValue: true})
+	if err != nil {
+		return nil, damaged(err)
+	}
+	b := &bulkFile{f: f, t: t, links: map[string]map[patch.Ref]string{}}
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return nil, damaged(err)
+	}
+	b.from1904 = props.Date1904 != nil && *props.Date1904
+	return b, nil
 }
 
 // style makes a style once. The file's own default font is left alone.
@@ -59,7 +79,15 @@ func (b *bulkFile) fail(err error) {
 	}
 }
 
-// edit sets the cells of a sheet.
+// beside keeps the edits of a sheet that was there for the end.
+func (b *bulkFile) beside(e sheetEdit) {
+	b.own = append(b.own, e)
+	for _, c := range e.cells { // makes the formats, which the library must write
+		b.style(c.look)
+	}
+}
+
+// edit sets the cells of a sheet that was added.
 func (b *bulkFile) edit(e sheetEdit) error {
 	for _, w := range e.widths {
 		name := columnName(w.column)
@@ -71,7 +99,7 @@ func (b *bulkFile) edit(e sheetEdit) error {
 		case string:
 			b.fail(b.f.SetCellStr(e.sheet, name, clean(v)))
 			if c.look.kind == lookLink {
-				b.link(e.sheet, name, v)
+				b.link(e.sheet, c.column, c.row, v)
 			}
 		case time.Time:
 			day := v.In(locale.Zone())
@@ -87,18 +115,13 @@ func (b *bulkFile) edit(e sheetEdit) error {
 	return b.failed
 }
 
-// link has a cell lead somewhere. Those of the first sheet are set when the file
-// is written; the others are few.
-func (b *bulkFile) link(sheet, cell, target string) {
-	if b.linked == "" {
-		b.linked = sheet
-		b.fail(b.f.SetCellHyperLink(sheet, cell, placeholder, "External"))
+// link has a cell lead somewhere. The library looks through all links of
+// a sheet for each one that is set, so they are left for the end too.
+func (b *bulkFile) link(sheet string, column, row int, target string) {
+	if b.links[sheet] == nil {
+		b.links[sheet] = map[patch.Ref]string{}
 	}
-	if b.linked == sheet {
-		b.links = append(b.links, link{cell, target})
-		return
-	}
-	b.fail(b.f.SetCellHyperLink(sheet, cell, target, "External"))
+	b.links[sheet][patch.Ref{Col: column, Row: row}] = target
 }
 
 // freeName gives a name that no sheet has.
@@ -120,21 +143,26 @@ func (b *bulkFile) newSheet(name string) error {
 	if _, err := b.f.NewSheet(name); err != nil {
 		return err
 	}
-	n := len(addedSheets(b.f)) + 1
+	n := 1
+	for _, d := range b.f.GetDefinedName() {
+		if strings.HasPrefix(d.Name, addedName) {
+			n++
+		}
+	}
 	return b.f.SetDefinedName(&excelize.DefinedName{
 		Name: addedName + strconv.Itoa(n), RefersTo: "'" + strings.ReplaceAll(name, "'", "''") + "'!$A$1",
 	})
 }
 
 // addedSheets are the sheets that earlier checks have added to a file.
-func addedSheets(f *excelize.File) map[string]bool {
+func addedSheets(names map[string]string) map[string]bool {
 	out := map[string]bool{}
-	for _, n := range f.GetDefinedName() {
-		if !strings.HasPrefix(n.Name, addedName) {
+	for name, refersTo := range names {
+		if !strings.HasPrefix(name, addedName) {
 			continue
 		}
-		if i := strings.LastIndexByte(n.RefersTo, '!'); i > 0 {
-			sheet := n.RefersTo[:i]
+		if i := strings.LastIndexByte(refersTo, '!'); i > 0 {
+			sheet := refersTo[:i]
 			if strings.HasPrefix(sheet, "'") {
 				sheet = strings.ReplaceAll(strings.Trim(sheet, "'"), "''", "'")
 			}
@@ -146,6 +174,73 @@ func addedSheets(f *excelize.File) map[string]bool {
 
 // write writes the file as it now is. The sheet that was in front stays so.
 func (b *bulkFile) write(w io.Writer) error {
-	b.f.SetZipWriter(newLinker(b.links))
-	return b.f.Write(w)
+	if b.failed != nil {
+		return b.failed
+	}
+	var with bytes.Buffer
+	if err := b.f.Write(&with); err != nil {
+		return err
+	}
+	f, err := openPatch(bytes.NewReader(with.Bytes()), int64(with.Len()))
+	if err != nil {
+		return err
+	}
+	for _, e := range b.own {
+		if err := b.put(f, e); err != nil {
+			return err
+		}
+	}
+	for name, targets := range b.links {
+		if s, ok := f.Sheet(name); ok {
+			if err := f.Link(s, targets); err != nil {
+				return damaged(err)
+			}
+		}
+	}
+	return f.Write(w)
+}
+
+// put sets the cells of a sheet that was there.
+func (b *bulkFile) put(f *patch.File, e sheetEdit) error {
+	s, ok := f.Sheet(e.sheet)
+	if !ok {
+		return damaged(fmt.Errorf("no sheet %q", e.sheet))
+	}
+	edits := make([]patch.Edit, len(e.cells))
+	for i, c := range e.cells {
+		x := patch.Edit{Cell: patch.Ref{Col: c.column, Row: c.row}, Style: b.style(c.look)}
+		switch v := c.value.(type) {
+		case string:
+			x.Text = clean(v)
+			if c.look.kind == lookLink {
+				b.link(e.sheet, c.column, c.row, v)
+			}
+		case time.Time:
+			x.Text, x.Number = strconv.Itoa(b.serial(v)), true
+		default:
+			return fmt.Errorf("set cell %s: %T", x.Cell, v)
+		}
+		edits[i] = x
+	}
+	if _, err := f.Apply(s, edits); err != nil {
+		return damaged(err)
+	}
+	widths := map[int]float64{}
+	for _, w := range e.widths {
+		widths[w.column] = w.width
+	}
+	if err := f.Widen(s, widths); err != nil {
+		return damaged(err)
+	}
+	return nil
+}
+
+// serial is a day in Oslo as spreadsheets count days.
+func (b *bulkFile) serial(at time.Time) int {
+	y, m, d := at.In(locale.Zone()).Date()
+	zero := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
+	if b.from1904 {
+		zero = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(zero).Hours() / 24)
 }

@@ -61,12 +61,9 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 	if err != nil {
 		return nil, err
 	}
-	f, err := patch.Open(io.NewSectionReader(r, 0, size), size)
-	if errors.Is(err, patch.ErrSigned) {
-		return nil, problem.New(problem.Refused, "workbook.own.signed", nil)
-	}
+	f, err := openPatch(r, size)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, err
 	}
 	o := &opened{file: f, formula: found.formulas}
 	o.payload, err = hidden(f, found.rows)
@@ -80,6 +77,18 @@ func (rd *Reader) open(r io.ReaderAt, size int64, kind string) (_ *opened, err e
 		return nil, err
 	}
 	return o, nil
+}
+
+// openPatch opens a file that has been inspected.
+func openPatch(r io.ReaderAt, size int64) (*patch.File, error) {
+	f, err := patch.Open(io.NewSectionReader(r, 0, size), size)
+	if errors.Is(err, patch.ErrSigned) {
+		return nil, problem.New(problem.Refused, "workbook.own.signed", nil)
+	}
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return f, nil
 }
 
 // gridRows gives the texts of a sheet, from its first row down to the last one

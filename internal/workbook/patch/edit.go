@@ -40,6 +40,9 @@ type Edit struct {
 	// Like names a cell whose looks a new cell takes; without it a new cell
 	// looks as its row or column says. A cell that is there keeps its looks.
 	Like Ref
+	// Style is the number of a cell format of the file that the cell gets, new or
+	// not; 0 is none.
+	Style int
 }
 
 // Change is an edit that was made, with the text before it.
@@ -74,7 +77,7 @@ func (f *File) Apply(s *Sheet, edits []Edit) ([]Change, error) {
 		before := g.Cell(e.Cell)
 		if before.Text != e.Text {
 			changes = append(changes, Change{s.Name, e.Cell, before.Text, e.Text})
-		} else if e.Text != "" || e.Like == (Ref{}) || g.written(e.Cell) {
+		} else if e.Style == 0 && (e.Text != "" || e.Like == (Ref{}) || g.written(e.Cell)) {
 			continue
 		}
 		kept = append(kept, e)
@@ -286,7 +289,11 @@ func (w *writer) changeRow(s *tags, t tag, edits []Edit) error {
 		if len(edits) > 0 && edits[0].Cell.Col == col {
 			// What the cell says about a formula's or a picture's value goes
 			// with that value.
-			w.cell(c.qualified, bytes.TrimRight(c.without("t", "cm", "vm"), " \t\r\n"), edits[0])
+			attributes := bytes.TrimRight(c.without("t", "cm", "vm"), " \t\r\n")
+			if e := edits[0]; e.Style > 0 {
+				attributes = (tag{attributes: attributes}).with("s", strconv.Itoa(e.Style))
+			}
+			w.cell(c.qualified, attributes, edits[0])
 			w.pos = end
 			edits = edits[1:]
 		}
@@ -315,6 +322,9 @@ func (w *writer) newCell(e Edit, style int) {
 				style = r.Cells[i].Style
 			}
 		}
+	}
+	if e.Style > 0 {
+		style = e.Style
 	}
 	attributes := ` r="` + e.Cell.String() + `"`
 	if style > 0 {

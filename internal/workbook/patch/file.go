@@ -27,6 +27,9 @@ type File struct {
 	strings []string
 	// changed are the parts with new content.
 	changed map[string][]byte
+	// added are parts that the file did not have, in order.
+	added []string
+	names map[string]string
 }
 
 // Sheet is one worksheet of a file.
@@ -117,10 +120,14 @@ func (f *File) readBook() error {
 			}
 		}
 	}
+	f.names = map[string]string{}
 	for s := (tags{data: data}); ; {
 		t, ok := s.next()
 		if !ok {
 			break
+		}
+		if t.opens("definedName") && !t.empty {
+			f.names[t.attr("name")] = content(s.until("definedName"))
 		}
 		if !t.opens("sheet") {
 			continue
@@ -154,6 +161,9 @@ func relationID(t tag) string {
 	return ""
 }
 
+// Names are the defined names with what they stand for.
+func (f *File) Names() map[string]string { return f.names }
+
 // Sheets are the worksheets in the order of their tabs.
 func (f *File) Sheets() []*Sheet { return f.sheets }
 
@@ -170,6 +180,9 @@ func (f *File) Sheet(name string) (*Sheet, bool) {
 // part gives the content of a part as it is now.
 func (f *File) part(name string) ([]byte, error) {
 	e := f.entries[strings.ToLower(name)]
+	if data, ok := f.changed[name]; e == nil && ok {
+		return data, nil
+	}
 	if e == nil {
 		return nil, fmt.Errorf("%w: no part %s", ErrDamaged, name)
 	}
@@ -197,6 +210,15 @@ func (f *File) Write(w io.Writer) error {
 			return fmt.Errorf("write workbook: %s: %w", e.Name, err)
 		}
 	}
+	for _, name := range f.added {
+		part, err := zw.Create(name)
+		if err == nil {
+			_, err = part.Write(f.changed[name])
+		}
+		if err != nil {
+			return fmt.Errorf("write workbook: %s: %w", name, err)
+		}
+	}
 	if err := zw.Close(); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
@@ -217,7 +239,7 @@ func (f *File) writeEntry(zw *zip.Writer, e *zip.File) error {
 }
 
 // Touched are the names of the parts with new content, in the order of the
-// file.
+// file, and then those that were added.
 func (f *File) Touched() []string {
 	var out []string
 	for _, e := range f.zip.File {
@@ -225,7 +247,7 @@ func (f *File) Touched() []string {
 			out = append(out, e.Name)
 		}
 	}
-	return out
+	return append(out, f.added...)
 }
 
 // change gives a part new content. Names of parts are compared without regard
@@ -233,5 +255,10 @@ func (f *File) Touched() []string {
 func (f *File) change(part string, data []byte) {
 	if e := f.entries[strings.ToLower(part)]; e != nil {
 		f.changed[e.Name] = data
+		return
 	}
+	if _, there := f.changed[part]; !there {
+		f.added = append(f.added, part)
+	}
+	f.changed[part] = data
 }

@@ -382,3 +382,43 @@ func FuzzSheet(f *testing.F) {
 		}
 	})
 }
+
+func TestLink(t *testing.T) {
+	const after = `<conditionalFormatting sqref="A1"><cfRule><extLst><ext/></extLst></cfRule></conditionalFormatting><pageMargins left="1"/>`
+	f, s := open(t, oneSheet(t, "", `<sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData>`, after))
+	links := map[Ref]string{{2, 1}: "https://a.example/?x=1&y=2", {1, 1}: "https://b.example/", {1, 3}: "https://b.example/"}
+	if err := f.Link(s, links); err != nil {
+		t.Fatal(err)
+	}
+	// Links are added to those a file has.
+	g, gs := open(t, write(t, f))
+	if err := g.Link(gs, map[Ref]string{{3, 1}: "https://c.example/"}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(gs.data, []byte(`</conditionalFormatting><hyperlinks><hyperlink `)) || !bytes.Contains(gs.data, []byte(`</hyperlinks><pageMargins`)) {
+		t.Errorf("sheet is\n%s", gs.data)
+	}
+	x, err := excelize.OpenReader(bytes.NewReader(write(t, g)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	links[Ref{3, 1}] = "https://c.example/"
+	for c, want := range links {
+		if ok, got, err := x.GetCellHyperLink("Krav", c.String()); err != nil || !ok || got != want {
+			t.Errorf("%s leads to %q (%v, %v), want %q", c, got, ok, err, want)
+		}
+	}
+	if ok, _, err := x.GetCellHyperLink("Krav", "B2"); err != nil || ok {
+		t.Errorf("a cell without a link has one (%v)", err)
+	}
+}
+
+func TestStyledEdits(t *testing.T) {
+	f, s := open(t, oneSheet(t, "", `<sheetData><row r="1"><c r="A1" s="3"><v>1</v></c></row></sheetData>`, ""))
+	if _, err := f.Apply(s, []Edit{{Cell: Ref{1, 1}, Text: "a", Style: 5}, {Cell: Ref{2, 1}, Text: "46000", Number: true, Style: 6}, {Cell: Ref{1, 2}, Style: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"A1": "(5) a", "B1": "(6) 46000", "A2": "(7) "}, cells(t, f, s)); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+}
