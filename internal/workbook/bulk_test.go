@@ -62,8 +62,6 @@ func list(rows ...string) []byte { return []byte(strings.Join(rows, "\n")) }
 func readList(t testing.TB, data []byte, column string) (*SupplierList, error) {
 	t.Helper()
 	l, err := ReadSuppliers(data, column, DefaultLimits())
-	if l != nil {
-	}
 	return l, err
 }
 

@@ -45,7 +45,7 @@ type sheetEdit struct {
 	widths []columnWidth
 }
 
-var bulkWidths = []float64{24, 26, 18, 13, 30, 34, 44, 60}
+var bulkWidths = []float64{38, 26, 18, 13, 30, 34, 44, 60}
 
 func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]int) error {
 	book, err := openBulk(l.data, r.Texts)

@@ -271,3 +271,30 @@ func TestInsertInTheCorpus(t *testing.T) {
 		t.Errorf("only %d tables had room", done)
 	}
 }
+
+// Where nothing has been answered yet, the header may say which words to use.
+func TestWordsOfTheHeader(t *testing.T) {
+	for header, want := range map[string][]string{
+		"Oppfylt (J/N/D)": {"J", "N", "D"}, "Ja/Nei/Delvis": {"Ja", "Nei", "Delvis"}, "Compliant (Y/N)": {"Y", "N"},
+		"Oppfylt": nil, "Oppfylt (se veiledning)": nil, "Oppfylt (ja/nei, se side 2)": nil,
+	} {
+		f, err := patchOf(t, [][]any{{"ID", "Krav", header, "Leverandørens svar"}, {"1", "Leverandøren skal ha et styringssystem for informasjonssikkerhet."}, {"2", "Leverandøren skal varsle hendelser innen 24 timer."}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables, err := own.Tables(f)
+		if err != nil || len(tables) != 1 {
+			t.Fatalf("%s: %d tables, %v", header, len(tables), err)
+		}
+		if got := tables[0].Words; !slices.Equal(got, want) {
+			t.Errorf("%s: words %q, want %q", header, got, want)
+		}
+	}
+	tb := own.Table{Words: []string{"J", "N", "D"}}
+	if w, ok := tb.Word(attestation.Partial, "Delvis oppfylt"); !ok || w != "D" {
+		t.Errorf("partly met is %q", w)
+	}
+	if w, ok := tb.Word(attestation.Planned, "Planlagt"); ok {
+		t.Errorf("planned is %q, which the body has no word for", w)
+	}
+}

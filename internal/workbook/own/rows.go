@@ -66,6 +66,9 @@ func (v *view) table(h header, d Decision) (Table, bool) {
 	for i, c := range t.Columns {
 		if c.Role == RoleMet {
 			t.Words = words(profiles[i], v, c.Col, t.Lines)
+			if len(t.Words) == 0 {
+				t.Words = wordsOf(h.cols[i].leaf)
+			}
 		}
 	}
 	return t, true
@@ -171,6 +174,19 @@ func words(p profile, v *view, col int, lines []Line) []string {
 		if w := v.own(l.Row, col); w != "" && !slices.Contains(out, w) && len(out) < 12 {
 			out = append(out, w)
 		}
+	}
+	return out
+}
+
+// wordsOf lists the answers that a header asks for, as in «Oppfylt (J/N/D)» and
+// «Ja/Nei/Delvis»; none unless all of them are answers.
+func wordsOf(header string) []string {
+	if i, j := strings.IndexByte(header, '('), strings.LastIndexByte(header, ')'); i >= 0 && j > i {
+		header = header[i+1 : j]
+	}
+	out := trimmed(strings.Split(header, "/"))
+	if len(out) < 2 || slices.ContainsFunc(out, func(w string) bool { return answerWords[plain(w)] == "" }) {
+		return nil
 	}
 	return out
 }
