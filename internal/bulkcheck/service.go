@@ -46,6 +46,8 @@ type Service struct {
 	stop map[string]context.CancelFunc
 	// busy has the bodies that are being worked for in this process.
 	busy map[organisation.Number]bool
+	// lists have been read at the door and wait for a worker of this process.
+	lists map[string]*workbook.SupplierList
 }
 
 // Limits on how much waits.
@@ -56,6 +58,8 @@ const (
 	maxQueue = 100
 	// atDoor is how many uploaded lists are read at the same time.
 	atDoor = 2
+	// maxLists is how many lists wait as they were read; others are read again.
+	maxLists = 4
 	// maxColumn is the longest name of a column, in characters.
 	maxColumn = 200
 )
@@ -64,6 +68,7 @@ func (s *Service) setUp() {
 	s.once.Do(func() {
 		s.wake, s.reading = make(chan struct{}, 1), make(chan struct{}, atDoor)
 		s.stop, s.busy = map[string]context.CancelFunc{}, map[organisation.Number]bool{}
+		s.lists = map[string]*workbook.SupplierList{}
 		if s.Logger == nil {
 			s.Logger = slog.New(slog.DiscardHandler)
 		}
@@ -109,6 +114,12 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, o Order, r io.R
 		return Job{}, err
 	}
 	j.State, j.Input = Receiving, j.inputKey()
+	queued := false
+	defer func() {
+		if !queued {
+			s.takeRead(j.ID)
+		}
+	}()
 	if err := s.Store.InsertCheckJob(ctx, j); err != nil {
 		return Job{}, fmt.Errorf("save job: %w", err)
 	}
@@ -124,6 +135,7 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, o Order, r io.R
 	if err != nil {
 		return Job{}, fmt.Errorf("queue job: %w", err)
 	}
+	queued = true
 	s.nudge()
 	return saved, nil
 }
@@ -216,7 +228,23 @@ func (s *Service) read(ctx context.Context, j *Job, data []byte) error {
 	j.Kind, j.Size, j.Sheet, j.Heading = list.Kind, int64(len(data)), list.Sheet, problem.Clip(list.Heading)
 	j.Total, j.Doubtful = list.Total(), len(list.Doubts)
 	j.Doubts = list.Doubts[:min(len(list.Doubts), MaxDoubts)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.lists) >= maxLists {
+		clear(s.lists) // some were cancelled, or another process had them
+	}
+	s.lists[j.ID] = list
 	return nil
+}
+
+// takeRead gives the list of a job as it was read at the door, once; nil when
+// it does not wait here.
+func (s *Service) takeRead(id string) *workbook.SupplierList {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.lists[id]
+	delete(s.lists, id)
+	return list
 }
 
 // askedFor puts what the sender can answer by naming the column with that

@@ -251,9 +251,11 @@ func (s *Service) run(ctx context.Context, j Job) error {
 	if err != nil {
 		return err
 	}
-	list, err := workbook.ReadSuppliers(data, j.Column, s.Limits)
-	if err != nil {
-		return err
+	list := s.takeRead(j.ID)
+	if list == nil {
+		if list, err = workbook.ReadSuppliers(data, j.Column, s.Limits); err != nil {
+			return err
+		}
 	}
 	found, err := s.lookUp(ctx, j, list)
 	if err != nil {
