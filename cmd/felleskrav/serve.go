@@ -121,6 +121,7 @@ func loopback(host string) bool {
 
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(s *session) error {
+	packed(s.Getenv)
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -148,6 +149,15 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 		host = given
 	}
 	return "http://" + net.JoinHostPort(host, port)
+}
+
+// packed has the collector run often while a server is put together: what it
+// keeps for good then lies close together, and what was needed on the way goes.
+// A short command rather has it rest.
+func packed(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(60)
+	}
 }
 
 // settled gives back what starting took, and has the collector, which rests
