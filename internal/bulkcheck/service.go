@@ -123,7 +123,7 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, o Order, r io.R
 	if err := s.Store.InsertCheckJob(ctx, j); err != nil {
 		return Job{}, fmt.Errorf("save job: %w", err)
 	}
-	if _, err := s.Store.PutCheckFile(ctx, j.Input, bytes.NewReader(data)); err != nil {
+	if _, err := s.Store.PutKeptFile(ctx, j.Input, bytes.NewReader(data)); err != nil {
 		return Job{}, fmt.Errorf("save list of suppliers: %w", err)
 	}
 	saved, err := s.Store.UpdateCheckJob(ctx, j.ID, func(j Job) (Job, error) {
@@ -354,7 +354,7 @@ func (s *Service) halt(id string) {
 // dropFiles removes all files of a deleted job, and notes that they are gone.
 func (s *Service) dropFiles(ctx context.Context, j Job) error {
 	for _, f := range j.files() {
-		if err := s.Store.RemoveCheckFile(ctx, f); err != nil {
+		if err := s.Store.RemoveKeptFile(ctx, f); err != nil {
 			return fmt.Errorf("remove files of job: %w", err)
 		}
 	}
@@ -374,7 +374,7 @@ func (s *Service) dropInput(ctx context.Context, j Job) error {
 	if j.State.Open() || j.Input == "" {
 		return nil
 	}
-	if err := s.Store.RemoveCheckFile(ctx, j.Input); err != nil {
+	if err := s.Store.RemoveKeptFile(ctx, j.Input); err != nil {
 		return fmt.Errorf("remove list of suppliers: %w", err)
 	}
 	if _, err := s.Store.UpdateCheckJob(ctx, j.ID, func(j Job) (Job, error) { j.Input = ""; return j, nil }); err != nil && !errors.Is(err, problem.ErrNotFound) {
@@ -393,7 +393,7 @@ func (s *Service) Open(ctx context.Context, actor access.Actor, id string) (io.R
 	if j.Result == "" {
 		return nil, Job{}, problem.New(problem.NotFound, "bulkcheck.no-result", nil)
 	}
-	body, size, err := s.Store.OpenCheckFile(ctx, j.Result)
+	body, size, err := s.Store.OpenKeptFile(ctx, j.Result)
 	if errors.Is(err, problem.ErrNotFound) {
 		return nil, Job{}, problem.New(problem.NotFound, "bulkcheck.no-result", nil)
 	}

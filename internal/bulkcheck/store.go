@@ -32,14 +32,14 @@ type Store interface {
 	// error.
 	RemoveCheckJob(ctx context.Context, id string) error
 
-	// PutCheckFile reads r to its end and keeps it under a name of lower-case
+	// PutKeptFile reads r to its end and keeps it under a name of lower-case
 	// letters, digits and hyphens, in the place of what had that name. Nothing is
 	// kept when it fails.
-	PutCheckFile(ctx context.Context, name string, r io.Reader) (size int64, err error)
-	// OpenCheckFile opens a file for reading (problem.ErrNotFound).
-	OpenCheckFile(ctx context.Context, name string) (io.ReadCloser, int64, error)
-	// RemoveCheckFile removes a file; that there is none is no error.
-	RemoveCheckFile(ctx context.Context, name string) error
+	PutKeptFile(ctx context.Context, name string, r io.Reader) (size int64, err error)
+	// OpenKeptFile opens a file for reading (problem.ErrNotFound).
+	OpenKeptFile(ctx context.Context, name string) (io.ReadCloser, int64, error)
+	// RemoveKeptFile removes a file; that there is none is no error.
+	RemoveKeptFile(ctx context.Context, name string) error
 }
 
 // ErrFileName is what a store answers to a name that is none.

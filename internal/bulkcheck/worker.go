@@ -239,7 +239,7 @@ func (s *Service) settle(ctx context.Context, j Job, err error) error {
 		return err
 	}
 	// What this attempt may have stored is of no use to anybody.
-	if err := s.Store.RemoveCheckFile(after, j.resultKey(j.Attempts)); err != nil {
+	if err := s.Store.RemoveKeptFile(after, j.resultKey(j.Attempts)); err != nil {
 		return fmt.Errorf("remove unfinished result: %w", err)
 	}
 	return nil
@@ -278,7 +278,7 @@ func (s *Service) run(ctx context.Context, j Job) error {
 		return err
 	}
 	key := j.resultKey(j.Attempts)
-	size, err := s.Store.PutCheckFile(ctx, key, &out)
+	size, err := s.Store.PutKeptFile(ctx, key, &out)
 	if err != nil {
 		return fmt.Errorf("store result: %w", err)
 	}
@@ -289,7 +289,7 @@ func (s *Service) run(ctx context.Context, j Job) error {
 }
 
 func (s *Service) input(ctx context.Context, j Job) ([]byte, error) {
-	body, size, err := s.Store.OpenCheckFile(ctx, j.Input)
+	body, size, err := s.Store.OpenKeptFile(ctx, j.Input)
 	if errors.Is(err, problem.ErrNotFound) {
 		return nil, problem.New(problem.NotFound, "bulkcheck.lost", nil)
 	}

@@ -176,7 +176,7 @@ func (h *house) add(t *testing.T, data []byte) ownbook.View {
 // kept reports whether the file with this id is stored.
 func (h *house) kept(t *testing.T, id string) bool {
 	t.Helper()
-	r, _, err := h.store.OpenCheckFile(t.Context(), "own-"+id)
+	r, _, err := h.store.OpenKeptFile(t.Context(), "own-"+id)
 	if errors.Is(err, problem.ErrNotFound) {
 		return false
 	}

@@ -88,9 +88,9 @@ type Store interface {
 	// counts.
 	PutOwnMapping(ctx context.Context, m Mapping) error
 
-	// PutCheckFile, OpenCheckFile and RemoveCheckFile keep bytes under a name:
+	// PutKeptFile, OpenKeptFile and RemoveKeptFile keep bytes under a name:
 	// see bulkcheck.Store.
-	PutCheckFile(ctx context.Context, name string, r io.Reader) (size int64, err error)
-	OpenCheckFile(ctx context.Context, name string) (io.ReadCloser, int64, error)
-	RemoveCheckFile(ctx context.Context, name string) error
+	PutKeptFile(ctx context.Context, name string, r io.Reader) (size int64, err error)
+	OpenKeptFile(ctx context.Context, name string) (io.ReadCloser, int64, error)
+	RemoveKeptFile(ctx context.Context, name string) error
 }

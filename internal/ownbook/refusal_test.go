@@ -126,7 +126,7 @@ func TestFaults(t *testing.T) {
 	data := corpustest.Get(t, "openpyxl/uten-id").Read(t)
 	for _, when := range storagetest.Moments() {
 		for _, kill := range []bool{false, true} {
-			for _, w := range []storagetest.Write{storagetest.InsertOwnWorkbook, storagetest.PutCheckFile, storagetest.UpdateOwnWorkbook} {
+			for _, w := range []storagetest.Write{storagetest.InsertOwnWorkbook, storagetest.PutKeptFile, storagetest.UpdateOwnWorkbook} {
 				t.Run(fmt.Sprint("add ", w, when, kill), func(t *testing.T) {
 					h := newHouse(t)
 					fail := h.store.Fail
@@ -162,7 +162,7 @@ func TestFaults(t *testing.T) {
 					}
 				})
 			}
-			for _, w := range []storagetest.Write{storagetest.RemoveCheckFile, storagetest.RemoveOwnWorkbook} {
+			for _, w := range []storagetest.Write{storagetest.RemoveKeptFile, storagetest.RemoveOwnWorkbook} {
 				t.Run(fmt.Sprint("remove ", w, when, kill), func(t *testing.T) {
 					h := newHouse(t)
 					fail := h.store.Fail
@@ -194,7 +194,7 @@ func TestFaults(t *testing.T) {
 // An upload that breaks off before it is known to be whole shows to nobody.
 func TestHalfReceivedShowsToNobody(t *testing.T) {
 	h := newHouse(t)
-	h.store.Kill(storagetest.PutCheckFile, 1, storagetest.After)
+	h.store.Kill(storagetest.PutKeptFile, 1, storagetest.After)
 	if _, err := h.Add(t.Context(), buyer, h.p.ID, ownbook.Upload{}, bytes.NewReader(corpustest.Get(t, "openpyxl/uten-id").Read(t))); err == nil {
 		t.Fatal("acknowledged")
 	}

@@ -131,7 +131,7 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, procurementID str
 	if err := s.Store.InsertOwnWorkbook(ctx, w); err != nil {
 		return View{}, fmt.Errorf("save workbook: %w", err)
 	}
-	if _, err := s.Store.PutCheckFile(ctx, w.fileKey(), bytes.NewReader(file)); err != nil {
+	if _, err := s.Store.PutKeptFile(ctx, w.fileKey(), bytes.NewReader(file)); err != nil {
 		return View{}, fmt.Errorf("save workbook: %w", err)
 	}
 	view.Workbook, err = s.update(ctx, w.ID, func(w Workbook) (Workbook, error) {
@@ -223,7 +223,7 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, procurementID, id
 }
 
 func (s *Service) file(ctx context.Context, w Workbook) ([]byte, error) {
-	r, _, err := s.Store.OpenCheckFile(ctx, w.fileKey())
+	r, _, err := s.Store.OpenKeptFile(ctx, w.fileKey())
 	if errors.Is(err, problem.ErrNotFound) {
 		return nil, problem.New(problem.NotFound, "ownbook.not-found", nil)
 	}
@@ -313,7 +313,7 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, procurementID,
 
 // remove deletes the document last: until then the sweep finds what is left.
 func (s *Service) remove(ctx context.Context, w Workbook) error {
-	if err := s.Store.RemoveCheckFile(ctx, w.fileKey()); err != nil {
+	if err := s.Store.RemoveKeptFile(ctx, w.fileKey()); err != nil {
 		return fmt.Errorf("remove workbook: %w", err)
 	}
 	if err := s.Store.RemoveOwnWorkbook(ctx, w.ID); err != nil {

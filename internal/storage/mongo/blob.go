@@ -238,7 +238,7 @@ func (s *Store) dropUpload(ctx context.Context, file bson.ObjectID) error {
 
 // isPublished tells whether something refers to an upload.
 func (s *Store) isPublished(ctx context.Context, file bson.ObjectID) (bool, error) {
-	for _, c := range []*mongo.Collection{s.blobs, s.checkFiles} {
+	for _, c := range []*mongo.Collection{s.blobs, s.keptFiles} {
 		err := c.FindOne(ctx, bson.D{{Key: "file", Value: file}}).Err()
 		if err == nil || !errors.Is(err, mongo.ErrNoDocuments) {
 			return err == nil, err

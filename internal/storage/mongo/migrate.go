@@ -91,7 +91,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.checkJobs, up("body", "hidden", "_id"), plain},
 		{s.checkJobs, up("open", "_id"), plain},
 		{s.checkJobs, up("due", "_id"), plain},
-		{s.checkFiles, up("file"), plain},
+		{s.keptFiles, up("file"), plain},
 		{s.ownWorkbooks, up("procurement", "_id"), plain},
 		{s.ownWorkbooks, up("due", "_id"), plain},
 		{s.reports, up("requirement", "_id"), plain},

@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, checkJobs, checkFiles, ownWorkbooks, ownMappings, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
 
 	closing sync.Once
@@ -83,7 +83,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		procurements: db.Collection("procurements"),
 		responses:    db.Collection("responses"),
 		checkJobs:    db.Collection("check_jobs"),
-		checkFiles:   db.Collection("check_files"),
+		keptFiles:    db.Collection("kept_files"),
 		ownWorkbooks: db.Collection("own_workbooks"),
 		ownMappings:  db.Collection("own_mappings"),
 		logStates:    db.Collection("log_states"),

@@ -2,17 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/organisation"
-	"felleskrav/internal/problem"
 	"felleskrav/internal/storage"
 )
 
@@ -112,108 +106,6 @@ func (s *Store) UpdateCheckJob(ctx context.Context, id string, change func(bulkc
 func (s *Store) RemoveCheckJob(ctx context.Context, id string) error {
 	if err := s.exec(ctx, `DELETE FROM check_jobs WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("remove job %s: %w", id, err)
-	}
-	return nil
-}
-
-// The files of jobs stand in a folder of their own, named as the job names
-// them. Unlike evidence, equal bytes are not kept once: each job's go when it
-// goes. Backups leave them out, since they are kept for some days only.
-
-// checkFile is the path of a file; ok is false unless the name is one, so that
-// nothing else ever becomes part of a path.
-func (s *Store) checkFile(name string) (path string, ok bool) {
-	if !bulkcheck.ValidFileName(name) {
-		return "", false
-	}
-	return filepath.Join(s.dir, "checks", name), true
-}
-
-// PutCheckFile implements bulkcheck.Store. The file gets its name only when it
-// is whole and on disk.
-func (s *Store) PutCheckFile(ctx context.Context, name string, r io.Reader) (int64, error) {
-	size, err := s.putCheckFile(ctx, name, r)
-	if err != nil {
-		return 0, fmt.Errorf("store file %q: %w", name, err)
-	}
-	return size, nil
-}
-
-func (s *Store) putCheckFile(ctx context.Context, name string, r io.Reader) (size int64, err error) {
-	path, ok := s.checkFile(name)
-	if !ok {
-		return 0, bulkcheck.ErrFileName
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return 0, err
-	}
-	// What a crash leaves here is cleared with the rest of the folder.
-	f, err := os.CreateTemp(s.blobs.tmp(), "put-*") // mode 0600
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), ignoreMissing(os.Remove(f.Name())))
-		}
-	}()
-	if size, err = io.Copy(f, storage.Reader(ctx, r)); err != nil {
-		return 0, err
-	}
-	if err := f.Sync(); err != nil {
-		return 0, err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return 0, err
-	}
-	if err := errors.Join(syncDir(filepath.Dir(path)), syncDir(s.dir)); err != nil {
-		return 0, err
-	}
-	return size, f.Close()
-}
-
-// OpenCheckFile implements bulkcheck.Store.
-func (s *Store) OpenCheckFile(ctx context.Context, name string) (io.ReadCloser, int64, error) {
-	f, size, err := s.openCheckFile(ctx, name)
-	if err != nil {
-		return nil, 0, fmt.Errorf("open file %q: %w", name, err)
-	}
-	return f, size, nil
-}
-
-func (s *Store) openCheckFile(ctx context.Context, name string) (*os.File, int64, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
-	}
-	path, ok := s.checkFile(name)
-	if !ok {
-		return nil, 0, problem.ErrNotFound
-	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, problem.ErrNotFound
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, info.Size(), nil
-}
-
-// RemoveCheckFile implements bulkcheck.Store.
-func (s *Store) RemoveCheckFile(ctx context.Context, name string) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("remove file %q: %w", name, err)
-	}
-	path, ok := s.checkFile(name)
-	if !ok {
-		return nil
-	}
-	if err := removeAll(filepath.Dir(path), []string{filepath.Base(path)}); err != nil {
-		return fmt.Errorf("remove file %q: %w", name, err)
 	}
 	return nil
 }

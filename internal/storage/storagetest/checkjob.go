@@ -122,12 +122,12 @@ func jobsAmong(v []bulkcheck.Job, err error) []string {
 	return ids
 }
 
-// RunCheckFiles checks the files of bulkcheck.Store.
-func RunCheckFiles(t *testing.T, open Open) {
+// RunKeptFiles checks the files of bulkcheck.Store.
+func RunKeptFiles(t *testing.T, open Open) {
 	ctx, s := t.Context(), open(t)
 	read := func(t *testing.T, name string) []byte {
 		t.Helper()
-		r, size, err := s.OpenCheckFile(ctx, name)
+		r, size, err := s.OpenKeptFile(ctx, name)
 		check(t, err)
 		data := result[[]byte](t)(io.ReadAll(r))
 		check(t, r.Close())
@@ -137,34 +137,34 @@ func RunCheckFiles(t *testing.T, open Open) {
 	large := bytes.Repeat([]byte("blåbær"), 300_000)
 	one, two := id()+"-input", id()+"-input"
 	for _, name := range []string{one, two} {
-		want(t, result[int64](t)(s.PutCheckFile(ctx, name, bytes.NewReader(large))), int64(len(large)))
+		want(t, result[int64](t)(s.PutKeptFile(ctx, name, bytes.NewReader(large))), int64(len(large)))
 	}
 	if !bytes.Equal(read(t, one), large) {
 		t.Error("the bytes are not what they were")
 	}
 	// Equal files are two.
-	check(t, s.RemoveCheckFile(ctx, one))
-	check(t, s.RemoveCheckFile(ctx, one))
-	_, _, err := s.OpenCheckFile(ctx, one)
+	check(t, s.RemoveKeptFile(ctx, one))
+	check(t, s.RemoveKeptFile(ctx, one))
+	_, _, err := s.OpenKeptFile(ctx, one)
 	wantErr(t, err, problem.ErrNotFound)
 	if !bytes.Equal(read(t, two), large) {
 		t.Error("a file went with another that was the same")
 	}
 	// Another takes its place; one that breaks off does not.
-	want(t, result[int64](t)(s.PutCheckFile(ctx, two, strings.NewReader("new"))), int64(3))
+	want(t, result[int64](t)(s.PutKeptFile(ctx, two, strings.NewReader("new"))), int64(3))
 	want(t, string(read(t, two)), "new")
 	broken := errors.New("broken")
-	_, err = s.PutCheckFile(ctx, two, io.MultiReader(strings.NewReader("half"), iotestErr(broken)))
+	_, err = s.PutKeptFile(ctx, two, io.MultiReader(strings.NewReader("half"), iotestErr(broken)))
 	wantErr(t, err, broken)
 	want(t, string(read(t, two)), "new")
-	want(t, result[int64](t)(s.PutCheckFile(ctx, one, strings.NewReader(""))), int64(0))
+	want(t, result[int64](t)(s.PutKeptFile(ctx, one, strings.NewReader(""))), int64(0))
 	want(t, len(read(t, one)), 0)
 	for _, bad := range []string{"", "../x", "A", "a/b", "a.b", strings.Repeat("a", 101)} {
-		_, err := s.PutCheckFile(ctx, bad, strings.NewReader("x"))
+		_, err := s.PutKeptFile(ctx, bad, strings.NewReader("x"))
 		wantErr(t, err, bulkcheck.ErrFileName)
-		_, _, err = s.OpenCheckFile(ctx, bad)
+		_, _, err = s.OpenKeptFile(ctx, bad)
 		wantErr(t, err, problem.ErrNotFound)
-		check(t, s.RemoveCheckFile(ctx, bad))
+		check(t, s.RemoveKeptFile(ctx, bad))
 	}
 }
 

@@ -201,21 +201,21 @@ func RunFaults(t *testing.T, open Open) {
 				want(t, result[bulkcheck.Job](t)(f.CheckJob(ctx, v.ID)), keptCheckJob(v))
 			}}
 		},
-		PutCheckFile: func() operation {
+		PutKeptFile: func() operation {
 			name := id()
-			return operation{func() error { _, err := f.PutCheckFile(ctx, name, strings.NewReader("x")); return err }, func(t *testing.T) {
-				r, size, err := f.OpenCheckFile(ctx, name)
+			return operation{func() error { _, err := f.PutKeptFile(ctx, name, strings.NewReader("x")); return err }, func(t *testing.T) {
+				r, size, err := f.OpenKeptFile(ctx, name)
 				check(t, err)
 				want(t, size, int64(1))
 				check(t, r.Close())
 			}}
 		},
-		RemoveCheckFile: func() operation {
+		RemoveKeptFile: func() operation {
 			name := id()
-			_, err := f.Store.PutCheckFile(ctx, name, strings.NewReader("x"))
+			_, err := f.Store.PutKeptFile(ctx, name, strings.NewReader("x"))
 			check(t, err)
-			return operation{func() error { return f.RemoveCheckFile(ctx, name) }, func(t *testing.T) {
-				_, _, err := f.OpenCheckFile(ctx, name)
+			return operation{func() error { return f.RemoveKeptFile(ctx, name) }, func(t *testing.T) {
+				_, _, err := f.OpenKeptFile(ctx, name)
 				wantErr(t, err, problem.ErrNotFound)
 			}}
 		},

@@ -53,8 +53,8 @@ const (
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
 	RemoveCheckJob    Write = "RemoveCheckJob"
-	PutCheckFile      Write = "PutCheckFile"
-	RemoveCheckFile   Write = "RemoveCheckFile"
+	PutKeptFile       Write = "PutKeptFile"
+	RemoveKeptFile    Write = "RemoveKeptFile"
 	InsertDraft       Write = "InsertDraft"
 	UpdateDraft       Write = "UpdateDraft"
 	UpdatePublished   Write = "UpdatePublishedContent"
@@ -343,14 +343,14 @@ func (f *Faulty) RemoveCheckJob(ctx context.Context, id string) error {
 	return f.do(RemoveCheckJob, func() error { return f.Store.RemoveCheckJob(ctx, id) })
 }
 
-// PutCheckFile implements storage.Store.
-func (f *Faulty) PutCheckFile(ctx context.Context, name string, r io.Reader) (int64, error) {
-	return get(f, PutCheckFile, func() (int64, error) { return f.Store.PutCheckFile(ctx, name, r) })
+// PutKeptFile implements storage.Store.
+func (f *Faulty) PutKeptFile(ctx context.Context, name string, r io.Reader) (int64, error) {
+	return get(f, PutKeptFile, func() (int64, error) { return f.Store.PutKeptFile(ctx, name, r) })
 }
 
-// RemoveCheckFile implements storage.Store.
-func (f *Faulty) RemoveCheckFile(ctx context.Context, name string) error {
-	return f.do(RemoveCheckFile, func() error { return f.Store.RemoveCheckFile(ctx, name) })
+// RemoveKeptFile implements storage.Store.
+func (f *Faulty) RemoveKeptFile(ctx context.Context, name string) error {
+	return f.do(RemoveKeptFile, func() error { return f.Store.RemoveKeptFile(ctx, name) })
 }
 
 // InsertDraft implements storage.Store.

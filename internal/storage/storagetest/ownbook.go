@@ -38,7 +38,7 @@ func keptOwnMapping(v ownbook.Mapping, rev int64) ownbook.Mapping {
 }
 
 // RunOwnWorkbooks checks ownbook.Store, save for the files, which are those of
-// RunCheckFiles.
+// RunKeptFiles.
 func RunOwnWorkbooks(t *testing.T, open Open) {
 	ctx, s := t.Context(), open(t)
 	ids := func(v []ownbook.Workbook, err error) []string {
