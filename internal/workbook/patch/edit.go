@@ -68,6 +68,7 @@ func (f *File) Apply(s *Sheet, edits []Edit) ([]Change, error) {
 	var changes []Change
 	kept := todo[:0]
 	for i, e := range todo {
+		e.Text = writable(e.Text)
 		if i > 0 && todo[i-1].Cell == e.Cell {
 			return nil, &CellError{s.Name, e.Cell, ErrTwice}
 		}
@@ -350,18 +351,25 @@ var (
 	number = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,15})?$`)
 	// escaped is text that a reader would take for an escape.
 	escaped     = regexp.MustCompile(`^_x[0-9A-Fa-f]{4}_`)
-	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r\n", "\n", "\r", "\n")
+	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 )
 
-// escapeText writes a text so that every reader gets the same back. Characters
-// that XML cannot hold are left out.
-func escapeText(s string) string {
-	s = strings.Map(func(r rune) rune {
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// writable is a text as a cell can hold it: characters that XML cannot hold are
+// left out, and lines end in one way.
+func writable(s string) string {
+	return lineBreaks.Replace(strings.Map(func(r rune) rune {
 		if r < 0x20 && r != '\n' && r != '\t' && r != '\r' || r == 0xfffe || r == 0xffff {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
+	}, strings.ToValidUTF8(s, "\uFFFD")))
+}
+
+// escapeText writes a text so that every reader gets the same back.
+func escapeText(s string) string {
+	s = writable(s)
 	if strings.Contains(s, "_x") {
 		var out strings.Builder
 		for i := range len(s) { // bytes: an underscore is one, and no part of another character
