@@ -53,7 +53,7 @@ func (h *house) upload(query string, data []byte, kind string) string {
 // files lists the stored files of jobs.
 func (h *house) files() []string {
 	h.t.Helper()
-	all, err := filepath.Glob(filepath.Join(h.dir, "checks", "*"))
+	all, err := filepath.Glob(filepath.Join(h.dir, "kept", "*"))
 	if err != nil {
 		h.t.Fatal(err)
 	}
