@@ -114,17 +114,7 @@ func Compare(lines []Line, bidders []Bidder, statuses map[string][]status.Status
 	}
 	for b, bidder := range bidders {
 		col := ComparedBidder{Bidder: bidder, Statuses: statuses[string(bidder.Supplier)]}
-		declared := map[string]status.RequirementStatus{}
-		for _, s := range col.Statuses {
-			if !counts(s.Overall) {
-				continue
-			}
-			for _, r := range s.Requirements {
-				if _, there := declared[r.Requirement]; !there && r.Answer != "" {
-					declared[r.Requirement] = r
-				}
-			}
-		}
+		declared := col.Declared()
 		answered := map[string]ResponseAnswer{}
 		if r, ok := last[string(bidder.Supplier)]; ok {
 			at := r.ReceivedAt
@@ -134,7 +124,7 @@ func Compare(lines []Line, bidders []Bidder, statuses map[string][]status.Status
 			}
 		}
 		for i, l := range lines {
-			c := cell(declared[l.Requirement.ID], answered[l.Requirement.ID])
+			c := cell(declared[l.Requirement.ID].RequirementStatus, answered[l.Requirement.ID])
 			out.Rows[i].Cells[b] = c
 			col.add(l, c)
 			out.Themes[themes[i]].Bidders[b].add(l, c)

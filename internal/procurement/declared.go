@@ -10,7 +10,7 @@ import (
 // declaration it stands in.
 type DeclaredAnswer struct {
 	status.RequirementStatus
-	Declaration status.DeclarationStatus
+	Declaration *status.DeclarationStatus
 	// Overall is the status of the declaration for its set.
 	Overall status.Overall
 }
@@ -25,7 +25,7 @@ func (b ComparedBidder) Declared() map[string]DeclaredAnswer {
 		}
 		for _, r := range s.Requirements {
 			if _, there := out[r.Requirement]; !there && r.Answer != "" {
-				out[r.Requirement] = DeclaredAnswer{r, *s.Declaration, s.Overall}
+				out[r.Requirement] = DeclaredAnswer{r, s.Declaration, s.Overall}
 			}
 		}
 	}
