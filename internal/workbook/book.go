@@ -86,11 +86,8 @@ type page struct {
 	frozenRows, frozenCols int
 	// pagesWide is how many pages the columns may spread over; 0 means one.
 	pagesWide int
-	// beside tells that the last page across holds a picture, so that no columns
-	// are repeated on it.
-	beside  bool
-	footer  string
-	protect bool
+	footer    string
+	protect   bool
 }
 
 // sheet is one sheet being streamed.
@@ -269,7 +266,7 @@ func (s *sheet) close() {
 	}
 	if s.page.frozenRows > 0 {
 		ref := fmt.Sprintf("%s!$%d:$%d", quoted(s.name), s.page.frozenRows, s.page.frozenRows)
-		if s.page.pagesWide > 1 && s.page.frozenCols > 0 && !s.page.beside {
+		if s.page.pagesWide > 1 && s.page.frozenCols > 0 {
 			col, _ := excelize.ColumnNumberToName(s.page.frozenCols)
 			ref = fmt.Sprintf("%s!$A:$%s,%s", quoted(s.name), col, ref)
 		}

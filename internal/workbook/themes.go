@@ -40,7 +40,7 @@ func (d *tenderBook) themes() {
 		cols = append(cols, column{answerKey(c.answer), 10, false})
 	}
 	cols = append(cols, column{"unmet", 11, false}, column{"reserved", 11, false}, column{"differing", 12, false})
-	s := d.found("themes", cols, page{pagesWide: 2, beside: true})
+	s := d.found("themes", cols, page{pagesWide: 2})
 	bidders := d.Comparison.Bidders
 	all := procurement.ComparedTheme{}
 	for _, t := range d.Comparison.Themes {
