@@ -64,6 +64,11 @@ func (b *bulkFile) style(l cellLook) int {
 	case lookTone:
 		st.Font, st.Fill = &excelize.Font{Bold: true, Color: l.tone.text}, solid(l.tone.fill)
 	}
+	if st.Font != nil {
+		family, err := b.f.GetDefaultFont()
+		b.fail(err)
+		st.Font.Family = family // or programs choose one of their own
+	}
 	id, err := b.f.NewStyle(&st)
 	b.fail(err)
 	if b.looks == nil {
