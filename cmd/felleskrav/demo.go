@@ -105,13 +105,17 @@ func (v *server) fillDemo(ctx context.Context, store storage.Store, live *catalo
 	return d, console.ReplaceFile(d.file, data, 0o600)
 }
 
-// demoPeople are whom a visitor to the pages can be, one for each role.
+// demoPeople are whom a visitor to the pages can be, one for each kind of work.
+// The adviser is also the one who says who may do what in the body.
 func demoPeople() []login.Persona {
 	var out []login.Persona
-	for _, r := range access.Roles() {
-		p := demoOrgs[r]
+	for _, r := range []access.Role{access.Editor, access.Procurement, access.Supplier, access.Adviser} {
+		p, roles := demoOrgs[r], []access.Role{r}
+		if r == access.Adviser {
+			roles = append(roles, access.AgencyAdmin)
+		}
 		out = append(out, login.Persona{ID: string(r), Role: r, Actor: access.Actor{
-			ID: "demo:" + string(r), Name: p.name, Org: string(p.number), Roles: []access.Role{r},
+			ID: "demo:" + string(r), Name: p.name, Org: string(p.number), Roles: roles,
 		}})
 	}
 	return out

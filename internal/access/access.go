@@ -6,41 +6,6 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// Role is what an actor may act as.
-type Role string
-
-// The roles. Everyone, also someone who has not said who they are, is public.
-const (
-	Public      Role = "public"
-	Editor      Role = "editor"
-	Procurement Role = "procurement"
-	Supplier    Role = "supplier"
-	Adviser     Role = "adviser"
-)
-
-// Roles lists the roles a token can carry.
-func Roles() []Role { return []Role{Editor, Procurement, Supplier, Adviser} }
-
-// Actor is who asks, and for which organisation.
-type Actor struct {
-	// ID identifies the credential or person, for the log.
-	ID string
-	// Name is how the actor is shown to themselves.
-	Name string
-	// Org is the organisation number the actor acts for; empty for the public.
-	Org   string
-	Roles []Role
-}
-
-// Anyone is the actor who has not said who they are.
-func Anyone() Actor { return Actor{ID: "public"} }
-
-// Known reports whether the actor said who they are.
-func (a Actor) Known() bool { return len(a.Roles) > 0 }
-
-// Has reports whether the actor holds the role.
-func (a Actor) Has(r Role) bool { return r == Public || slices.Contains(a.Roles, r) }
-
 // Action is something that can be allowed or denied.
 type Action string
 
@@ -53,6 +18,7 @@ const (
 	RegisterSupplier  Action = "supplier.register"
 	RegisterBody      Action = "body.register"
 	WriteKey          Action = "key.write"
+	WriteFourEyes     Action = "supplier.four-eyes"
 	VerifySupplier    Action = "supplier.verify"
 	ReadOffering      Action = "offering.read"
 	WriteOffering     Action = "offering.write"
@@ -67,6 +33,7 @@ const (
 	ReadReview        Action = "review.read"
 	ReadStatus        Action = "status.read"
 	CheckStatus       Action = "status.check"
+	ReadCheck         Action = "check.read"
 	ReadProcurement   Action = "procurement.read"
 	WriteProcurement  Action = "procurement.write"
 	ReadLog           Action = "log.read"
@@ -75,6 +42,15 @@ const (
 	DecideCatalogue   Action = "catalogue.decide"
 	WriteReport       Action = "report.write"
 	ReadReport        Action = "report.read"
+	ManageTokens      Action = "token.manage"
+	ReadMembers       Action = "member.read"
+	WriteMembers      Action = "member.write"
+	Claim             Action = "member.claim"
+	DecideClaim       Action = "member.decide"
+	Join              Action = "member.join"
+	ReadSelf          Action = "person.read"
+	EraseSelf         Action = "person.erase"
+	ReadTrail         Action = "trail.read"
 )
 
 // reach says how far a role's right to an action goes.
@@ -85,37 +61,76 @@ const (
 	all                  // whoever it belongs to
 )
 
-// policy is the whole policy: what is not in it is denied.
-var policy = map[Action]map[Role]reach{
-	ReadCatalogue:     {Public: all},
-	Select:            {Public: all},
-	ReadSupplier:      {Public: all},
-	RegisterSupplier:  {Supplier: own, Editor: all},
-	WriteSupplier:     {Supplier: own, Editor: all},
-	RegisterBody:      {Procurement: own, Adviser: own},
-	WriteKey:          {Supplier: own, Adviser: own},
+// row gives roles how far their right goes.
+type row map[Role]reach
+
+// both puts two rows together.
+func (r row) and(other row) row {
+	out := row{}
+	for _, from := range []row{r, other} {
+		for role, far := range from {
+			out[role] = max(out[role], far)
+		}
+	}
+	return out
+}
+
+// Rows that many actions share.
+var (
+	everyone   = row{Public: all}
+	suppliers  = row{SupplierReader: own, SupplierAuthor: own, SupplierSigner: own, SupplierAdmin: own}
+	agencies   = row{AgencyReader: all, Procurement: all, Adviser: all, Reviewer: all, AgencyAdmin: all}
+	ownAdmins  = row{SupplierAdmin: own, AgencyAdmin: own, Operator: all}
+	inPractice = row{SupplierReader: all, SupplierAuthor: all, SupplierSigner: all, SupplierAdmin: all}.and(agencies).and(row{Editor: all})
+)
+
+// policy is the whole policy: what is not in it is denied. "own" is what
+// belongs to the organisation the actor acts for, "all" whatever anybody has.
+// What a right is narrowed by besides is said beside it, and held by the
+// package that owns the thing.
+var policy = map[Action]row{
+	ReadCatalogue:    everyone,
+	Select:           everyone,
+	ReadSupplier:     everyone,
+	RegisterSupplier: {SupplierAdmin: own, Editor: all},
+	WriteSupplier:    {SupplierAdmin: own, Editor: all},
+	RegisterBody:     {Procurement: own, Adviser: own, Reviewer: own, AgencyAdmin: own},
+	// An agency's keys sign its reviews.
+	WriteKey:          {SupplierSigner: own, SupplierAdmin: own, Adviser: own, Reviewer: own, AgencyAdmin: own},
+	WriteFourEyes:     {SupplierAdmin: own},
 	VerifySupplier:    {Editor: all},
-	ReadOffering:      {Public: all},
-	WriteOffering:     {Supplier: own},
-	WriteEvidence:     {Supplier: own},
-	EraseEvidence:     {Supplier: own},
-	ReadEvidence:      {Public: all}, // the evidence's own visibility narrows this
-	PrepareStatement:  {Supplier: own},
-	SubmitAttestation: {Supplier: own},
-	Withdraw:          {Supplier: own},
-	ReadAttestation:   {Public: all},
-	WriteReview:       {Adviser: own},
-	ReadReview:        {Procurement: all, Adviser: all, Editor: all, Supplier: own}, // whom it is shared with narrows this
-	ReadStatus:        {Public: all},
+	ReadOffering:      everyone,
+	WriteOffering:     {SupplierAuthor: own},
+	WriteEvidence:     {SupplierAuthor: own},
+	EraseEvidence:     {SupplierAuthor: own, SupplierAdmin: own},
+	ReadEvidence:      everyone, // the evidence's own visibility narrows this
+	PrepareStatement:  {SupplierAuthor: own, SupplierSigner: own},
+	SubmitAttestation: {SupplierSigner: own},
+	Withdraw:          {SupplierSigner: own},
+	ReadAttestation:   everyone,
+	WriteReview:       {Adviser: own, Reviewer: own},
+	ReadReview:        agencies.and(suppliers).and(row{Editor: all}), // whom it is shared with narrows this
+	ReadStatus:        everyone,
 	CheckStatus:       {Procurement: all, Adviser: all, Editor: all},
-	ReadProcurement:   {Procurement: own, Adviser: own},
-	WriteProcurement:  {Procurement: own},
-	ReadLog:           {Public: all},
-	VerifyWorkbook:    {Public: all}, // whoever has the file may ask whether it is whole
-	EditCatalogue:     {Editor: all},
-	DecideCatalogue:   {Editor: all}, // that it is another editor, the service sees to
-	WriteReport:       {Editor: all, Procurement: all, Supplier: all, Adviser: all},
-	ReadReport:        {Editor: all},
+	ReadCheck:         {AgencyReader: own, Procurement: own, Adviser: own, AgencyAdmin: own, Editor: own},
+	// Procurements are seen by the body that makes them, and nobody else ever.
+	ReadProcurement:  {AgencyReader: own, Procurement: own, Adviser: own},
+	WriteProcurement: {Procurement: own},
+	ReadLog:          everyone,
+	VerifyWorkbook:   everyone, // whoever has the file may ask whether it is whole
+	EditCatalogue:    {Editor: all},
+	DecideCatalogue:  {Editor: all}, // that it is another editor, the service sees to
+	WriteReport:      inPractice,
+	ReadReport:       {Editor: all},
+	ManageTokens:     ownAdmins, // never roles beyond Grantable
+	ReadMembers:      ownAdmins,
+	WriteMembers:     ownAdmins,       // never roles beyond Grantable
+	Claim:            {LoggedIn: all}, // people only; an editor decides
+	DecideClaim:      {Editor: all, Operator: all},
+	Join:             {LoggedIn: all}, // people only, who have the invitation
+	ReadSelf:         {LoggedIn: all},
+	EraseSelf:        {LoggedIn: all},
+	ReadTrail:        ownAdmins,
 }
 
 // Actions lists every action of the policy, sorted.
@@ -168,6 +183,3 @@ func Check(a Actor, action Action, owner string) error {
 	}
 	return nil
 }
-
-// Agency reports whether the actor acts for a public body.
-func (a Actor) Agency() bool { return a.Has(Procurement) || a.Has(Adviser) || a.Has(Editor) }

@@ -150,7 +150,7 @@ func (h *house) token(who string) string {
 	role, org, _ := strings.Cut(who, "@")
 	if org == "" {
 		org = agency
-		if role == string(access.Supplier) {
+		if access.Role(role).Side() == access.SideSupplier {
 			org = ours
 		}
 	}

@@ -20,7 +20,7 @@ func TestRolesAndRoutes(t *testing.T) {
 	callers := map[string]access.Actor{"": access.Anyone()}
 	for _, r := range access.Roles() {
 		org := agency
-		if r == access.Supplier {
+		if r.Side() == access.SideSupplier {
 			org = ours
 		}
 		callers[string(r)] = access.Actor{ID: "x", Org: org, Roles: []access.Role{r}}

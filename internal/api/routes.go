@@ -51,7 +51,7 @@ var rules = map[string]rule{
 	"completeEnrolment": {action: access.WriteKey, body: small},
 	"revokeKey":         {action: access.WriteKey, body: small},
 	"putIdentifiers":    {action: access.VerifySupplier, body: small},
-	"putFourEyes":       {action: access.WriteKey, body: small},
+	"putFourEyes":       {action: access.WriteFourEyes, body: small},
 
 	"listOfferings":  {action: access.ReadOffering},
 	"createOffering": {action: access.WriteOffering, body: form},
@@ -91,10 +91,10 @@ var rules = map[string]rule{
 	"getOfferingStatus": {action: access.ReadStatus},
 	"getOfferingBadge":  {action: access.ReadStatus},
 	"checkStatus":       {action: access.CheckStatus, body: form, file: maxWorkbook},
-	"listChecks":        {action: access.CheckStatus},
-	"getCheck":          {action: access.CheckStatus},
+	"listChecks":        {action: access.ReadCheck},
+	"getCheck":          {action: access.ReadCheck},
 	"deleteCheck":       {action: access.CheckStatus},
-	"getCheckResult":    {action: access.CheckStatus},
+	"getCheckResult":    {action: access.ReadCheck},
 
 	"listProcurements":  {action: access.ReadProcurement},
 	"createProcurement": {action: access.WriteProcurement, body: form},

@@ -96,7 +96,7 @@ type Order struct {
 // rows is refused now and with the reason.
 func (s *Service) Start(ctx context.Context, actor access.Actor, o Order, r io.Reader) (Job, error) {
 	s.setUp()
-	if err := own(actor); err != nil {
+	if err := own(actor, access.CheckStatus); err != nil {
 		return Job{}, err
 	}
 	j, err := s.order(actor, o)
@@ -140,9 +140,10 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, o Order, r io.R
 	return saved, nil
 }
 
-// own reports whether the actor may check lists for an organisation.
-func own(actor access.Actor) error {
-	if err := access.Check(actor, access.CheckStatus, actor.Org); err != nil {
+// own reports whether the actor may do something with the lists of their own
+// organisation.
+func own(actor access.Actor, action access.Action) error {
+	if err := access.Check(actor, action, actor.Org); err != nil {
 		return err
 	}
 	if actor.Org == "" {
@@ -266,7 +267,11 @@ func askedFor(err error) error {
 // Get reads a job of the actor's own organisation. Anybody else's is not
 // there.
 func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Job, error) {
-	if err := own(actor); err != nil {
+	return s.get(ctx, actor, access.ReadCheck, id)
+}
+
+func (s *Service) get(ctx context.Context, actor access.Actor, action access.Action, id string) (Job, error) {
+	if err := own(actor, action); err != nil {
 		return Job{}, err
 	}
 	missing := problem.New(problem.NotFound, "bulkcheck.not-found", nil)
@@ -287,7 +292,7 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (Job, 
 // List lists the jobs of the actor's organisation, newest first, after the id
 // given.
 func (s *Service) List(ctx context.Context, actor access.Actor, after string, limit int) ([]Job, error) {
-	if err := own(actor); err != nil {
+	if err := own(actor, access.ReadCheck); err != nil {
 		return nil, err
 	}
 	all, err := s.Store.CheckJobsOf(ctx, organisation.Number(actor.Org), after, limit)
@@ -301,7 +306,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, after string, li
 // people see what became of it. One that has ended is left as it is.
 func (s *Service) Cancel(ctx context.Context, actor access.Actor, id string) (Job, error) {
 	s.setUp()
-	if _, err := s.Get(ctx, actor, id); err != nil {
+	if _, err := s.get(ctx, actor, access.CheckStatus, id); err != nil {
 		return Job{}, err
 	}
 	now := s.now()
@@ -321,7 +326,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, id string) (Jo
 // Delete ends the work on a job and removes it with its files.
 func (s *Service) Delete(ctx context.Context, actor access.Actor, id string) error {
 	s.setUp()
-	if _, err := s.Get(ctx, actor, id); err != nil {
+	if _, err := s.get(ctx, actor, access.CheckStatus, id); err != nil {
 		return err
 	}
 	return s.remove(ctx, id)

@@ -12,7 +12,7 @@ import (
 // of its signers have signed them. It is logged either way, so that anyone can
 // see what held when. Asking for it takes two keys that can sign.
 func (s *Service) SetFourEyes(ctx context.Context, actor access.Actor, number organisation.Number, on bool) (Supplier, error) {
-	if err := access.Check(actor, access.WriteKey, string(number)); err != nil {
+	if err := access.Check(actor, access.WriteFourEyes, string(number)); err != nil {
 		return Supplier{}, err
 	}
 	sup, err := s.read(ctx, number)
