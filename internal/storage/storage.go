@@ -33,6 +33,7 @@ type Store interface {
 	bulkcheck.Store
 	ownbook.Store
 	transparency.Store
+	transparency.Places
 
 	// Sessions keeps the login sessions of the pages, in the shape that scs
 	// wants. A session that has expired is not found, whether or not it has

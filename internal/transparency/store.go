@@ -145,3 +145,9 @@ type Store interface {
 	// SwapLogCosigned replaces the record of cosigned.Origin as SwapLogLease does, durably.
 	SwapLogCosigned(ctx context.Context, cosigned Cosigned) error
 }
+
+// Places finds where keys are logged, for those who look up many.
+type Places interface {
+	// LogPlacesByKey is [Store.LogEntriesByKey] without bodies.
+	LogPlacesByKey(ctx context.Context, origin string, keys []string) ([]Entry, error)
+}

@@ -13,15 +13,21 @@ import (
 	"felleskrav/internal/transparency"
 )
 
+// Store is what the log is kept in.
+type Store interface {
+	transparency.Store
+	transparency.Places
+}
+
 // Log is the transparency log as attestation, supplier and status see it.
 type Log struct {
 	log    *transparency.Log
-	store  transparency.Store
+	store  Store
 	signer *transparency.Signer
 }
 
 // New joins a log, the store it is kept in and the key it signs with.
-func New(log *transparency.Log, store transparency.Store, signer *transparency.Signer) *Log {
+func New(log *transparency.Log, store Store, signer *transparency.Signer) *Log {
 	return &Log{log: log, store: store, signer: signer}
 }
 
@@ -56,7 +62,7 @@ func (l *Log) Places(ctx context.Context, keys []string) (map[string]attestation
 	if len(keys) == 0 {
 		return out, nil
 	}
-	entries, err := l.store.LogEntriesByKey(ctx, l.Origin(), keys)
+	entries, err := l.store.LogPlacesByKey(ctx, l.Origin(), keys)
 	if err != nil {
 		return nil, fmt.Errorf("find log entries: %w", err)
 	}

@@ -82,7 +82,7 @@ func (s *Service) chain(ctx context.Context, o supplier.Offering, v catalogue.Ve
 	if _, ok := c.suppliers[o.Supplier]; !ok {
 		return nil, fmt.Errorf("read supplier %s: it is not there", o.Supplier)
 	}
-	c.declarations, c.unsettled, err = s.latest(ctx, below, c.suppliers, v, at)
+	c.declarations, c.unsettled, err = s.latest(ctx, below, c.suppliers, v, at, nil)
 	return c, err
 }
 
@@ -116,20 +116,37 @@ func (c *chain) status(o supplier.Offering) status.Status {
 // latest reads the declarations that decide the status of many offerings: the
 // newest few of each in one query, and as many as ever count of those where
 // the few do not decide, such as when a later moment or a stolen key has
-// brought many since. unsettled tells which have one on its way into the log.
-func (s *Service) latest(ctx context.Context, offerings map[string]supplier.Offering, suppliers map[organisation.Number]supplier.Supplier, v catalogue.Version, at time.Time) (out map[string][]status.Declaration, unsettled map[string]bool, err error) {
+// brought many since. Their answers are in outline but for the offerings in whole, such
+// as those that have reviews, since a review counts for the very words that
+// were reviewed. unsettled tells which have one on its way into the log.
+func (s *Service) latest(ctx context.Context, offerings map[string]supplier.Offering, suppliers map[organisation.Number]supplier.Supplier, v catalogue.Version, at time.Time, whole map[string][]review.Logged) (out map[string][]status.Declaration, unsettled map[string]bool, err error) {
 	out, unsettled = map[string][]status.Declaration{}, map[string]bool{}
 	ids := make([]string, 0, len(offerings))
+	var outlined, full []string
 	for id := range offerings {
 		ids = append(ids, id)
+		if len(whole[id]) > 0 {
+			full = append(full, id)
+		} else {
+			outlined = append(outlined, id)
+		}
 	}
 	if len(ids) == 0 {
 		return out, unsettled, nil
 	}
 	slices.Sort(ids)
-	records, err := s.Attestations.LatestAttestations(ctx, ids, v.Set, perOffering)
+	slices.Sort(outlined)
+	slices.Sort(full)
+	records, err := s.Attestations.LatestOutlines(ctx, outlined, v.Set, perOffering)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read declarations: %w", err)
+		return nil, nil, fmt.Errorf("read outlines of declarations: %w", err)
+	}
+	if len(full) > 0 {
+		more, err := s.Attestations.LatestAttestations(ctx, full, v.Set, perOffering)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read declarations: %w", err)
+		}
+		records = append(records, more...)
 	}
 	if out, unsettled, err = s.placed(ctx, records); err != nil {
 		return nil, nil, err

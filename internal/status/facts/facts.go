@@ -342,7 +342,7 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 	if g.reviews, _, err = s.reviews(ctx, ids, view); err != nil {
 		return nil, err
 	}
-	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at)
+	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at, g.reviews)
 	return g, err
 }
 

@@ -31,10 +31,15 @@ func (s *Store) InsertAttestation(ctx context.Context, r attestation.Record) err
 	bundle := r.Bundle
 	r.Bundle = nil
 	doc, err := storage.Encode(r)
+	var outline []byte
+	if err == nil {
+		outline, err = storage.Encode(attestation.NewOutlined(r))
+	}
 	if err == nil {
 		err = insert(ctx, s.attestations, withBundle(bson.D{
 			{Key: "_id", Value: r.Digest}, {Key: "offering", Value: r.Offering}, {Key: "set", Value: r.Set},
 			{Key: "received", Value: storage.Time(r.ReceivedAt)}, {Key: "doc", Value: string(doc)},
+			{Key: "outline", Value: string(outline)},
 		}, bundle))
 	}
 	if err != nil {
@@ -91,6 +96,46 @@ const latestAtOnce = 4
 // documents: the ways to do so in one query are either newer than the oldest
 // server we run on or carry every old declaration along.
 func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set string, perOffering int) ([]attestation.Record, error) {
+	return s.latestOf(ctx, offerings, set, perOffering, func(ctx context.Context, digests []string) ([]attestation.Record, error) {
+		return in[attestation.Record](ctx, s.attestations, "_id", digests, up("_id"))
+	})
+}
+
+// LatestOutlines implements attestation.Store, in the order of
+// LatestAttestations.
+func (s *Store) LatestOutlines(ctx context.Context, offerings []string, set string, perOffering int) ([]attestation.Record, error) {
+	return s.latestOf(ctx, offerings, set, perOffering, s.outlines)
+}
+
+// outlines reads the outlines of the declarations with these digests.
+func (s *Store) outlines(ctx context.Context, digests []string) ([]attestation.Record, error) {
+	var kept storage.Decoder[attestation.Outlined]
+	for part := range slices.Chunk(digests, chunk) {
+		o := options.Find().SetProjection(bson.D{{Key: "outline", Value: 1}})
+		err := each(ctx, s.attestations, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: part}}}}, o, func(raw bson.Raw) error {
+			text, ok := raw.Lookup("outline").StringValueOK()
+			if !ok {
+				return fmt.Errorf("attestation %s has no outline", raw.Lookup("_id"))
+			}
+			kept.Add([]byte(text))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	values, err := kept.Values()
+	all := make([]attestation.Record, len(values))
+	for i, v := range values {
+		all[i] = v.Outline()
+	}
+	return all, err
+}
+
+// latestOf finds the newest declarations of each offering and has them read.
+func (s *Store) latestOf(ctx context.Context, offerings []string, set string, perOffering int,
+	read func(ctx context.Context, digests []string) ([]attestation.Record, error),
+) ([]attestation.Record, error) {
 	offerings = storage.Unique(offerings)
 	found := make(map[string][]attestation.Record, len(offerings))
 	if perOffering > 0 {
@@ -103,7 +148,7 @@ func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set 
 				if err != nil {
 					return fmt.Errorf("list latest attestations: %w", err)
 				}
-				records, err := in[attestation.Record](ctx, s.attestations, "_id", digests, up("_id"))
+				records, err := read(ctx, digests)
 				if err != nil {
 					return fmt.Errorf("read latest attestations: %w", err)
 				}
@@ -263,6 +308,27 @@ func dateWithdrawals(ctx context.Context, s *Store) error {
 		set := bson.D{{Key: "$set", Value: bson.D{{Key: "at", Value: storage.Time(w.At)}}}}
 		if _, err := s.withdrawals.UpdateOne(ctx, byID(w.Attestation), set); err != nil {
 			return fmt.Errorf("date withdrawal of %s: %w", w.Attestation, translate(ctx, err))
+		}
+		return nil
+	})
+}
+
+// outlineAttestations puts beside the declarations stored without one their
+// outline.
+func outlineAttestations(ctx context.Context, s *Store) error {
+	without := bson.D{{Key: "outline", Value: bson.D{{Key: "$exists", Value: false}}}}
+	return each(ctx, s.attestations, without, options.Find().SetProjection(bson.D{{Key: "doc", Value: 1}}), func(d bson.Raw) error {
+		r, err := storage.Decode[attestation.Record]([]byte(d.Lookup("doc").StringValue()))
+		if err != nil {
+			return err
+		}
+		outline, err := storage.Encode(attestation.NewOutlined(r))
+		if err != nil {
+			return err
+		}
+		set := bson.D{{Key: "$set", Value: bson.D{{Key: "outline", Value: string(outline)}}}}
+		if _, err := s.attestations.UpdateOne(ctx, byID(r.Digest), set); err != nil {
+			return fmt.Errorf("outline attestation %s: %w", r.Digest, translate(ctx, err))
 		}
 		return nil
 	})

@@ -131,10 +131,19 @@ func (s *Store) LogEntries(ctx context.Context, origin string, from int64, limit
 
 // LogEntriesByKey implements transparency.Store.
 func (s *Store) LogEntriesByKey(ctx context.Context, origin string, keys []string) ([]transparency.Entry, error) {
+	return s.entriesByKey(ctx, origin, keys, options.Find())
+}
+
+// LogPlacesByKey implements transparency.Store.
+func (s *Store) LogPlacesByKey(ctx context.Context, origin string, keys []string) ([]transparency.Entry, error) {
+	return s.entriesByKey(ctx, origin, keys, options.Find().SetProjection(bson.D{{Key: "body", Value: 0}}))
+}
+
+func (s *Store) entriesByKey(ctx context.Context, origin string, keys []string, o *options.FindOptionsBuilder) ([]transparency.Entry, error) {
 	all := []transparency.Entry{}
 	for part := range slices.Chunk(storage.Unique(keys), chunk) {
 		filter := bson.D{{Key: "origin", Value: origin}, {Key: "key", Value: bson.D{{Key: "$in", Value: part}}}}
-		some, err := s.entries(ctx, filter, options.Find())
+		some, err := s.entries(ctx, filter, o)
 		if err != nil {
 			return nil, fmt.Errorf("find entries of log %s: %w", origin, err)
 		}

@@ -25,6 +25,8 @@ var steps = []step{
 	func(context.Context, *Store) error { return nil },
 	// 2: withdrawals have their time beside the document.
 	dateWithdrawals,
+	// 3: declarations have their outline beside the document.
+	outlineAttestations,
 }
 
 // migrate brings indexes and documents up to date.

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
@@ -141,6 +142,35 @@ func TestDateWithdrawals(t *testing.T) {
 		}
 		if got, err := s.WithdrawalsSince(t.Context(), at.Add(time.Millisecond), 10); len(got) != 0 || err != nil {
 			t.Errorf("withdrawals after the last are %v, %v", got, err)
+		}
+	}
+}
+
+// Declarations of older versions get the outline they would have been stored
+// with.
+func TestOutlineAttestations(t *testing.T) {
+	s := mustOpen(t, database(t), time.Now)
+	at := time.Date(2026, 11, 23, 12, 0, 0, 123e6, time.UTC)
+	r := attestation.Record{Digest: "aa", Offering: "o", Set: "s", DeclaredAt: at, ValidUntil: at, ReceivedAt: at, Answers: []attestation.Answer{
+		{Requirement: "K-LOG-01", Status: attestation.Met, Evidence: []attestation.EvidenceRef{{Name: "a"}}},
+		{Requirement: "K-LOG-02", Status: attestation.Planned, Statement: "Neste år"},
+	}}
+	if err := s.InsertAttestation(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.attestations.UpdateOne(t.Context(), byID("aa"), bson.D{{Key: "$unset", Value: bson.D{{Key: "outline", Value: ""}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.LatestOutlines(t.Context(), []string{"o"}, "s", 5); err == nil {
+		t.Fatalf("without an outline: %v", got)
+	}
+	for range 2 {
+		if err := outlineAttestations(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.LatestOutlines(t.Context(), []string{"o"}, "s", 5)
+		if d := cmp.Diff([]attestation.Record{r.Outline()}, got); d != "" || err != nil {
+			t.Errorf("outlines (-want +got), %v:\n%s", err, d)
 		}
 	}
 }

@@ -17,9 +17,13 @@ func (s *Store) InsertAttestation(ctx context.Context, r attestation.Record) err
 	bundle := blob(r.Bundle)
 	r.Bundle = nil
 	doc, err := storage.Encode(r)
+	var outline []byte
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO attestations (digest, offering, set_id, received_at, doc, bundle) VALUES (?, ?, ?, ?, ?, ?)`,
-			r.Digest, r.Offering, r.Set, millis(r.ReceivedAt), string(doc), bundle)
+		outline, err = storage.Encode(attestation.NewOutlined(r))
+	}
+	if err == nil {
+		err = s.exec(ctx, `INSERT INTO attestations (digest, offering, set_id, received_at, doc, bundle, outline) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			r.Digest, r.Offering, r.Set, millis(r.ReceivedAt), string(doc), bundle, string(outline))
 	}
 	if err != nil {
 		return fmt.Errorf("insert attestation %s: %w", r.Digest, err)
@@ -87,6 +91,27 @@ func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set 
 	all, err := documents[attestation.Record](q)
 	if err != nil {
 		return nil, fmt.Errorf("list latest attestations: %w", err)
+	}
+	return all, nil
+}
+
+// LatestOutlines implements attestation.Store. The index holds the outlines
+// themselves, so that nothing else is read.
+func (s *Store) LatestOutlines(ctx context.Context, offerings []string, set string, perOffering int) ([]attestation.Record, error) {
+	arg, err := list(storage.Unique(offerings))
+	if err != nil {
+		return nil, err
+	}
+	kept, err := documents[attestation.Outlined](s.query(ctx, `SELECT a.outline FROM json_each(?1) AS o CROSS JOIN attestations AS a INDEXED BY attestations_outline
+		WHERE a.offering = o.value AND a.set_id = ?2 AND a.seq IN (SELECT seq FROM attestations INDEXED BY attestations_set
+			WHERE offering = o.value AND set_id = ?2 ORDER BY received_at DESC, digest DESC LIMIT ?3)
+		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, set, max(perOffering, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list latest outlines: %w", err)
+	}
+	all := make([]attestation.Record, len(kept))
+	for i, o := range kept {
+		all[i] = o.Outline()
 	}
 	return all, nil
 }

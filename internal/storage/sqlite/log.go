@@ -120,6 +120,20 @@ func (s *Store) LogEntriesByKey(ctx context.Context, origin string, keys []strin
 	return all, nil
 }
 
+// LogPlacesByKey implements transparency.Store.
+func (s *Store) LogPlacesByKey(ctx context.Context, origin string, keys []string) ([]transparency.Entry, error) {
+	arg, err := list(keys)
+	if err != nil {
+		return nil, err
+	}
+	all, err := entries(s.query(ctx, `SELECT idx, key, logged_at, NULL FROM log_entries
+		WHERE origin = ? AND key IN (SELECT value FROM json_each(?)) ORDER BY idx`, origin, arg))
+	if err != nil {
+		return nil, fmt.Errorf("find places in log %s: %w", origin, err)
+	}
+	return all, nil
+}
+
 func entries(q query) ([]transparency.Entry, error) {
 	all := []transparency.Entry{}
 	err := q.each(func(scan func(...any) error) error {

@@ -34,6 +34,7 @@ func TestPlans(t *testing.T) {
 		"AttestationsForAll": func() error { _, err := s.AttestationsFor(ctx, "a", "", 10); return err },
 		"Latest":             func() error { _, err := s.LatestAttestations(ctx, some, "b", 3); return err },
 		"LatestAll":          func() error { _, err := s.LatestAttestations(ctx, some, "", 3); return err },
+		"Outlines":           func() error { _, err := s.LatestOutlines(ctx, some, "b", 3); return err },
 		"Since":              func() error { _, err := s.AttestationsSince(ctx, time.Now(), 3); return err },
 		"Revision":           func() error { _, err := s.AttestationsRevision(ctx, "a"); return err },
 		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },

@@ -250,10 +250,19 @@ func RunLatest(t *testing.T, open Open) {
 				got, err := s.LatestAttestations(ctx, asked, set, per)
 				check(t, err)
 				want(t, got, expected(asked, set, per))
+				if set == "" {
+					continue
+				}
+				outlines := expected(asked, set, per)
+				for i, r := range outlines {
+					outlines[i] = r.Outline()
+				}
+				want(t, result[[]attestation.Record](t)(s.LatestOutlines(ctx, asked, set, per)), outlines)
 			}
 		}
 	}
 	twice := []string{offerings[3], offerings[2], offerings[3]}
 	want(t, result[[]attestation.Record](t)(s.LatestAttestations(ctx, twice, "", 5)), expected(twice[:2], "", 5))
 	want(t, result[[]attestation.Record](t)(s.LatestAttestations(ctx, nil, "", 5)), []attestation.Record{})
+	want(t, result[[]attestation.Record](t)(s.LatestOutlines(ctx, nil, "a", 5)), []attestation.Record{})
 }

@@ -155,6 +155,9 @@ func RunLog(t *testing.T, open Open) {
 		want(t, list(s.LogEntries(ctx, o, 0, 0)), []transparency.Entry{})
 		want(t, list(s.LogEntriesByKey(ctx, o, []string{unicodeText, "none"})), keptEntries(all[1]))
 		want(t, list(s.LogEntriesByKey(ctx, o, nil)), []transparency.Entry{})
+		place := keptEntries(all[1])[0]
+		place.Body = nil
+		want(t, list(s.LogPlacesByKey(ctx, o, []string{unicodeText, "none"})), []transparency.Entry{place})
 		want(t, len(list(s.LogEntriesByKey(ctx, o, []string{"a", "c", "A"}))), 2)
 		later := entry(4, "later")
 		later.LoggedAt = at.Add(time.Hour)

@@ -57,6 +57,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"EvidenceOf":         func() (int, error) { v, err := s.EvidenceOf(ctx, key); return len(v), err },
 			"OwnerEvidence":      func() (int, error) { v, err := s.OwnerEvidence(ctx, number, []string{key}); return len(v), err },
 			"AttestationsFor":    func() (int, error) { v, err := s.AttestationsFor(ctx, key, key, 10); return len(v), err },
+			"LatestOutlines":     func() (int, error) { v, err := s.LatestOutlines(ctx, []string{key}, key, 10); return len(v), err },
 			"LatestAttestations": func() (int, error) { v, err := s.LatestAttestations(ctx, []string{key}, key, 10); return len(v), err },
 			"Withdrawals":        func() (int, error) { v, err := s.Withdrawals(ctx, []string{key}); return len(v), err },
 			"Reviews": func() (int, error) {

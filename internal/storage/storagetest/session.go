@@ -134,6 +134,7 @@ func RunCancelled(t *testing.T, open Open) {
 		"Supplier":      func() error { _, err := s.Supplier(ctx, v.Number); return err },
 		"Search":        func() error { _, err := s.SearchSuppliers(ctx, "x", "", 10); return err },
 		"Latest":        func() error { _, err := s.LatestAttestations(ctx, []string{"x"}, "", 1); return err },
+		"Outlines":      func() error { _, err := s.LatestOutlines(ctx, []string{"x"}, "a", 1); return err },
 		"OpenBlob":      func() error { _, _, err := s.OpenBlob(ctx, digest()); return err },
 		"TakeChallenge": func() error { _, err := s.TakeChallenge(ctx, "x"); return err },
 		"CommitSession": func() error { return s.Sessions().CommitCtx(ctx, "x", nil, time.Now()) },
