@@ -48,6 +48,7 @@ var may = map[string][]string{
 	// Nouns.
 	"internal/organisation": {"internal/access", "internal/problem"},
 	"internal/catalogue":    {"internal/access", "internal/problem"},
+	"internal/member":       {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
 	// A supplier is its number and its keys.
 	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/signing/revocation"},
@@ -138,7 +139,7 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/transparency",
 }
 

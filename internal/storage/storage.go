@@ -11,6 +11,7 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -32,6 +33,7 @@ type Store interface {
 	procurement.Store
 	bulkcheck.Store
 	ownbook.Store
+	member.Store
 	transparency.Store
 	transparency.Places
 

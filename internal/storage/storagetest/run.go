@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("reviews", func(t *testing.T) { RunReviews(t, open) })
 	t.Run("review withdrawals", func(t *testing.T) { RunReviewWithdrawals(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
+	t.Run("members", func(t *testing.T) { RunMembers(t, open) })
 	t.Run("own workbooks", func(t *testing.T) { RunOwnWorkbooks(t, open) })
 	t.Run("check jobs", func(t *testing.T) { RunCheckJobs(t, open) })
 	t.Run("check files", func(t *testing.T) { RunKeptFiles(t, open) })

@@ -1,0 +1,233 @@
+package member
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
+)
+
+// Service says who acts for whom.
+type Service struct {
+	Store Store
+	Now   func() time.Time
+	NewID func() string
+}
+
+// maxMembers is how many an organisation can have, with open invitations.
+const maxMembers = 500
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+// Standing is what a person may do for one organisation.
+type Standing struct {
+	Org   organisation.Number
+	Name  string
+	Roles []access.Role
+}
+
+// Standings lists for whom a person may act by membership. It is for the
+// login, which asks before anybody is an actor.
+func (s *Service) Standings(ctx context.Context, person string) ([]Standing, error) {
+	all, err := s.Store.CirclesOf(ctx, person)
+	if err != nil {
+		return nil, fmt.Errorf("read memberships: %w", err)
+	}
+	var out []Standing
+	for _, c := range all {
+		if m, ok := c.Of(person); ok {
+			out = append(out, Standing{Org: c.Org, Name: c.Name, Roles: m.Roles})
+		}
+	}
+	return out, nil
+}
+
+// Seen notes that a person was here, once a day, if anything is kept about
+// them at all: nothing is kept about people who merely look.
+func (s *Service) Seen(ctx context.Context, person, name string) error {
+	known, err := s.Store.People(ctx, []string{person})
+	if err != nil {
+		return fmt.Errorf("read person: %w", err)
+	}
+	name = clip(name)
+	if len(known) == 0 || known[0].LastAt.Equal(day(s.now())) && known[0].Name == name {
+		return nil
+	}
+	return s.keep(ctx, person, name)
+}
+
+// keep notes a person.
+func (s *Service) keep(ctx context.Context, person, name string) error {
+	now := s.now()
+	_, err := s.Store.PutPerson(ctx, person, func(p Person) (Person, error) {
+		if p.FirstAt.IsZero() {
+			p.FirstAt = now
+		}
+		p.LastAt = day(now)
+		if name != "" {
+			p.Name = name
+		}
+		return p, nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep person: %w", err)
+	}
+	return nil
+}
+
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+func clip(name string) string {
+	r := []rune(strings.TrimSpace(name))
+	return string(r[:min(len(r), maxName)])
+}
+
+// Member is a membership with the person who has it.
+type Member struct {
+	Membership
+	Name   string
+	LastAt time.Time
+}
+
+// Members lists who acts for an organisation by membership, by name.
+func (s *Service) Members(ctx context.Context, actor access.Actor, org organisation.Number) ([]Member, error) {
+	if err := access.Check(actor, access.ReadMembers, string(org)); err != nil {
+		return nil, err
+	}
+	c, err := s.Store.Circle(ctx, org)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	people, err := s.Store.People(ctx, c.People())
+	if err != nil {
+		return nil, fmt.Errorf("read people: %w", err)
+	}
+	byID := map[string]Person{}
+	for _, p := range people {
+		byID[p.ID] = p
+	}
+	out := make([]Member, len(c.Members))
+	for i, m := range c.Members {
+		out[i] = Member{Membership: m, Name: byID[m.Person].Name, LastAt: byID[m.Person].LastAt}
+	}
+	slices.SortStableFunc(out, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+var errNotMember = problem.New(problem.NotFound, "member.not-found", nil)
+
+// SetRoles changes what a member may do. Both the roles they get and those
+// they lose must be the actor's to give, and an administrator must be left.
+func (s *Service) SetRoles(ctx context.Context, actor access.Actor, org organisation.Number, person string, roles []access.Role) (Membership, error) {
+	roles = rolesIn(roles)
+	if err := granting(actor, org, roles); err != nil {
+		return Membership{}, err
+	}
+	c, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
+		m, ok := c.Of(person)
+		if !ok {
+			return c, errNotMember
+		}
+		lost := slices.DeleteFunc(slices.Clone(m.Roles), func(r access.Role) bool { return slices.Contains(roles, r) })
+		if err := access.CheckGrant(actor, string(org), lost); err != nil {
+			return c, err
+		}
+		m.Roles = roles
+		return c.with(m)
+	})
+	if err != nil {
+		return Membership{}, fmt.Errorf("change roles: %w", err)
+	}
+	m, _ := c.Of(person)
+	return m, nil
+}
+
+// granting checks that the actor may give the roles, and that there are some.
+func granting(actor access.Actor, org organisation.Number, roles []access.Role) error {
+	if err := access.CheckGrant(actor, string(org), roles); err != nil {
+		return err
+	}
+	if len(roles) == 0 {
+		p := problem.New(problem.Invalid, "member.roles", nil)
+		p.Fields = []problem.Field{{Path: "roles", Key: "member.roles"}}
+		return p
+	}
+	return nil
+}
+
+// Remove ends a membership: an administrator's of somebody, or anybody's own.
+func (s *Service) Remove(ctx context.Context, actor access.Actor, org organisation.Number, person string) error {
+	own := actor.Known() && actor.ID == person
+	if !own {
+		if err := access.Check(actor, access.WriteMembers, string(org)); err != nil {
+			return err
+		}
+	}
+	through := ""
+	_, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
+		m, ok := c.Of(person)
+		if !ok {
+			return c, errNotMember
+		}
+		through = m.Through
+		if !own {
+			if err := access.CheckGrant(actor, string(org), m.Roles); err != nil {
+				return c, err
+			}
+		}
+		c = c.without(person)
+		return c, c.check()
+	})
+	if err != nil {
+		return fmt.Errorf("remove member: %w", err)
+	}
+	return s.spend(ctx, through)
+}
+
+// spend makes sure that nobody comes back by the invitation they came by.
+func (s *Service) spend(ctx context.Context, through string) error {
+	id, ok := strings.CutPrefix(through, "invitation:")
+	if !ok {
+		return nil
+	}
+	now := s.now()
+	_, err := s.Store.UpdateInvitation(ctx, id, func(i Invitation) (Invitation, error) {
+		if i.RevokedAt == nil {
+			i.RevokedAt = &now
+		}
+		return i, nil
+	})
+	if err != nil && !errors.Is(err, problem.ErrNotFound) {
+		return fmt.Errorf("end invitation: %w", err)
+	}
+	return nil
+}
+
+// join adds to what a person may do for an organisation, and notes the person.
+func (s *Service) join(ctx context.Context, org organisation.Number, name string, m Membership, personName string) error {
+	if err := s.keep(ctx, m.Person, clip(personName)); err != nil {
+		return err
+	}
+	_, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
+		if old, ok := c.Of(m.Person); ok {
+			if old.Through == m.Through {
+				return c, nil // what a crash left half done is done already
+			}
+			m.Roles, m.Since = rolesIn(slices.Concat(old.Roles, m.Roles)), old.Since
+		}
+		if name != "" {
+			c.Name = name
+		}
+		return c.with(m)
+	})
+	if err != nil {
+		return fmt.Errorf("add member: %w", err)
+	}
+	return nil
+}
