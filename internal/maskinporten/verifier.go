@@ -100,7 +100,7 @@ func (c Config) Check() error {
 // Roles are those that a scope can give: all but the ones that reach beyond the
 // organisation that has the scope.
 func Roles() []access.Role {
-	return slices.DeleteFunc(slices.Clone(access.Roles()), func(r access.Role) bool { return r == access.Editor || r == "operator" })
+	return slices.DeleteFunc(slices.Clone(access.Roles()), func(r access.Role) bool { return r.Side() == access.SideCommon })
 }
 
 // New makes a verifier. Keys are fetched when the first token comes.
@@ -155,7 +155,7 @@ func refuse(key string, args problem.Args, err error) error {
 // Of the header only alg and kid count: keys that a token brings or points to
 // (jwk, jku, x5c, x5u) are its sender's.
 func (v *Verifier) read(ctx context.Context, token string) (claims, error) {
-	if len(token) > MaxToken {
+	if len(token) > MaxToken || strings.ContainsAny(token, " \t\r\n") { // the library would leave space out
 		return claims{}, problem.New(problem.Unauthenticated, "maskinporten.token", nil)
 	}
 	jws, err := jose.ParseSignedCompact(token, algorithms)

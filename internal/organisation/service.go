@@ -103,11 +103,11 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, n NewToken) (s
 	number, err := ParseNumber(string(n.Org))
 	c.Check(err == nil && number == n.Org, "org", "field.orgnr", nil)
 	c.Check(n.TTL > 0 && n.TTL <= MaxDays*24*time.Hour, "days", "field.range", problem.Args{"Min": 1, "Max": MaxDays})
-	grantable := access.Grantable(actor)
 	c.Check(len(n.Roles) > 0, "roles", "token.no-role", nil)
 	for _, r := range n.Roles {
-		if !slices.Contains(grantable, r) {
-			c.Add("roles", "token.not-grantable", problem.Args{"Role": problem.Clip(string(r)), "Known": list(grantable)})
+		if access.CheckGrant(actor, string(n.Org), []access.Role{r}) != nil {
+			known := list(access.Grantable(actor, string(n.Org)))
+			c.Add("roles", "token.not-grantable", problem.Args{"Role": problem.Clip(string(r)), "Known": known})
 			break
 		}
 	}
