@@ -134,7 +134,7 @@ func (f *demoFile) keepTokens(ctx context.Context, tokens *organisation.Service,
 	}
 	for _, p := range demoPeople() {
 		if secret := old.Tokens[p.ID]; secret != "" {
-			if a, err := tokens.Authenticate(ctx, secret); err == nil && a.Org == p.Actor.Org && a.Has(p.Role) {
+			if a, _, err := tokens.Authenticate(ctx, secret); err == nil && a.Org == p.Actor.Org && a.Has(p.Role) {
 				f.Tokens[p.ID] = secret
 				continue
 			}

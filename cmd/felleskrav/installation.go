@@ -94,7 +94,7 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

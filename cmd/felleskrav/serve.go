@@ -43,6 +43,7 @@ type serveCmd struct {
 	VerdictKeyKMS  string `name:"verdict-key-kms" conf:"" placeholder:"NAME://KEY"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
 	serverTrust
+	maskinportenFlags
 	witnessing
 	// EvidenceRetentionDays is how long files are kept that no declaration
 	// needs; 0 keeps all.
@@ -87,6 +88,7 @@ func (c *serveCmd) check() error {
 		faults = append(faults, err)
 	}
 	c.clients(add)
+	c.maskinportenFlags.config(add)
 	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
 		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
@@ -273,7 +275,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Tokens: in.tokens, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err
@@ -281,13 +283,18 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	machines, err := v.authenticator(in)
+	if err != nil {
+		return nil, err
+	}
 	h, err := httpd.New(httpd.Config{
-		Texts: in.texts, Authenticator: in.tokens, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
+		Texts: in.texts, Authenticator: machines, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
 		Ready: func(ctx context.Context) error { return v.isReady(ctx, in) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	follows(in.tokens, h, v.logger)
 	h.Mount(contract, pages)
 	return h, nil
 }
@@ -320,6 +327,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 		return nil
 	})
 	g.Go(func() error { return v.tend(ctx, in) })
+	g.Go(func() error { in.tokens.Uses.Run(ctx); return nil })
 	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
 	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
 	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })

@@ -114,6 +114,7 @@ func newHouse(t testing.TB) *house {
 	must(err)
 	h.store = store
 	h.checks = &bulkcheck.Service{Store: store, Facts: f, Catalogue: cat, Texts: bundle, BaseURL: "https://log.test", Limits: workbook.DefaultLimits(), Now: h.now, NewID: newID}
+	h.issue = &organisation.Service{Store: store, Now: h.now}
 	h.api, err = New(Services{
 		Catalogue: cat, Texts: bundle, Log: tl, LogKey: signer.VerifierKey(), TrustedRoot: root, BaseURL: "https://log.test", Now: h.now, Facts: f,
 		Suppliers:    &supplier.Service{Store: store, Log: public, Now: h.now, NewID: newID},
@@ -125,11 +126,12 @@ func newHouse(t testing.TB) *house {
 		Checks:       h.checks,
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},
+		Tokens:       h.issue,
 	})
 	must(err)
-	h.issue = &organisation.Service{Store: store, Now: h.now}
 	srv, err := httpd.New(httpd.Config{Texts: bundle, Authenticator: h.issue, Ready: store.Ping, Now: h.now})
 	must(err)
+	h.issue.Revoked = func(t organisation.Token) { srv.ForgetToken(t.Hash) }
 	srv.Mount(h.api)
 	h.server = httptest.NewServer(srv.Engine)
 	t.Cleanup(h.server.Close)

@@ -129,6 +129,10 @@ var rules = map[string]rule{
 	"createReport":            {action: access.WriteReport, body: small},
 	"resolveReport":           {action: access.ReadReport, body: small},
 
+	"listTokens":  {action: access.ManageTokens},
+	"createToken": {action: access.ManageTokens, body: small},
+	"revokeToken": {action: access.ManageTokens},
+
 	"getCheckpoint":          {action: access.ReadLog},
 	"getWitnessedCheckpoint": {action: access.ReadLog},
 	"getTile":                {action: access.ReadLog},

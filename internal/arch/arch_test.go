@@ -47,6 +47,8 @@ var may = map[string][]string{
 
 	// Nouns.
 	"internal/organisation": {"internal/access", "internal/problem"},
+	// Says which organisation a system acts for, by somebody else's word.
+	"internal/maskinporten": {"internal/access", "internal/organisation", "internal/problem", "internal/safehttp"},
 	"internal/catalogue":    {"internal/access", "internal/problem"},
 	"internal/member":       {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
@@ -170,6 +172,7 @@ var only = map[string][]string{
 	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
 	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
 	"github.com/getkin/kin-openapi":       {"internal/api"},
+	"github.com/go-jose/go-jose/v4":       {"internal/maskinporten"},
 	"github.com/prometheus/client_golang": {"internal/httpd"},
 }
 

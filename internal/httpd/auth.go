@@ -3,8 +3,10 @@ package httpd
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -14,16 +16,19 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// Authenticator finds the actor behind a token's secret. The error is a
-// problem.Unauthenticated when there is none.
+// Authenticator finds the actor behind a token's secret, and the time from
+// which the secret is no longer good. The error is a problem.Unauthenticated
+// when there is none.
 type Authenticator interface {
-	Authenticate(ctx context.Context, secret string) (access.Actor, error)
+	Authenticate(ctx context.Context, secret string) (actor access.Actor, until time.Time, err error)
 }
 
 const (
 	// tokenTTL is how long a token that was good is taken to be good: the
-	// longest a revoked one still works.
-	tokenTTL = 10 * time.Second
+	// longest one that was revoked by another server still works.
+	tokenTTL = 5 * time.Second
+	// maxSecret is the most bytes of a secret.
+	maxSecret = 8 << 10
 	// tokenCount bounds the memory: what is beyond it is looked up again.
 	tokenCount = 4096
 )
@@ -34,6 +39,9 @@ type tokenCache struct {
 	auth    Authenticator
 	now     func() time.Time
 	entries *lru.Cache[[sha256.Size]byte, tokenEntry]
+	// forgotten counts what was forgotten: an answer from before it is not kept
+	// after it.
+	forgotten atomic.Int64
 }
 
 type tokenEntry struct {
@@ -58,13 +66,35 @@ func (t *tokenCache) actor(ctx context.Context, secret string) (access.Actor, er
 	if e, ok := t.entries.Get(key); ok && now.Before(e.until) {
 		return e.actor, nil
 	}
-	a, err := t.auth.Authenticate(ctx, secret)
+	before := t.forgotten.Load()
+	a, until, err := t.auth.Authenticate(ctx, secret)
 	if err != nil {
 		t.entries.Remove(key)
 		return access.Actor{}, fmt.Errorf("authenticate: %w", err)
 	}
-	t.entries.Add(key, tokenEntry{a, now.Add(tokenTTL)})
+	if end := now.Add(tokenTTL); end.Before(until) {
+		until = end
+	}
+	t.entries.Add(key, tokenEntry{a, until})
+	if t.forgotten.Load() != before {
+		t.entries.Remove(key)
+	}
 	return a, nil
+}
+
+// forget drops a token, and what was just being asked about it.
+func (t *tokenCache) forget(key [sha256.Size]byte) {
+	t.forgotten.Add(1)
+	t.entries.Remove(key)
+}
+
+// ForgetToken has the server look a token up anew the next time it comes. digest
+// is the SHA-256 of its secret in hex; anything else is no token's.
+func (s *Server) ForgetToken(digest string) {
+	var key [sha256.Size]byte
+	if n, err := hex.Decode(key[:], []byte(digest)); err == nil && n == len(key) {
+		s.tokens.forget(key)
+	}
 }
 
 var errToken = problem.New(problem.Unauthenticated, "access.token", nil)
@@ -86,7 +116,12 @@ func (s *Server) bearer(c *gin.Context) {
 		Fail(c, errToken)
 		return
 	}
-	a, err := s.tokens.actor(c.Request.Context(), strings.TrimSpace(secret))
+	secret = strings.TrimSpace(secret)
+	if len(secret) > maxSecret {
+		Fail(c, errToken)
+		return
+	}
+	a, err := s.tokens.actor(c.Request.Context(), secret)
 	if err != nil {
 		Fail(c, err)
 		return

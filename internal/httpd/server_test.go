@@ -3,6 +3,8 @@ package httpd
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -201,17 +203,26 @@ type counting struct {
 	asked   atomic.Int64
 	revoked atomic.Bool
 	broken  atomic.Bool
+	until   time.Time
+	during  func() // happens after the answer was found
 }
 
-func (a *counting) Authenticate(_ context.Context, secret string) (access.Actor, error) {
+func (a *counting) Authenticate(_ context.Context, secret string) (access.Actor, time.Time, error) {
 	a.asked.Add(1)
 	switch {
 	case a.broken.Load():
-		return access.Actor{}, errors.New("store is away")
+		return access.Actor{}, time.Time{}, errors.New("store is away")
 	case secret != "good" || a.revoked.Load():
-		return access.Actor{}, problem.New(problem.Unauthenticated, "access.token", nil)
+		return access.Actor{}, time.Time{}, problem.New(problem.Unauthenticated, "access.token", nil)
 	}
-	return access.Actor{ID: "token:1", Org: "123456785", Roles: []access.Role{access.Adviser}}, nil
+	until := a.until
+	if until.IsZero() {
+		until = time.Now().AddDate(100, 0, 0)
+	}
+	if a.during != nil {
+		a.during()
+	}
+	return access.Actor{ID: "token:1", Org: "123456785", Roles: []access.Role{access.Adviser}}, until, nil
 }
 
 func TestTokenCache(t *testing.T) {
@@ -253,6 +264,50 @@ func TestTokenCache(t *testing.T) {
 	if w := none.do("GET", "/api/x", nil, "Authorization", "Bearer good"); w.Code != 401 {
 		t.Errorf("without an authenticator: %d", w.Code)
 	}
+}
+
+// A secret is not remembered beyond its own end, nor once it was forgotten, and
+// not even looked up when it is too long to be one.
+func TestTokenCacheLetsGo(t *testing.T) {
+	auth := &counting{}
+	h := newHouse(t, func(c *Config) { c.Authenticator = auth })
+	h.srv.Mount(feature(func(r gin.IRouter) { r.GET("/api/who", func(c *gin.Context) { c.String(200, Actor(c).ID) }) }))
+	ask := func(token string, want int, asked int64) {
+		t.Helper()
+		before := auth.asked.Load()
+		if w := h.do("GET", "/api/who", nil, "Authorization", "Bearer "+token); w.Code != want {
+			t.Errorf("%d %s, want %d", w.Code, w.Body, want)
+		}
+		if n := auth.asked.Load() - before; n != asked {
+			t.Errorf("asked %d times, want %d", n, asked)
+		}
+	}
+	auth.until = h.now.Add(time.Second)
+	ask("good", 200, 1)
+	h.now = h.now.Add(time.Second - time.Millisecond)
+	ask("good", 200, 0)
+	h.now = h.now.Add(time.Millisecond)
+	ask("good", 200, 1) // at its end: whether it is good is for the authenticator to say
+	ask("good", 200, 1) // and never remembered after it
+
+	auth.until = time.Time{}
+	ask("good", 200, 1)
+	ask("good", 200, 0)
+	sum := sha256.Sum256([]byte("good"))
+	digest := hex.EncodeToString(sum[:])
+	for _, other := range []string{"", "xyz", digest[:62], strings.Repeat("0", 64)} {
+		h.srv.ForgetToken(other)
+	}
+	ask("good", 200, 0)
+	h.srv.ForgetToken(digest)
+	auth.during = func() { h.srv.ForgetToken(digest) } // revoked while it is looked up
+	ask("good", 200, 1)
+	auth.during = nil
+	auth.revoked.Store(true)
+	ask("good", 401, 1)
+
+	ask(strings.Repeat("x", maxSecret), 401, 1)
+	ask(strings.Repeat("x", maxSecret+1), 401, 0)
 }
 
 func TestReady(t *testing.T) {

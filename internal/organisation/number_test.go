@@ -85,21 +85,21 @@ func TestTokenLastsUntilItsSecond(t *testing.T) {
 	if strings.Contains(fmt.Sprintf("%+v", tok), secret) {
 		t.Error("what is stored holds the secret itself")
 	}
-	a, err := s.Authenticate(t.Context(), secret)
-	if err != nil || a.Org != "123456785" || !a.Has(access.Supplier) || a.Has(access.Editor) {
+	a, until, err := s.Authenticate(t.Context(), secret)
+	if err != nil || !until.Equal(tok.ExpiresAt) || a.Org != "123456785" || !a.Has(access.Supplier) || a.Has(access.Editor) {
 		t.Errorf("actor %+v, error %v", a, err)
 	}
 	for _, wrong := range []string{"", "fkt_", secret + "x", secret[:len(secret)-1], strings.ToUpper(secret), strings.Repeat("a", 5000)} {
-		if _, err := s.Authenticate(t.Context(), wrong); problem.KindOf(err) != problem.Unauthenticated {
+		if _, _, err := s.Authenticate(t.Context(), wrong); problem.KindOf(err) != problem.Unauthenticated {
 			t.Errorf("secret %.20q…: %v, want unauthenticated", wrong, err)
 		}
 	}
 	now = now.Add(time.Hour - time.Millisecond)
-	if _, err := s.Authenticate(t.Context(), secret); err != nil {
+	if _, _, err := s.Authenticate(t.Context(), secret); err != nil {
 		t.Errorf("a millisecond before its end: %v", err)
 	}
 	now = now.Add(time.Millisecond)
-	if _, err := s.Authenticate(t.Context(), secret); problem.KindOf(err) != problem.Unauthenticated {
+	if _, _, err := s.Authenticate(t.Context(), secret); problem.KindOf(err) != problem.Unauthenticated {
 		t.Errorf("at its end %s: %v, want unauthenticated", tok.ExpiresAt, err)
 	}
 }

@@ -113,6 +113,11 @@ func (b Base) LoginURL() string { return "/login?" + url.Values{"next": {b.Here}
 // Is reports whether the reader has the role.
 func (b Base) Is(role string) bool { return b.Actor.Has(access.Role(role)) }
 
+// Administers reports whether the reader sees to the organisation's tokens.
+func (b Base) Administers() bool {
+	return b.Actor.Org != "" && access.Check(b.Actor, access.ManageTokens, b.Actor.Org) == nil
+}
+
 // Acts reports whether the reader acts for the organisation as a supplier.
 func (b Base) Acts(number organisation.Number) bool {
 	return b.Actor.Has(access.Supplier) && b.Actor.Org == string(number)

@@ -55,6 +55,8 @@ func (s *site) allPages() []page {
 		{"own-report-nothing", "procurement", proc + "/own/" + settled + "/report", 422},
 		{"own-report-other", "adviser", proc + "/own/" + settled + "/report?answers=" + string(s.supplier), 404},
 		{"workbook-verify", "", "/workbooks/verify", 200},
+		{"tokens", "supplier", "/tokens", 200},
+		{"tokens-others", "adviser", "/tokens", 403},
 		{"suppliers", "", "/suppliers", 200},
 		{"suppliers-none", "", "/suppliers?q=finnesikke", 200},
 		{"supplier", "", own, 200},

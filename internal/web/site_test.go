@@ -115,6 +115,7 @@ func newSite(t *testing.T, demo bool) *site {
 		Facts:        &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: cat, Now: now},
 		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: now},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
+		Tokens:       &organisation.Service{Store: store, Now: now},
 		MaxEvidence:  1 << 20,
 	}
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}

@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -45,6 +46,7 @@ type Config struct {
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
 	Reports      *catalogue.ReportService
+	Tokens       *organisation.Service
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
 	LogKey   string
@@ -104,8 +106,8 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil,
-		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil,
+		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
 		if missing {
@@ -125,7 +127,7 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
-	"log", "workbook-verify",
+	"log", "workbook-verify", "tokens",
 }
 
 // Mount adds every page below r, with sessions, the guard against requests
@@ -241,6 +243,9 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/catalogue/requirements/:id", w.requirement)
 	post("/catalogue/requirements/:id/reports", form, w.requirementReport)
 	post("/catalogue/requirements/:id/reports/:rid", form, w.requirementAnswer)
+	get("/tokens", w.tokens)
+	post("/tokens", form, w.tokenCreate)
+	post("/tokens/:id/revoke", form, w.tokenRevoke)
 	get("/log", w.log)
 	get("/workbooks/verify", w.workbookVerify)
 	post("/workbooks/verify", maxPublic, w.workbookVerified)

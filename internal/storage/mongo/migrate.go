@@ -27,6 +27,8 @@ var steps = []step{
 	dateWithdrawals,
 	// 3: declarations have their outline beside the document.
 	outlineAttestations,
+	// 4: tokens have their organisation beside the document.
+	ownTokens,
 }
 
 // migrate brings indexes and documents up to date.
@@ -68,6 +70,7 @@ func (s *Store) index(ctx context.Context) error {
 		unique bool
 	}{
 		{s.tokens, up("id"), unique},
+		{s.tokens, up("org", "id"), plain},
 		{s.offerings, up("supplier", "_id"), plain},
 		{s.challenges, up("expires"), plain},
 		{s.evidence, up("sha256", "owner"), plain},

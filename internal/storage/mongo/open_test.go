@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
@@ -172,6 +173,30 @@ func TestOutlineAttestations(t *testing.T) {
 		if d := cmp.Diff([]attestation.Record{r.Outline()}, got); d != "" || err != nil {
 			t.Errorf("outlines (-want +got), %v:\n%s", err, d)
 		}
+	}
+}
+
+// Tokens of older versions, without their organisation beside the document, are
+// listed after the migration, and lose nothing by it.
+func TestOwnTokens(t *testing.T) {
+	s := mustOpen(t, database(t), time.Now)
+	doc := `{"id":"i","hash":"hh","org":"123456785","orgName":"A","roles":["adviser"],"createdAt":"2026-11-23T12:00:00Z","expiresAt":"2026-11-24T12:00:00Z"}`
+	old := bson.D{{Key: "_id", Value: "hh"}, {Key: "rev", Value: int64(1)}, {Key: "id", Value: "i"}, {Key: "doc", Value: doc}}
+	if _, err := s.tokens.InsertOne(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := ownTokens(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.TokensOf(t.Context(), "123456785", "", 10)
+		if err != nil || len(got) != 1 || got[0].ID != "i" || got[0].OrgName != "A" {
+			t.Errorf("tokens: %+v, %v", got, err)
+		}
+	}
+	v, err := s.UpdateToken(t.Context(), "i", func(v organisation.Token) (organisation.Token, error) { v.Name = "B"; return v, nil })
+	if err != nil || v.Rev != 2 || v.OrgName != "A" {
+		t.Errorf("after the migration a change gives %+v, %v", v, err)
 	}
 }
 

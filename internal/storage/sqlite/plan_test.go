@@ -20,6 +20,8 @@ func TestPlans(t *testing.T) {
 	some, one := []string{"a", "b"}, []organisation.Number{"1"}
 	for name, read := range map[string]func() error{
 		"Supplier":           func() error { _, err := s.SuppliersByNumber(ctx, one); return err },
+		"TokensOf":           func() error { _, err := s.TokensOf(ctx, "1", "x", 10); return err },
+		"TokensOfAll":        func() error { _, err := s.TokensOf(ctx, "1", "", 10); return err },
 		"Search":             func() error { _, err := s.SearchSuppliers(ctx, "x", "", 10); return err },
 		"List":               func() error { _, err := s.SearchSuppliers(ctx, "", "", 10); return err },
 		"OfferingsByID":      func() error { _, err := s.OfferingsByID(ctx, some); return err },

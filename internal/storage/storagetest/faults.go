@@ -36,9 +36,27 @@ func RunFaults(t *testing.T, open Open) {
 	}
 	operations := map[Write]func() operation{
 		InsertToken: func() operation {
-			v := organisation.Token{ID: id(), Hash: digest()}
+			v := organisation.Token{ID: id(), Hash: digest(), Rev: 1}
 			return operation{func() error { return f.InsertToken(ctx, v) }, func(t *testing.T) {
 				want(t, result[organisation.Token](t)(f.TokenByHash(ctx, v.Hash)), v)
+			}}
+		},
+		UpdateToken: func() operation {
+			v := organisation.Token{ID: id(), Hash: digest()}
+			check(t, f.Store.InsertToken(ctx, v))
+			return operation{func() error {
+				_, err := f.UpdateToken(ctx, v.ID, func(v organisation.Token) (organisation.Token, error) {
+					if v.RevokedAt != nil {
+						return v, problem.ErrExists
+					}
+					v.RevokedAt = &utc
+					return v, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				v := result[organisation.Token](t)(f.TokenByHash(ctx, v.Hash))
+				want(t, v.Rev, int64(2))
+				want(t, *v.RevokedAt, utc)
 			}}
 		},
 		InsertSupplier: func() operation {

@@ -27,6 +27,7 @@ type Write string
 const (
 	AnyWrite          Write = ""
 	InsertToken       Write = "InsertToken"
+	UpdateToken       Write = "UpdateToken"
 	InsertSupplier    Write = "InsertSupplier"
 	UpdateSupplier    Write = "UpdateSupplier"
 	InsertOffering    Write = "InsertOffering"
@@ -211,6 +212,11 @@ func get[T any](f *Faulty, w Write, run func() (T, error)) (T, error) {
 // InsertToken implements storage.Store.
 func (f *Faulty) InsertToken(ctx context.Context, v organisation.Token) error {
 	return f.do(InsertToken, func() error { return f.Store.InsertToken(ctx, v) })
+}
+
+// UpdateToken implements storage.Store.
+func (f *Faulty) UpdateToken(ctx context.Context, id string, change func(organisation.Token) (organisation.Token, error)) (organisation.Token, error) {
+	return get(f, UpdateToken, func() (organisation.Token, error) { return f.Store.UpdateToken(ctx, id, change) })
 }
 
 // InsertSupplier implements storage.Store.

@@ -21,6 +21,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"Offering":         func() error { _, err := s.Offering(ctx, key); return err },
 			"TakeChallenge":    func() error { _, err := s.TakeChallenge(ctx, key); return err },
 			"TokenByHash":      func() error { _, err := s.TokenByHash(ctx, key); return err },
+			"Token":            func() error { _, err := s.Token(ctx, key); return err },
 			"EvidenceBy":       func() error { _, err := s.EvidenceBy(ctx, number, key); return err },
 			"OpenBlob":         func() error { _, _, err := s.OpenBlob(ctx, key); return err },
 			"BlobVersion":      func() error { _, err := s.BlobVersion(ctx, key); return err },
@@ -55,6 +56,7 @@ func RunOddKeys(t *testing.T, open Open) {
 				v, err := s.SuppliersByNumber(ctx, []organisation.Number{number})
 				return len(v), err
 			},
+			"TokensOf":           func() (int, error) { v, err := s.TokensOf(ctx, number, key, 10); return len(v), err },
 			"OfferingsByID":      func() (int, error) { v, err := s.OfferingsByID(ctx, []string{key}); return len(v), err },
 			"OfferingsOf":        func() (int, error) { v, err := s.OfferingsOf(ctx, []organisation.Number{number}); return len(v), err },
 			"EvidenceOf":         func() (int, error) { v, err := s.EvidenceOf(ctx, key); return len(v), err },
