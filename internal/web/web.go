@@ -144,7 +144,10 @@ func (w *Web) Mount(r gin.IRouter) {
 		g.HEAD(path, httpd.Costly, w.handle(h))
 	}
 	postCostly := func(path string, max int64, h handler) { g.POST(path, httpd.Costly, limit(max), w.handle(h)) }
-	getLong := func(path string, h handler) { g.GET(path, httpd.Long, w.handle(h)); g.HEAD(path, httpd.Long, w.handle(h)) }
+	getLong := func(path string, h handler) {
+		g.GET(path, httpd.Long, w.handle(h))
+		g.HEAD(path, httpd.Long, w.handle(h))
+	}
 	const form = 1 << 20 // bytes of a form without files
 
 	get("/", w.front)
