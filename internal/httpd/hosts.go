@@ -66,6 +66,12 @@ func (s *Server) hosts(c *gin.Context) {
 		return
 	}
 	r := of(c)
+	if c.Request.ProtoMajor == 1 && len(c.Request.TransferEncoding) > 0 {
+		// It may have told a length, too, which net/http ignores and does not
+		// tell: a proxy that went by it sees the end elsewhere. Nothing that
+		// follows is a request (RFC 9112 §6.3).
+		c.Header("Connection", "close")
+	}
 	if s.cfg.Hosts != nil && !s.cfg.Hosts.allow(c.Request.Host, r.peer) {
 		c.Header("Connection", "close")
 		r.bare = true
