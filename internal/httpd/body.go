@@ -40,7 +40,10 @@ func (s *Server) paced(c *gin.Context, r *request) {
 func (b *pacedBody) expect() {
 	w := b.request.server.works
 	due := b.begun.Add(w.BodyGrace + time.Duration(float64(b.read)/float64(w.BodyRate)*float64(time.Second)))
-	latest := b.begun.Add(w.LongDeadline)
+	latest := b.begun.Add(w.Deadline)
+	if b.request.long {
+		latest = b.begun.Add(w.LongDeadline)
+	}
 	if due.After(latest) {
 		due = latest
 	}

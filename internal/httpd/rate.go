@@ -216,7 +216,18 @@ func (s *Server) charge(c *gin.Context, k class) {
 	}
 	if _, wait := s.limits.take(key); wait > 0 {
 		s.refuse(c, k, wait)
+		return
 	}
+	if s.works == nil || k == costly { // which is charged besides
+		return
+	}
+	key.class = reading // all together
+	give, ok := s.works.share(key)
+	if !ok {
+		s.full(c)
+		return
+	}
+	r.leave = append(r.leave, give)
 }
 
 // recognised remembers whose the request's credential is.

@@ -37,6 +37,8 @@ type request struct {
 	// leave is called in the end, the last first.
 	leave    []func()
 	deadline *time.Timer
+	// long: the request may take the longer time.
+	long bool
 	// cause is why reading the body failed, if it is this package's doing.
 	cause atomic.Pointer[problem.Error]
 	// refused: not taken on at all. bare: not worth a drawn page.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 
 // Work is how much is done at the same time, and for how long.
 type Work struct {
-	// InFlight is how many requests may be under way in all.
+	// InFlight is how many requests may be under way in all; one actor or
+	// address has a quarter of that, where there are rates.
 	InFlight int
 	// Costly is how many of the costly ones may be; as many as Queue wait for
 	// their turn, each for QueueWait at most.
@@ -51,10 +53,32 @@ type works struct {
 	Work
 	inFlight, queued atomic.Int64
 	slots            chan struct{}
+
+	mu sync.Mutex
+	// by is how many are under way of each.
+	by map[bucketKey]int
 }
 
 func newWorks(w Work) *works {
-	return &works{Work: w, slots: make(chan struct{}, max(1, w.Costly))}
+	return &works{Work: w, slots: make(chan struct{}, max(1, w.Costly)), by: map[bucketKey]int{}}
+}
+
+// share takes one of the requests that somebody may have under way, unless
+// there are none left. give puts it back.
+func (w *works) share(k bucketKey) (give func(), ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.by[k] >= max(1, w.InFlight/4) {
+		return nil, false
+	}
+	w.by[k]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.by[k]--; w.by[k] == 0 {
+			delete(w.by, k)
+		}
+	}, true
 }
 
 // isHealth reports whether the request asks how the service is. It must hear
@@ -73,10 +97,7 @@ func (s *Server) enter(c *gin.Context) {
 	r := of(c)
 	if n := w.inFlight.Add(1); n > int64(w.InFlight) {
 		w.inFlight.Add(-1)
-		r.bare = true
-		r.refused = true
-		s.metrics.refused.WithLabelValues("in-flight").Inc()
-		Fail(c, errFull)
+		s.full(c)
 		return
 	}
 	ctx, cancel := context.WithCancelCause(c.Request.Context())
@@ -90,10 +111,18 @@ func (s *Server) enter(c *gin.Context) {
 	s.paced(c, r)
 }
 
+func (s *Server) full(c *gin.Context) {
+	r := of(c)
+	r.refused, r.bare = true, true
+	s.metrics.refused.WithLabelValues("in-flight").Inc()
+	Fail(c, errFull)
+}
+
 // Long is for routes that move files: they have more time.
 func Long(c *gin.Context) {
 	if r := of(c); r.deadline != nil {
 		r.deadline.Reset(r.server.works.LongDeadline)
+		r.long = true
 		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(r.server.works.LongDeadline)) // not all writers can
 	}
 }

@@ -286,6 +286,41 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
+// One address does not have all that may be under way.
+func TestShares(t *testing.T) {
+	work, rates := roomy(), DefaultRates()
+	work.InFlight = 8
+	h := newHouse(t, func(c *Config) { c.Work, c.Rates = &work, &rates })
+	open := make(chan struct{})
+	var in atomic.Int64
+	h.srv.Mount(feature(func(r gin.IRouter) {
+		r.GET("/api/x", func(c *gin.Context) { in.Add(1); <-open; c.String(200, "ok") })
+	}))
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { h.ask("GET", "/api/x", "x", outside) })
+	}
+	for in.Load() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	if w := h.ask("GET", "/api/x", "x", outside); w.Code != 503 {
+		t.Errorf("the third of one address: %d", w.Code)
+	}
+	wg.Go(func() {
+		if w := h.ask("GET", "/api/x", "x", "198.51.100.1:1"); w.Code != 200 {
+			t.Errorf("another address: %d", w.Code)
+		}
+	})
+	for in.Load() < 3 {
+		time.Sleep(time.Millisecond)
+	}
+	close(open)
+	wg.Wait()
+	if len(h.srv.works.by) != 0 {
+		t.Errorf("left: %v", h.srv.works.by)
+	}
+}
+
 // Requests whose end is told in two ways are refused, and what follows them is
 // not taken for another request.
 func TestSmuggling(t *testing.T) {
