@@ -119,6 +119,10 @@ FUZZMINIMIZETIME ?= 20x
 bench: build ## measure the paths with a budget, each against its floor
 	go run ./internal/bench -binary $(BIN)
 
+.PHONY: load
+load: build ## send the program garbage for 20 seconds, and see that it takes it
+	go run ./internal/bench -binary $(BIN) -only garbage
+
 .PHONY: screenshots
 screenshots: $(ASSETS) packages ## keep pictures of the pages in .cache/screenshots
 	mkdir -p .cache/screenshots

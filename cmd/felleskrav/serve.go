@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"runtime/debug"
@@ -45,6 +44,7 @@ type serveCmd struct {
 	serverTrust
 	maskinportenFlags
 	witnessing
+	edge
 	// EvidenceRetentionDays is how long files are kept that no declaration
 	// needs; 0 keeps all.
 	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
@@ -81,6 +81,7 @@ func (c *serveCmd) check() error {
 			faults = append(faults, console.Cannot(err, "cli.file.read", "File", file))
 		}
 	}
+	c.edge.check(c.Demo, add)
 	if _, err := c.scanner(); err != nil {
 		add("cli.serve.clamd", "Value", c.Clamd)
 	}
@@ -129,13 +130,17 @@ func (c *serveCmd) Run(s *session) error {
 	}
 	logs := newLogWriter(s.Stderr, c.Quiet)
 	defer logs.Close()
-	listener, err := net.Listen("tcp", c.Listen)
+	c.warn(s)
+	listener, admin, err := c.listenAll()
 	if err != nil {
-		return console.Cannot(err, "cli.serve.cannot-listen", "Value", c.Listen)
+		return err
 	}
 	defer listener.Close() //nolint:errcheck // closed by the server in the ordinary case
+	if admin != nil {
+		defer admin.Close() //nolint:errcheck // as above
+	}
 	srv := &server{serveCmd: *c, session: s, logger: logs.logger, base: c.baseURL(listener.Addr())}
-	return srv.serve(listener)
+	return srv.serve(listener, admin)
 }
 
 // baseURL is the address people use.
@@ -150,7 +155,11 @@ func (c *serveCmd) baseURL(addr net.Addr) string {
 	if given, _, err := net.SplitHostPort(c.Listen); err == nil && given == "localhost" {
 		host = given
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	scheme := "http"
+	if c.tls() {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // packed has the collector run often while a server is put together: what it
@@ -180,7 +189,7 @@ type server struct {
 	ready   atomic.Bool
 }
 
-func (v *server) serve(listener net.Listener) (err error) {
+func (v *server) serve(listener, admin net.Listener) (err error) {
 	ctx := v.session.Ctx
 	live, store, err := v.load(ctx)
 	if err != nil {
@@ -229,7 +238,7 @@ func (v *server) serve(listener net.Listener) (err error) {
 	if err != nil {
 		return err
 	}
-	return v.run(in, handler, listener, demo)
+	return v.run(in, handler, listener, admin, demo)
 }
 
 // load reads content and texts and opens the store side by side: all take their
@@ -287,15 +296,19 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	if err != nil {
 		return nil, err
 	}
-	h, err := httpd.New(httpd.Config{
+	cfg, err := v.edgeConfig(httpd.Config{
 		Texts: in.texts, Authenticator: machines, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
 		Ready: func(ctx context.Context) error { return v.isReady(ctx, in) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	h, err := httpd.New(cfg)
+	if err != nil {
+		return nil, err
+	}
 	follows(in.tokens, h, v.logger)
-	h.Mount(contract, pages)
+	h.Mount(contract, pages, httpd.WellKnown{BaseURL: v.base, Contacts: v.SecurityContact, Started: in.now()})
 	return h, nil
 }
 
@@ -306,51 +319,6 @@ func (v *server) isReady(ctx context.Context, in *installation) error {
 		return errStarting
 	}
 	return in.store.Ping(ctx)
-}
-
-const (
-	// grace is how long requests under way may take to finish.
-	grace = 30 * time.Second
-	// follow is how often published content is looked for: what another
-	// instance publishes is in force here after that long.
-	follow = 5 * time.Second
-)
-
-// run takes requests until the context ends, then finishes those it took.
-func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, demo *demonstration) error {
-	srv := h.HTTP(listener.Addr().String())
-	g, ctx := errgroup.WithContext(v.session.Ctx)
-	g.Go(func() error {
-		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
-		}
-		return nil
-	})
-	g.Go(func() error { return v.tend(ctx, in) })
-	g.Go(func() error { in.tokens.Uses.Run(ctx); return nil })
-	g.Go(func() error { v.rescan(ctx, in.evidence); return nil })
-	g.Go(func() error { v.recheck(ctx, in.suppliers); return nil })
-	g.Go(func() error { v.sweepEvidence(ctx, in.evidence); return nil })
-	g.Go(func() error { v.sweepOwnBooks(ctx, in.ownbooks); return nil })
-	g.Go(func() error { in.checks.Run(ctx); return nil })
-	g.Go(func() error { v.sweepChecks(ctx, in.checks); return nil })
-	g.Go(func() error { in.live.Run(ctx, follow); return nil })
-	if len(v.Witness) > 0 {
-		witnesses := v.gather(in, h)
-		g.Go(func() error { witnesses.Run(ctx); return nil })
-	}
-	g.Go(func() error {
-		<-ctx.Done()
-		v.ready.Store(false)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		if err := srv.Shutdown(end); err != nil {
-			return fmt.Errorf("stop serving: %w", err)
-		}
-		return nil
-	})
-	v.announce(demo)
-	return g.Wait()
 }
 
 func (v *server) unlessStopped(ctx context.Context, err error) error {

@@ -25,13 +25,22 @@ func (a *API) guard(c *gin.Context) {
 	if strings.HasPrefix(op.path, "/api/") {
 		h := c.Writer.Header()
 		h["Cache-Control"] = noCache
+		if httpd.Actor(c).Known() {
+			h["Cache-Control"] = noStore
+		}
 		h["Vary"] = vary
 	}
 	if _, err := access.ScopeFor(httpd.Actor(c), op.rule.action); err != nil {
 		httpd.Fail(c, err)
 		return
 	}
-	if !a.checkBody(c, op) {
+	switch {
+	case op.rule.costly:
+		httpd.Costly(c)
+	case op.rule.long:
+		httpd.Long(c)
+	}
+	if c.IsAborted() || !a.checkBody(c, op) {
 		return
 	}
 	if err := checkQuery(c, op); err != nil {
@@ -59,6 +68,7 @@ func (a *API) guard(c *gin.Context) {
 // Headers that most answers share. Never appended to.
 var (
 	noCache = []string{"private, no-cache"}
+	noStore = []string{"no-store"} // for answers to those who say who they are
 	vary    = []string{"Authorization, Accept-Language"}
 )
 

@@ -15,6 +15,8 @@ type rule struct {
 	// file is the most bytes of a body that is not JSON, where both are taken;
 	// it is left to the handler.
 	file int64
+	// costly takes long to compute; long moves files.
+	costly, long bool
 }
 
 // Sizes of bodies, in bytes.
@@ -59,8 +61,8 @@ var rules = map[string]rule{
 	"putOffering":    {action: access.WriteOffering, body: form},
 	"getDescriptor":  {action: access.ReadOffering},
 
-	"uploadEvidence":   {action: access.WriteEvidence, body: maxFile, raw: true},
-	"downloadEvidence": {action: access.ReadEvidence},
+	"uploadEvidence":   {action: access.WriteEvidence, body: maxFile, raw: true, long: true},
+	"downloadEvidence": {action: access.ReadEvidence, long: true},
 	"getEvidence":      {action: access.ReadEvidence},
 	"putEvidence":      {action: access.WriteEvidence, body: small},
 	"eraseEvidence":    {action: access.EraseEvidence},
@@ -90,26 +92,26 @@ var rules = map[string]rule{
 	"getSupplierStatus": {action: access.ReadStatus},
 	"getOfferingStatus": {action: access.ReadStatus},
 	"getOfferingBadge":  {action: access.ReadStatus},
-	"checkStatus":       {action: access.CheckStatus, body: form, file: maxWorkbook},
+	"checkStatus":       {action: access.CheckStatus, body: form, file: maxWorkbook, costly: true},
 	"listChecks":        {action: access.ReadCheck},
 	"getCheck":          {action: access.ReadCheck},
 	"deleteCheck":       {action: access.CheckStatus},
-	"getCheckResult":    {action: access.ReadCheck},
+	"getCheckResult":    {action: access.ReadCheck, long: true},
 
 	"listProcurements":  {action: access.ReadProcurement},
 	"createProcurement": {action: access.WriteProcurement, body: form},
 	"getProcurement":    {action: access.ReadProcurement},
 	"putProcurement":    {action: access.WriteProcurement, body: form},
-	"getWorkbook":       {action: access.ReadProcurement},
-	"verifyWorkbook":    {action: access.VerifyWorkbook, body: maxWorkbook, raw: true},
-	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true},
-	"getComparison":     {action: access.ReadProcurement},
+	"getWorkbook":       {action: access.ReadProcurement, costly: true},
+	"verifyWorkbook":    {action: access.VerifyWorkbook, body: maxWorkbook, raw: true, costly: true},
+	"addResponse":       {action: access.WriteProcurement, body: maxWorkbook, raw: true, costly: true},
+	"getComparison":     {action: access.ReadProcurement, costly: true},
 
 	"listOwnWorkbooks":  {action: access.WriteProcurement},
-	"addOwnWorkbook":    {action: access.WriteProcurement, body: maxWorkbook, raw: true},
+	"addOwnWorkbook":    {action: access.WriteProcurement, body: maxWorkbook, raw: true, costly: true},
 	"getOwnWorkbook":    {action: access.WriteProcurement},
 	"putOwnWorkbook":    {action: access.WriteProcurement, body: form},
-	"fillOwnWorkbook":   {action: access.WriteProcurement, body: small},
+	"fillOwnWorkbook":   {action: access.WriteProcurement, body: small, costly: true},
 	"removeOwnWorkbook": {action: access.WriteProcurement},
 
 	"getContentFiles":         {action: access.ReadCatalogue},
@@ -121,10 +123,10 @@ var rules = map[string]rule{
 	"getContentDraftFile":     {action: access.EditCatalogue},
 	"putContentDraftFile":     {action: access.EditCatalogue, body: maxContent, raw: true},
 	"removeContentDraftFile":  {action: access.EditCatalogue},
-	"getContentDraftFindings": {action: access.EditCatalogue},
+	"getContentDraftFindings": {action: access.EditCatalogue, costly: true},
 	"submitContentDraft":      {action: access.EditCatalogue},
 	"decideContentDraft":      {action: access.DecideCatalogue, body: small},
-	"publishContentDraft":     {action: access.DecideCatalogue},
+	"publishContentDraft":     {action: access.DecideCatalogue, costly: true},
 	"listReports":             {action: access.ReadCatalogue}, // the reports themselves are for editors
 	"createReport":            {action: access.WriteReport, body: small},
 	"resolveReport":           {action: access.ReadReport, body: small},

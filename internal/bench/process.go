@@ -107,7 +107,7 @@ func measureStart(ctx context.Context, binary string, _ time.Duration) ([]row, e
 			return nil, err
 		}
 		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-		p, err := start(ctx, "/readyz", binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir)
+		p, err := start(ctx, "/readyz", binary, "serve", "--rate-limits=off", "--listen", "127.0.0.1:0", "--data-dir", dir)
 		if err != nil {
 			return nil, err
 		}

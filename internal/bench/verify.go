@@ -104,7 +104,7 @@ func timed(ctx context.Context, dir, name string, args ...string) (time.Duration
 // needs into dir. The server is gone when it returns.
 func verifyFiles(ctx context.Context, binary, dir string) (err error) {
 	data := filepath.Join(dir, "data")
-	p, err := start(ctx, "/readyz", binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", data)
+	p, err := start(ctx, "/readyz", binary, "serve", "--rate-limits=off", "--listen", "127.0.0.1:0", "--data-dir", data)
 	if err != nil {
 		return err
 	}

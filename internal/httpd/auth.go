@@ -121,12 +121,26 @@ func (s *Server) bearer(c *gin.Context) {
 		Fail(c, errToken)
 		return
 	}
+	r := of(c)
 	a, err := s.tokens.actor(c.Request.Context(), secret)
 	if err != nil {
+		switch {
+		case s.limits == nil:
+		case problem.KindOf(err) == problem.Unauthenticated:
+			s.limits.known.Remove(r.credential)
+		case r.giveBack != nil: // not the sender's fault
+			r.giveBack()
+		}
 		Fail(c, err)
 		return
 	}
-	of(c).actor = a
+	r.actor = a
+	if s.limits == nil || r.owner != "" {
+		return // charged already
+	}
+	r.giveBack()
+	s.recognised(r)
+	s.charge(c, classOf(c.Request))
 }
 
 func isAPI(c *gin.Context) bool { return strings.HasPrefix(c.Request.URL.Path, "/api/") }

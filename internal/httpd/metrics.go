@@ -11,7 +11,8 @@ import (
 // metrics are what is measured of every request. Labels are route patterns,
 // never paths, so that their number is bounded.
 type metrics struct {
-	took *prometheus.HistogramVec
+	took    *prometheus.HistogramVec
+	refused *prometheus.CounterVec
 }
 
 func newMetrics(r *prometheus.Registry) *metrics {
@@ -19,8 +20,11 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		Name:    "felleskrav_http_request_duration_seconds",
 		Help:    "Time from the first byte of a request's headers read to the end of its answer, by route.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"method", "route", "status"})}
-	r.MustRegister(m.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}, []string{"method", "route", "status"}), refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "felleskrav_http_refused_total",
+		Help: "Requests that were not taken on: too many of their class (read, write, costly, public, failures), or too many at the same time.",
+	}, []string{"limit"})}
+	r.MustRegister(m.took, m.refused, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

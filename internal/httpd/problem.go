@@ -65,6 +65,12 @@ func Status(p *problem.Error) int {
 	switch {
 	case p.Key == errMethod.Key:
 		return http.StatusMethodNotAllowed
+	case p.Key == errSlow.Key:
+		return http.StatusRequestTimeout
+	case p.Key == errLength.Key:
+		return http.StatusLengthRequired
+	case p.Key == errHost.Key:
+		return http.StatusMisdirectedRequest
 	case p.Kind == problem.Invalid && strings.HasPrefix(p.Key, "request."):
 		return http.StatusBadRequest
 	}
@@ -88,6 +94,20 @@ func Classify(err error) *problem.Error {
 		return errBusy
 	}
 	return errInternal
+}
+
+// Cause is Classify for the error of a request: when its body came too slowly
+// or found no turn, that is the problem, whatever those that read it made of it.
+func Cause(c *gin.Context, err error) *problem.Error {
+	if p := of(c).cause.Load(); p != nil {
+		if p == errSlow {
+			c.Header("Connection", "close")
+		} else {
+			c.Header("Retry-After", "5")
+		}
+		return p
+	}
+	return Classify(err)
 }
 
 // TooLarge is the problem of a body of more than limit bytes.
@@ -114,13 +134,13 @@ func Fail(c *gin.Context, err error) { fail(c, err, true) }
 func fail(c *gin.Context, err error, report bool) {
 	c.Abort()
 	r := of(c)
-	p := Classify(err)
+	p := Cause(c, err)
 	status := Status(p)
 	if r.server == nil { // not our engine: still no detail to anybody
 		c.Status(status)
 		return
 	}
-	if report && status >= http.StatusInternalServerError {
+	if report && status >= http.StatusInternalServerError && !r.refused {
 		r.server.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelError, "request failed",
 			slog.String("request", r.id), slog.String("route", c.FullPath()), slog.String("error", err.Error()))
 	}
@@ -132,7 +152,9 @@ func fail(c *gin.Context, err error, report bool) {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="felleskrav"`)
 	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", "5")
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", "5")
+		}
 	}
 	for _, name := range []string{"ETag", "Content-Length", "Content-Disposition", "Last-Modified", "Location"} {
 		h.Del(name)
@@ -172,7 +194,9 @@ func wantsPage(c *gin.Context) bool {
 }
 
 func (r *request) page(c *gin.Context, p *problem.Error, err error) {
-	if draw := r.server.cfg.Page; draw != nil {
+	// A drawn page costs; those nobody knows get one only if they were let in.
+	bare := r.bare || r.refused && r.owner == ""
+	if draw := r.server.cfg.Page; draw != nil && !bare {
 		draw(c, err)
 		return
 	}

@@ -1,11 +1,14 @@
 package httpd
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -13,6 +16,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/problem"
 )
 
 // request is what is known about a request from its beginning. One value
@@ -22,6 +26,23 @@ type request struct {
 	lang   string
 	actor  access.Actor
 	server *Server
+	peer   peer
+
+	// credential is the digest of the token or session cookie sent, owner whose
+	// it was known to be before it was looked at.
+	credential [sha256.Size]byte
+	owner      string
+	// giveBack undoes an attempt.
+	giveBack func()
+	// leave is called in the end, the last first.
+	leave    []func()
+	deadline *time.Timer
+	// long: the request may take the longer time.
+	long bool
+	// cause is why reading the body failed, if it is this package's doing.
+	cause atomic.Pointer[problem.Error]
+	// refused: not taken on at all. bare: not worth a drawn page.
+	refused, bare bool
 }
 
 const requestKey = "felleskrav.request"
@@ -45,13 +66,19 @@ func Lang(c *gin.Context) string { return of(c).lang }
 func Actor(c *gin.Context) access.Actor { return of(c).actor }
 
 // SetActor says who asks, for features that find that out in their own way.
-func SetActor(c *gin.Context, a access.Actor) { of(c).actor = a }
+func SetActor(c *gin.Context, a access.Actor) {
+	r := of(c)
+	r.actor = a
+	if r.server != nil {
+		r.server.recognised(r)
+	}
+}
 
 // begin surrounds every request: id, language, headers, log line,
 // measurement, and recovery from panics.
 func (s *Server) begin(c *gin.Context) {
 	start := s.cfg.Now()
-	r := &request{id: newID(), actor: access.Anyone(), server: s}
+	r := &request{id: newID(), actor: access.Anyone(), server: s, peer: peerOf(c.Request, s.cfg.Proxies)}
 	r.lang = language(c.Request)
 	c.Set(requestKey, r)
 	s.headers(c, r)
@@ -65,6 +92,9 @@ func (s *Server) begin(c *gin.Context) {
 				panic(v)
 			}
 			s.recovered(c, v)
+		}
+		for _, f := range slices.Backward(r.leave) {
+			f()
 		}
 		s.end(c, r, s.cfg.Now().Sub(start))
 	}()
@@ -87,28 +117,6 @@ func language(r *http.Request) string {
 	return locale.Negotiate(choice, r.Header.Get("Accept-Language"))
 }
 
-func (s *Server) headers(c *gin.Context, r *request) {
-	h := c.Writer.Header()
-	h["X-Request-Id"] = []string{r.id}
-	h["X-Content-Type-Options"] = nosniff
-	h["Referrer-Policy"] = noReferrer
-	h["Content-Security-Policy"] = nothing
-	h["Cross-Origin-Resource-Policy"] = sameOrigin
-	if s.cfg.HTTPS {
-		h["Strict-Transport-Security"] = hsts
-	}
-}
-
-// The values of the headers every answer begins with; a feature that needs
-// another sets it. Shared, so never appended to.
-var (
-	nosniff    = []string{"nosniff"}
-	noReferrer = []string{"no-referrer"}
-	nothing    = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
-	sameOrigin = []string{"same-origin"}
-	hsts       = []string{"max-age=31536000"}
-)
-
 func (s *Server) recovered(c *gin.Context, v any) {
 	s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelError, "panic",
 		slog.String("request", ID(c)), slog.Any("value", v), slog.String("stack", string(debug.Stack())))
@@ -130,6 +138,9 @@ func (s *Server) end(c *gin.Context, r *request, took time.Duration) {
 	}
 	status := c.Writer.Status()
 	s.metrics.observe(c.Request.Method, route, status, took)
+	if r.refused {
+		return // they are counted, and told about now and then
+	}
 	s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
 		slog.String("request", r.id), slog.String("method", c.Request.Method), slog.String("route", route),
 		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took), slog.String("actor", r.actor.ID))

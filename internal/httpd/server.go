@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,6 +35,26 @@ type Config struct {
 	// HTTPS says that people reach the service over HTTPS only, so that
 	// browsers may be told to insist on it.
 	HTTPS bool
+	// HSTSSubdomains has browsers insist on it for all names below, too.
+	HSTSSubdomains bool
+	// BaseURL is the address people use, without a slash at the end; it may be
+	// empty. Addresses in answers are made from it, never from what is asked.
+	BaseURL string
+	// Hosts are the names the service is asked for by; nil is any.
+	Hosts *Hosts
+	// Proxies are addresses whose X-Forwarded-For and -Proto are believed.
+	Proxies []netip.Prefix
+	// Rates limit how often is asked; nil does not.
+	Rates *Rates
+	// SessionCookie is the name of the cookie that pages know people by. Its
+	// owner has a bucket of requests of their own.
+	SessionCookie string
+	// Work limits how much is done at the same time and for how long; nil does
+	// not.
+	Work *Work
+	// AdminElsewhere says that measurements are served by Admin and not here,
+	// where else those on this machine may see them.
+	AdminElsewhere bool
 	// Log hears about every request and every fault. Nil is silent.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -57,6 +79,11 @@ type Server struct {
 	metrics *metrics
 	tokens  *tokenCache
 	changes changes
+	origins *http.CrossOriginProtection
+	// limits and works are nil when there are none.
+	limits   *limiter
+	works    *works
+	draining atomic.Bool
 }
 
 // New makes a server with the routes /healthz, /readyz and /metrics.
@@ -87,7 +114,22 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
 	s.tokens = tokens
-	e.Use(s.begin, s.bearer)
+	if cfg.Rates != nil {
+		if s.limits, err = newLimiter(*cfg.Rates, cfg.Now); err != nil {
+			return nil, fmt.Errorf("make server: %w", err)
+		}
+	}
+	if cfg.Work != nil {
+		s.works = newWorks(*cfg.Work)
+	}
+	s.origins = http.NewCrossOriginProtection()
+	if cfg.BaseURL != "" {
+		if err := s.origins.AddTrustedOrigin(cfg.BaseURL); err != nil {
+			return nil, fmt.Errorf("make server: %w", err)
+		}
+	}
+	// Cheap refusals come first.
+	e.Use(s.begin, s.hosts, s.enter, s.admit, s.bearer)
 	e.NoRoute(withoutSlash, func(c *gin.Context) { Fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { Fail(c, errMethod) })
 	s.mountHealth(e)
@@ -128,6 +170,7 @@ func (s *Server) HTTP(addr string) *http.Server {
 		WriteTimeout:      5 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
 	}
 }

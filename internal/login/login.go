@@ -46,7 +46,8 @@ type Sessions struct {
 const (
 	personaKey = "persona"
 	noticeKey  = "notice"
-	cookieName = "felleskrav"
+	// CookieName is the cookie that a session is known by.
+	CookieName = "felleskrav"
 )
 
 // New makes the sessions.
@@ -58,7 +59,7 @@ func New(cfg Config) *Sessions {
 	if m.Lifetime == 0 {
 		m.Lifetime = 8 * time.Hour
 	}
-	m.Cookie.Name = cookieName
+	m.Cookie.Name = CookieName
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = cfg.Secure
@@ -74,7 +75,7 @@ func (s *Sessions) Middleware(failed func(*gin.Context, error), report func(cont
 	return func(c *gin.Context) {
 		c.Writer.Header().Add("Vary", "Cookie")
 		var token string
-		if cookie, err := c.Request.Cookie(cookieName); err == nil {
+		if cookie, err := c.Request.Cookie(CookieName); err == nil {
 			token = cookie.Value
 		}
 		ctx, err := s.manager.Load(c.Request.Context(), token)

@@ -144,7 +144,7 @@ func TestAFailingStoreIsTold(t *testing.T) {
 	e.Use(s.Middleware(func(c *gin.Context, err error) { failed = err; c.Status(http.StatusServiceUnavailable) }, func(context.Context, error) {}))
 	e.GET("/", func(*gin.Context) { t.Error("the request went on without a session") })
 	req := httptest.NewRequest(http.MethodGet, "/", nil)
-	req.AddCookie(&http.Cookie{Name: cookieName, Value: "token"})
+	req.AddCookie(&http.Cookie{Name: CookieName, Value: "token"})
 	rec := httptest.NewRecorder()
 	e.ServeHTTP(rec, req)
 	if failed == nil || errors.Is(failed, context.Canceled) || rec.Code != http.StatusServiceUnavailable {

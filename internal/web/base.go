@@ -58,7 +58,16 @@ func (w *Web) language(c *gin.Context) {
 	}
 	c.Set(languageKey, lang)
 	c.Set(sessionKey, true)
-	httpd.SetActor(c, w.actor(c)) // for the access log
+	httpd.SetActor(c, w.actor(c)) // for the access log, and for limits
+	private(c)
+}
+
+// private keeps what is drawn for somebody out of every cache: the next at the
+// same machine is not to find it by going back.
+func private(c *gin.Context) {
+	if httpd.Actor(c).Known() {
+		httpd.Private(c)
+	}
 }
 
 const (

@@ -27,7 +27,7 @@ type errorPage struct {
 // Error draws a page that says what went wrong and what to do. The detail of a
 // fault goes to the log only.
 func (w *Web) Error(c *gin.Context, err error) {
-	p := httpd.Classify(err)
+	p := httpd.Cause(c, err)
 	code := httpd.Status(p)
 	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
 		c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
@@ -40,6 +40,7 @@ func (w *Web) Error(c *gin.Context, err error) {
 		return
 	}
 	w.headers(c) // this may be all of the pages that the request has met
+	private(c)
 	page := errorPage{Base: w.base(c, ""), Code: code, Kind: p.Kind}
 	if p.Kind != problem.Internal {
 		t := w.texts(c)

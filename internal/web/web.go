@@ -15,6 +15,7 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
@@ -139,19 +140,29 @@ func (w *Web) Mount(r gin.IRouter) {
 	g := r.Group("/", w.headers, w.sameOrigin, w.Sessions.Middleware(w.Error, w.report), w.language)
 	get := func(path string, h handler) { g.GET(path, w.handle(h)); g.HEAD(path, w.handle(h)) }
 	post := func(path string, max int64, h handler) { g.POST(path, limit(max), w.handle(h)) }
+	// What takes long to compute waits for its turn; what moves files has more time.
+	getCostly := func(path string, h handler) {
+		g.GET(path, httpd.Costly, w.handle(h))
+		g.HEAD(path, httpd.Costly, w.handle(h))
+	}
+	postCostly := func(path string, max int64, h handler) { g.POST(path, httpd.Costly, limit(max), w.handle(h)) }
+	getLong := func(path string, h handler) {
+		g.GET(path, httpd.Long, w.handle(h))
+		g.HEAD(path, httpd.Long, w.handle(h))
+	}
 	const form = 1 << 20 // bytes of a form without files
 
 	get("/", w.front)
 	get("/login", w.login)
 	get("/demo/login", w.demoLogin)
-	post("/demo/login", form, w.demoChoose)
+	g.POST("/demo/login", httpd.Attempt, limit(form), w.handle(w.demoChoose))
 	post("/logout", form, w.logout)
 
 	get("/procurements", w.procurements)
 	get("/procurements/new", w.procurementNew)
 	post("/procurements", form, w.procurementCreate)
 	get("/procurements/:id", w.procurementShow)
-	get("/procurements/:id/workbook", w.procurementWorkbook)
+	getCostly("/procurements/:id/workbook", w.procurementWorkbook)
 	get("/procurements/:id/requirements", w.choices)
 	post("/procurements/:id/requirements", form, w.choicesSave)
 	get("/procurements/:id/columns", w.columns)
@@ -159,18 +170,18 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/procurements/:id/bidders", w.bidders)
 	post("/procurements/:id/bidders", form, w.bidderAdd)
 	post("/procurements/:id/bidders/remove", form, w.bidderRemove)
-	post("/procurements/:id/responses", maxWorkbook, w.responseUpload)
+	postCostly("/procurements/:id/responses", maxWorkbook, w.responseUpload)
 	get("/procurements/:id/comparison", w.comparison)
 	get("/procurements/:id/comparison.svg", w.comparisonPicture)
-	get("/procurements/:id/comparison.png", w.comparisonPicture)
+	getCostly("/procurements/:id/comparison.png", w.comparisonPicture)
 	post("/procurements/:id/contract-end", form, w.contractEndSave)
 	get("/procurements/:id/own", w.ownList)
-	post("/procurements/:id/own", maxWorkbook, w.ownUpload)
+	postCostly("/procurements/:id/own", maxWorkbook, w.ownUpload)
 	get("/procurements/:id/own/:wid", w.ownShow)
 	post("/procurements/:id/own/:wid", form, w.ownDecide)
 	post("/procurements/:id/own/:wid/remove", form, w.ownRemove)
 	get("/procurements/:id/own/:wid/report", w.ownReport)
-	get("/procurements/:id/own/:wid/file", w.ownFile)
+	getCostly("/procurements/:id/own/:wid/file", w.ownFile)
 
 	get("/suppliers", w.suppliers)
 	get("/suppliers/:orgnr", w.supplier)
@@ -185,29 +196,29 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/suppliers/:orgnr/four-eyes", form, w.fourEyes)
 	get("/suppliers/:orgnr/waiting/:digest", w.second)
 	get("/suppliers/:orgnr/evidence", w.evidence)
-	post("/suppliers/:orgnr/evidence", w.MaxEvidence+form, w.evidenceUpload)
+	g.POST("/suppliers/:orgnr/evidence", httpd.Long, limit(w.MaxEvidence+form), w.handle(w.evidenceUpload))
 	get("/suppliers/:orgnr/evidence/:sha256", w.evidenceEdit)
 	post("/suppliers/:orgnr/evidence/:sha256", form, w.evidenceSave)
 	get("/suppliers/:orgnr/evidence/:sha256/erase", w.evidenceErase)
 	post("/suppliers/:orgnr/evidence/:sha256/erase", form, w.evidenceEraseConfirm)
 	get("/suppliers/:orgnr/offerings/new", w.offeringNew)
 	post("/suppliers/:orgnr/offerings/new", form, w.offeringCreate)
-	get("/evidence/:sha256", w.evidenceFile)
+	getLong("/evidence/:sha256", w.evidenceFile)
 
 	get("/offerings/:id/edit", w.offeringEdit)
 	post("/offerings/:id/edit", form, w.offeringSave)
 	get("/offerings/:id/answers", w.answers)
 	post("/offerings/:id/answers", 8<<20, w.answersPrepare)
-	get("/offerings/:id/answers/workbook", w.answersWorkbook)
-	post("/offerings/:id/answers/workbook", maxWorkbook, w.answersUpload)
+	getCostly("/offerings/:id/answers/workbook", w.answersWorkbook)
+	postCostly("/offerings/:id/answers/workbook", maxWorkbook, w.answersUpload)
 	post("/offerings/:id/statement/file", 8<<20, w.statementFile)
 	post("/offerings/:id/attestations", maxBundle, w.attestationSubmit)
 	get("/offerings/:id/status", w.status)
 
 	get("/checks", w.checks)
-	post("/checks", maxWorkbook, w.checkStart)
+	postCostly("/checks", maxWorkbook, w.checkStart)
 	get("/checks/:id", w.checkShow)
-	get("/checks/:id/result", w.checkResult)
+	getLong("/checks/:id/result", w.checkResult)
 	post("/checks/:id/cancel", form, w.checkCancel)
 	post("/checks/:id/delete", form, w.checkDelete)
 
@@ -248,7 +259,7 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/tokens/:id/revoke", form, w.tokenRevoke)
 	get("/log", w.log)
 	get("/workbooks/verify", w.workbookVerify)
-	post("/workbooks/verify", maxPublic, w.workbookVerified)
+	postCostly("/workbooks/verify", maxPublic, w.workbookVerified)
 }
 
 // Sizes of uploads, in bytes.
