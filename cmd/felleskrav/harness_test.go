@@ -148,7 +148,7 @@ var announced = regexp.MustCompile(`http://\S+`)
 func serve(t *testing.T, args ...string) *running {
 	t.Helper()
 	s := &running{t: t, done: make(chan struct{})}
-	s.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--registry-url", "off"}, args...)...)
 	s.cmd.Env = environment()
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
