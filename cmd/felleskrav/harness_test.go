@@ -158,7 +158,7 @@ func serve(t *testing.T, args ...string) *running {
 func serveAt(t *testing.T, listens string, args ...string) *running {
 	t.Helper()
 	s := &running{t: t, done: make(chan struct{}), listens: listens}
-	s.cmd = exec.Command(program, append([]string{"serve", "--rate-limits=off", "--listen", "127.0.0.1:0"}, args...)...)
+	s.cmd = exec.Command(program, append([]string{"serve", "--rate-limits=off", "--listen", "127.0.0.1:0", "--registry-url", "off"}, args...)...)
 	s.cmd.Env = environment()
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {

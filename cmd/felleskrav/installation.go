@@ -19,6 +19,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -45,6 +46,7 @@ type installation struct {
 	attestations *attestation.Service
 	reviews      *review.Service
 	facts        *facts.Service
+	register     *registry.Service
 	procurements *procurement.Service
 	checks       *bulkcheck.Service
 	ownbooks     *ownbook.Service
@@ -71,6 +73,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.evidence.Uses = in.attestations
 	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}
+	in.ask(nil, logger)
 	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
 	in.checks = &bulkcheck.Service{
 		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
@@ -79,6 +82,29 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
 	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}
 	return in, nil
+}
+
+// ask has the register of legal entities asked by a client; nil asks nobody, and
+// what is known from before is shown while it is young enough.
+func (in *installation) ask(c *registry.Client, logger *slog.Logger) {
+	in.register = registry.New(in.store, c, in.now, logger)
+	in.facts.Register = in.register
+}
+
+// listed are the suppliers, for the sweep that asks about them.
+type listed struct{ store supplier.Store }
+
+// RegisteredNumbers implements registry.Suppliers.
+func (l listed) RegisteredNumbers(ctx context.Context, after organisation.Number, limit int) ([]organisation.Number, error) {
+	all, err := l.store.SearchSuppliers(ctx, "", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list suppliers: %w", err)
+	}
+	out := make([]organisation.Number, len(all))
+	for i, s := range all {
+		out[i] = s.Number
+	}
+	return out, nil
 }
 
 func newID() string {
@@ -94,7 +120,7 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

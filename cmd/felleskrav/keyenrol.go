@@ -58,7 +58,7 @@ func (c *newKey) enrol(s *session, replaces string, done func(organisation.Numbe
 	if err != nil {
 		return err
 	}
-	number, err := organisation.ParseNumber(c.Supplier)
+	number, err := organisation.ParseIdentifier(c.Supplier)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (c *keyListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	number, err := organisation.ParseNumber(c.Supplier)
+	number, err := organisation.ParseIdentifier(c.Supplier)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (c *keyRevokeCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	number, err := organisation.ParseNumber(c.Supplier)
+	number, err := organisation.ParseIdentifier(c.Supplier)
 	if err != nil {
 		return err
 	}

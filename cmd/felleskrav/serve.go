@@ -25,6 +25,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/web"
@@ -41,6 +42,9 @@ type serveCmd struct {
 	VerdictKeyFile string `conf:"" placeholder:"FILE"`
 	VerdictKeyKMS  string `name:"verdict-key-kms" conf:"" placeholder:"NAME://KEY"`
 	Clamd          string `conf:"" placeholder:"ADDR"`
+	// RegistryURL is the register of legal entities: an address, "off" or "" for
+	// none, or "auto" for the public one, which a demonstration does without.
+	RegistryURL string `name:"registry-url" conf:"" default:"auto" placeholder:"URL"`
 	serverTrust
 	maskinportenFlags
 	witnessing
@@ -85,6 +89,9 @@ func (c *serveCmd) check() error {
 	if _, err := c.scanner(); err != nil {
 		add("cli.serve.clamd", "Value", c.Clamd)
 	}
+	if _, err := c.register(); err != nil {
+		add("cli.serve.registry-url", "Value", c.RegistryURL)
+	}
 	if _, err := c.signers(time.Now); err != nil {
 		faults = append(faults, err)
 	}
@@ -112,6 +119,18 @@ func (c *serveCmd) scanner() (evidence.Scanner, error) {
 		return nil, nil //nolint:nilnil // no scanner is a choice
 	}
 	return clamd.New(c.Clamd)
+}
+
+// register asks the register of legal entities; nil when the operator has none.
+// A demonstration, whose organisations are invented, asks nobody unless told to.
+func (c *serveCmd) register() (*registry.Client, error) {
+	switch {
+	case c.RegistryURL == "", c.RegistryURL == "off", c.RegistryURL == "auto" && c.Demo:
+		return nil, nil //nolint:nilnil // no register is a choice
+	case c.RegistryURL == "auto":
+		return registry.NewClient(registry.DefaultURL)
+	}
+	return registry.NewClient(c.RegistryURL)
 }
 
 func loopback(host string) bool {
@@ -233,6 +252,11 @@ func (v *server) serve(listener, admin net.Listener) (err error) {
 	if in.evidence.Scanner, err = v.scanner(); err != nil {
 		return err
 	}
+	asks, err := v.register()
+	if err != nil {
+		return err
+	}
+	in.ask(asks, v.logger)
 	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
 	handler, err := v.handler(in, demo)
 	if err != nil {
@@ -284,7 +308,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
 			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Tokens: in.tokens, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
+			Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Tokens: in.tokens, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
 		return err

@@ -79,7 +79,7 @@ func (c *statusCmd) Run(s *session) error {
 }
 
 func (c *statusCmd) ofSupplier(s *session, api *client, query url.Values) ([]status.Status, error) {
-	number, err := organisation.ParseNumber(c.Who)
+	number, err := organisation.ParseIdentifier(c.Who)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (c *tokenCreateCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	number, err := organisation.ParseNumber(c.Org)
+	number, err := organisation.ParseIdentifier(c.Org)
 	if err != nil {
 		return err
 	}

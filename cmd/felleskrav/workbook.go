@@ -42,7 +42,7 @@ func (c *workbookExportCmd) Run(s *session) error {
 		query.Set("copy", "bidder")
 	}
 	if c.Supplier != "" {
-		n, err := organisation.ParseNumber(c.Supplier)
+		n, err := organisation.ParseIdentifier(c.Supplier)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (c *workbookImportCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	n, err := organisation.ParseNumber(c.Supplier)
+	n, err := organisation.ParseIdentifier(c.Supplier)
 	if err != nil {
 		return err
 	}

@@ -33,14 +33,14 @@ type workbookFillCmd struct {
 func (c *workbookFillCmd) order(lang string) (api.OwnOrder, error) {
 	o := api.OwnOrder{Lang: api.OwnOrderLang(lang)}
 	if c.Answers != "" {
-		n, err := organisation.ParseNumber(c.Answers)
+		n, err := organisation.ParseIdentifier(c.Answers)
 		if err != nil {
 			return o, err
 		}
 		o.Answers = n
 	}
 	for _, s := range c.Columns {
-		n, err := organisation.ParseNumber(s)
+		n, err := organisation.ParseIdentifier(s)
 		if err != nil {
 			return o, err
 		}

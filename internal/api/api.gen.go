@@ -654,7 +654,10 @@ type CheckRow struct {
 	Known bool `json:"known"`
 
 	// Orgnr The number; as it was sent when it is not one.
-	Orgnr        string        `json:"orgnr"`
+	Orgnr string `json:"orgnr"`
+
+	// Register What Enhetsregisteret, the Norwegian register of legal entities, said about the organisation. Left out when that is not known here.
+	Register     RegisterEntry `json:"register,omitempty,omitzero"`
 	Status       StatusSummary `json:"status,omitempty,omitzero"`
 	SupplierName string        `json:"supplierName,omitempty,omitzero"`
 }
@@ -677,7 +680,7 @@ type ComparedBidder struct {
 	ReceivedAt Time        `json:"receivedAt,omitempty,omitzero"`
 	Statuses   []SetStatus `json:"statuses"`
 
-	// Supplier A Norwegian organisation number.
+	// Supplier A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Supplier OrgNumber `json:"supplier"`
 
 	// UnmetA Minimum requirements that are not met.
@@ -699,7 +702,7 @@ type ComparedDeviation struct {
 	Requirement string `json:"requirement"`
 	Statement   string `json:"statement,omitempty,omitzero"`
 
-	// Supplier A Norwegian organisation number.
+	// Supplier A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Supplier OrgNumber `json:"supplier"`
 }
 
@@ -1106,7 +1109,7 @@ type Offering struct {
 	Regions      Strings       `json:"regions"`
 	SubSuppliers []SubSupplier `json:"subSuppliers,omitempty,omitzero"`
 
-	// Supplier A Norwegian organisation number.
+	// Supplier A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Supplier  OrgNumber `json:"supplier"`
 	UpdatedAt Time      `json:"updatedAt"`
 	Version   string    `json:"version,omitempty,omitzero"`
@@ -1128,7 +1131,7 @@ type OfferingList struct {
 	Next  string     `json:"next,omitempty,omitzero"`
 }
 
-// OrgNumber A Norwegian organisation number.
+// OrgNumber A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 type OrgNumber = organisation.Number
 
 // Overall defines model for Overall.
@@ -1401,6 +1404,12 @@ type RefusedResponse struct {
 	Type     string         `json:"type"`
 }
 
+// RegisterEntry What Enhetsregisteret, the Norwegian register of legal entities, said about the organisation. Left out when that is not known here.
+type RegisterEntry = organisation.RegisterEntry
+
+// Registration Where a supplier without a Norwegian organisation number is registered. Required for such a supplier, and for no other.
+type Registration = supplier.Registration
+
 // RenewalInput defines model for RenewalInput.
 type RenewalInput struct {
 	ValidUntil Time `json:"validUntil,omitempty,omitzero"`
@@ -1509,7 +1518,7 @@ type ResponseReport struct {
 	// Sha256 SHA-256, in hex.
 	Sha256 Digest `json:"sha256"`
 
-	// Supplier A Norwegian organisation number.
+	// Supplier A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Supplier OrgNumber `json:"supplier"`
 }
 
@@ -1672,10 +1681,22 @@ type Supplier struct {
 	Invented bool   `json:"invented,omitempty,omitzero"`
 	Name     string `json:"name"`
 
-	// Orgnr A Norwegian organisation number.
-	Orgnr     OrgNumber `json:"orgnr"`
-	UpdatedAt Time      `json:"updatedAt"`
-	Website   string    `json:"website,omitempty,omitzero"`
+	// Orgnr A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
+	Orgnr OrgNumber `json:"orgnr"`
+
+	// Register What Enhetsregisteret, the Norwegian register of legal entities, said about the organisation. Left out when that is not known here.
+	Register RegisterEntry `json:"register,omitempty,omitzero"`
+
+	// RegisterNameDiffers The name is another than in the register.
+	RegisterNameDiffers bool `json:"registerNameDiffers,omitempty,omitzero"`
+
+	// Registration Where a supplier without a Norwegian organisation number is registered. Required for such a supplier, and for no other.
+	Registration Registration `json:"registration,omitempty,omitzero"`
+	UpdatedAt    Time         `json:"updatedAt"`
+
+	// Verification How far two editors have verified a supplier without a Norwegian organisation number.
+	Verification SupplierVerification `json:"verification,omitempty,omitzero"`
+	Website      string               `json:"website,omitempty,omitzero"`
 }
 
 // SupplierInput defines model for SupplierInput.
@@ -1683,13 +1704,34 @@ type SupplierInput struct {
 	// Country ISO 3166-1 alpha-2; NO if left out.
 	Country string `json:"country,omitempty,omitzero"`
 	Name    string `json:"name"`
-	Website string `json:"website,omitempty,omitzero"`
+
+	// Registration Where a supplier without a Norwegian organisation number is registered. Required for such a supplier, and for no other.
+	Registration Registration `json:"registration,omitempty,omitzero"`
+	Website      string       `json:"website,omitempty,omitzero"`
 }
 
 // SupplierList defines model for SupplierList.
 type SupplierList struct {
 	Items []Supplier `json:"items"`
 	Next  string     `json:"next,omitempty,omitzero"`
+}
+
+// SupplierVerification How far two editors have verified a supplier without a Norwegian organisation number.
+type SupplierVerification struct {
+	By []SupplierVerifier `json:"by"`
+
+	// Verified Two have; until then no declaration can be submitted.
+	Verified bool `json:"verified"`
+}
+
+// SupplierVerifier One editor's word. The person is not told.
+type SupplierVerifier struct {
+	At       Time  `json:"at"`
+	LogIndex int64 `json:"logIndex"`
+
+	// Org The organisation that the editor acts for.
+	Org     string `json:"org"`
+	OrgName string `json:"orgName"`
 }
 
 // Task defines model for Task.
@@ -1745,7 +1787,7 @@ type Token struct {
 	// Name What it is for; may be empty.
 	Name string `json:"name"`
 
-	// Org A Norwegian organisation number.
+	// Org A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Org       OrgNumber `json:"org"`
 	RevokedAt time.Time `json:"revokedAt,omitempty,omitzero"`
 
@@ -1863,7 +1905,7 @@ type WaitingReceipt struct {
 	Set        string `json:"set"`
 	SetVersion string `json:"setVersion,omitempty,omitzero"`
 
-	// Supplier A Norwegian organisation number.
+	// Supplier A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 	Supplier OrgNumber             `json:"supplier"`
 	Waiting  WaitingReceiptWaiting `json:"waiting"`
 }
@@ -2003,7 +2045,7 @@ type Lang string
 // Limit defines model for limit.
 type Limit = int
 
-// Orgnr A Norwegian organisation number.
+// Orgnr A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
 type Orgnr = OrgNumber
 
 // OwnWorkbookId A UUID in lower case.
@@ -2507,6 +2549,18 @@ type GetSupplierStatusParams struct {
 	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
 }
 
+// EndVerificationParams defines parameters for EndVerification.
+type EndVerificationParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// VerifySupplierParams defines parameters for VerifySupplier.
+type VerifySupplierParams struct {
+	// IfMatch The ETag you read, or * for any.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // ListWaitingParams defines parameters for ListWaiting.
 type ListWaitingParams struct {
 	// Limit Most items to answer with, 1 to 200.
@@ -2857,6 +2911,12 @@ type ServerInterface interface {
 	// GetSupplierStatus Status of every offering of a supplier, per requirement set
 	// (GET /api/v1/suppliers/{orgnr}/status)
 	GetSupplierStatus(c *gin.Context, orgnr Orgnr, params GetSupplierStatusParams)
+	// EndVerification Take a verification back
+	// (DELETE /api/v1/suppliers/{orgnr}/verification)
+	EndVerification(c *gin.Context, orgnr Orgnr, params EndVerificationParams)
+	// VerifySupplier Verify a supplier without a Norwegian organisation number
+	// (POST /api/v1/suppliers/{orgnr}/verification)
+	VerifySupplier(c *gin.Context, orgnr Orgnr, params VerifySupplierParams)
 	// ListWaiting Declarations that wait for a second signer
 	// (GET /api/v1/suppliers/{orgnr}/waiting)
 	ListWaiting(c *gin.Context, orgnr Orgnr, params ListWaitingParams)
@@ -5875,6 +5935,104 @@ func (siw *ServerInterfaceWrapper) GetSupplierStatus(c *gin.Context) {
 	siw.Handler.GetSupplierStatus(c, orgnr, params)
 }
 
+// EndVerification operation middleware
+func (siw *ServerInterfaceWrapper) EndVerification(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndVerificationParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndVerification(c, orgnr, params)
+}
+
+// VerifySupplier operation middleware
+func (siw *ServerInterfaceWrapper) VerifySupplier(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VerifySupplierParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.VerifySupplier(c, orgnr, params)
+}
+
 // ListWaiting operation middleware
 func (siw *ServerInterfaceWrapper) ListWaiting(c *gin.Context) {
 
@@ -6095,6 +6253,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/keys/:keyId/revocation", wrapper.RevokeKey)
 	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr/four-eyes", wrapper.PutFourEyes)
 	router.PUT(options.BaseURL+"/api/v1/suppliers/:orgnr/identifiers", wrapper.PutIdentifiers)
+	router.DELETE(options.BaseURL+"/api/v1/suppliers/:orgnr/verification", wrapper.EndVerification)
+	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/verification", wrapper.VerifySupplier)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/waiting", wrapper.ListWaiting)
 	router.GET(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.ListOfferings)
 	router.POST(options.BaseURL+"/api/v1/suppliers/:orgnr/offerings", wrapper.CreateOffering)
@@ -9879,6 +10039,86 @@ func (response GetSupplierStatusdefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type EndVerificationRequestObject struct {
+	Orgnr  Orgnr `json:"orgnr"`
+	Params EndVerificationParams
+}
+
+type EndVerificationResponseObject interface {
+	VisitEndVerificationResponse(w http.ResponseWriter) error
+}
+
+type EndVerification200JSONResponse Supplier
+
+func (response EndVerification200JSONResponse) VisitEndVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndVerificationdefaultApplicationProblemPlusJSONResponse) VisitEndVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifySupplierRequestObject struct {
+	Orgnr  Orgnr `json:"orgnr"`
+	Params VerifySupplierParams
+}
+
+type VerifySupplierResponseObject interface {
+	VisitVerifySupplierResponse(w http.ResponseWriter) error
+}
+
+type VerifySupplier200JSONResponse Supplier
+
+func (response VerifySupplier200JSONResponse) VisitVerifySupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifySupplierdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response VerifySupplierdefaultApplicationProblemPlusJSONResponse) VisitVerifySupplierResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWaitingRequestObject struct {
 	Orgnr  Orgnr `json:"orgnr"`
 	Params ListWaitingParams
@@ -10366,6 +10606,12 @@ type StrictServerInterface interface {
 	// GetSupplierStatus Status of every offering of a supplier, per requirement set
 	// (GET /api/v1/suppliers/{orgnr}/status)
 	GetSupplierStatus(ctx context.Context, request GetSupplierStatusRequestObject) (GetSupplierStatusResponseObject, error)
+	// EndVerification Take a verification back
+	// (DELETE /api/v1/suppliers/{orgnr}/verification)
+	EndVerification(ctx context.Context, request EndVerificationRequestObject) (EndVerificationResponseObject, error)
+	// VerifySupplier Verify a supplier without a Norwegian organisation number
+	// (POST /api/v1/suppliers/{orgnr}/verification)
+	VerifySupplier(ctx context.Context, request VerifySupplierRequestObject) (VerifySupplierResponseObject, error)
 	// ListWaiting Declarations that wait for a second signer
 	// (GET /api/v1/suppliers/{orgnr}/waiting)
 	ListWaiting(ctx context.Context, request ListWaitingRequestObject) (ListWaitingResponseObject, error)
@@ -13007,6 +13253,60 @@ func (sh *strictHandler) GetSupplierStatus(ctx *gin.Context, orgnr Orgnr, params
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetSupplierStatusResponseObject); ok {
 		if err := validResponse.VisitGetSupplierStatusResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndVerification operation middleware
+func (sh *strictHandler) EndVerification(ctx *gin.Context, orgnr Orgnr, params EndVerificationParams) {
+	var request EndVerificationRequestObject
+
+	request.Orgnr = orgnr
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndVerification(ctx, request.(EndVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndVerificationResponseObject); ok {
+		if err := validResponse.VisitEndVerificationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifySupplier operation middleware
+func (sh *strictHandler) VerifySupplier(ctx *gin.Context, orgnr Orgnr, params VerifySupplierParams) {
+	var request VerifySupplierRequestObject
+
+	request.Orgnr = orgnr
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifySupplier(ctx, request.(VerifySupplierRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifySupplier")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(VerifySupplierResponseObject); ok {
+		if err := validResponse.VisitVerifySupplierResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -47,6 +48,8 @@ type Services struct {
 	Attestations *attestation.Service
 	Reviews      *review.Service
 	Facts        *facts.Service
+	// Register may be nil: then nothing is asked for who registers.
+	Register     *registry.Service
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service

@@ -53,6 +53,8 @@ var rules = map[string]rule{
 	"completeEnrolment": {action: access.WriteKey, body: small},
 	"revokeKey":         {action: access.WriteKey, body: small},
 	"putIdentifiers":    {action: access.VerifySupplier, body: small},
+	"verifySupplier":    {action: access.VerifySupplier},
+	"endVerification":   {action: access.VerifySupplier},
 	"putFourEyes":       {action: access.WriteFourEyes, body: small},
 
 	"listOfferings":  {action: access.ReadOffering},

@@ -85,7 +85,7 @@ func (a *API) checkNumbers(ctx context.Context, t *locale.Texts, actor access.Ac
 	var unique []organisation.Number
 	rows := map[organisation.Number][]facts.CheckRow{}
 	for i, s := range in.Suppliers {
-		n, err := organisation.ParseNumber(s)
+		n, err := organisation.ParseIdentifier(s)
 		if err != nil {
 			wrong[i] = httpd.Classify(err)
 			continue
@@ -132,6 +132,9 @@ func (a *API) resolve(ref string) string {
 
 func checkRow(r facts.CheckRow) CheckRow {
 	out := CheckRow{Orgnr: string(r.Number), Known: r.Known, SupplierName: r.SupplierName}
+	if r.Register != nil {
+		out.Register = *r.Register
+	}
 	if st := r.Status; st != nil {
 		out.Status = StatusSummary{
 			Offering: st.Offering, OfferingName: st.OfferingName, Set: st.Set, SetVersion: st.SetVersion, Overall: st.Overall,

@@ -8,17 +8,44 @@ import (
 	"felleskrav/internal/supplier"
 )
 
-// orgnr checks a number of the path; the contract has seen that it has nine
-// digits.
+// orgnr checks a number of the path; the contract has seen that it has the form
+// of one.
 func orgnr(s organisation.Number) (organisation.Number, error) {
-	return organisation.ParseNumber(string(s))
+	return organisation.ParseIdentifier(string(s))
 }
 
 func supplierView(s supplier.Supplier) Supplier {
-	return Supplier{
+	out := Supplier{
 		Orgnr: s.Number, Name: s.Name, Country: s.Country, Website: s.Website, Invented: s.Invented, FourEyes: s.FourEyes, Identifiers: s.Identifiers, Body: s.Body,
 		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
+	if s.Registration != nil {
+		out.Registration = *s.Registration
+	}
+	if s.Number.Foreign() {
+		v := SupplierVerification{Verified: s.Verified(), By: []SupplierVerifier{}}
+		for _, step := range s.VerificationSteps() { // never who the person was
+			v.By = append(v.By, SupplierVerifier{Org: string(step.Org), OrgName: step.OrgName, At: step.At, LogIndex: step.Index})
+		}
+		out.Verification = v
+	}
+	return out
+}
+
+// registered adds what the register of legal entities says to one supplier. With
+// ask it waits for the register a moment, as for somebody who is registering.
+func (a *API) registered(ctx context.Context, s supplier.Supplier, ask bool) (Supplier, error) {
+	out := supplierView(s)
+	known := a.Facts.KnownInRegister
+	if ask && a.Register.On() {
+		known = a.Register.Ask
+	}
+	e, err := known(ctx, s.Number)
+	if err != nil || e == nil {
+		return out, err
+	}
+	out.Register, out.RegisterNameDiffers = *e, e.Differs(s.Name)
+	return out, nil
 }
 
 // ListSuppliers searches suppliers.
@@ -47,7 +74,8 @@ func (a *API) GetSupplier(ctx context.Context, r GetSupplierRequestObject) (GetS
 	if err != nil {
 		return nil, err
 	}
-	return GetSupplier200JSONResponse{supplierView(s), GetSupplier200ResponseHeaders{etag(s.Rev)}}, nil
+	view, err := a.registered(ctx, s, false)
+	return GetSupplier200JSONResponse{view, GetSupplier200ResponseHeaders{etag(s.Rev)}}, err
 }
 
 // PutSupplier registers or changes a supplier.
@@ -62,6 +90,9 @@ func (a *API) PutSupplier(ctx context.Context, r PutSupplierRequestObject) (PutS
 		return nil, err
 	}
 	in := supplier.Supplier{Number: n, Name: r.Body.Name, Country: r.Body.Country, Website: r.Body.Website, Rev: rev}
+	if r.Body.Registration != (supplier.Registration{}) {
+		in.Registration = &r.Body.Registration
+	}
 	if in.Country == "" {
 		in.Country = "NO"
 	}
@@ -69,10 +100,14 @@ func (a *API) PutSupplier(ctx context.Context, r PutSupplierRequestObject) (PutS
 	if err != nil {
 		return nil, err
 	}
-	if created {
-		return PutSupplier201JSONResponse{supplierView(s), PutSupplier201ResponseHeaders{etag(s.Rev)}}, nil
+	view, err := a.registered(ctx, s, true)
+	if err != nil {
+		return nil, err
 	}
-	return PutSupplier200JSONResponse{supplierView(s), PutSupplier200ResponseHeaders{etag(s.Rev)}}, nil
+	if created {
+		return PutSupplier201JSONResponse{view, PutSupplier201ResponseHeaders{etag(s.Rev)}}, nil
+	}
+	return PutSupplier200JSONResponse{view, PutSupplier200ResponseHeaders{etag(s.Rev)}}, nil
 }
 
 // PutBody registers the caller's own public body, or changes its name.
@@ -90,10 +125,14 @@ func (a *API) PutBody(ctx context.Context, r PutBodyRequestObject) (PutBodyRespo
 	if err != nil {
 		return nil, err
 	}
-	if created {
-		return PutBody201JSONResponse{supplierView(s), PutBody201ResponseHeaders{etag(s.Rev)}}, nil
+	view, err := a.registered(ctx, s, true)
+	if err != nil {
+		return nil, err
 	}
-	return PutBody200JSONResponse{supplierView(s), PutBody200ResponseHeaders{etag(s.Rev)}}, nil
+	if created {
+		return PutBody201JSONResponse{view, PutBody201ResponseHeaders{etag(s.Rev)}}, nil
+	}
+	return PutBody200JSONResponse{view, PutBody200ResponseHeaders{etag(s.Rev)}}, nil
 }
 
 // ListKeys lists a supplier's keys in the order they were enrolled.
@@ -178,4 +217,34 @@ func (a *API) PutIdentifiers(ctx context.Context, r PutIdentifiersRequestObject)
 	}
 	s, err := a.Suppliers.SetIdentifiers(ctx, actor, n, r.Body.Identifiers)
 	return PutIdentifiers200JSONResponse(supplierView(s)), err
+}
+
+// VerifySupplier is one editor's word that a foreign supplier is whom it says.
+func (a *API) VerifySupplier(ctx context.Context, r VerifySupplierRequestObject) (VerifySupplierResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.Verify(ctx, actor, n, rev)
+	return VerifySupplier200JSONResponse(supplierView(s)), err
+}
+
+// EndVerification takes that back.
+func (a *API) EndVerification(ctx context.Context, r EndVerificationRequestObject) (EndVerificationResponseObject, error) {
+	ctx, actor := caller(ctx)
+	n, err := orgnr(r.Orgnr)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := revision(r.Params.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Suppliers.EndVerification(ctx, actor, n, rev)
+	return EndVerification200JSONResponse(supplierView(s)), err
 }

@@ -52,6 +52,8 @@ var may = map[string][]string{
 	"internal/catalogue":    {"internal/access", "internal/problem"},
 	"internal/member":       {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/selection":    {"internal/catalogue", "internal/problem"},
+	// Asks the register of legal entities, and keeps its answers.
+	"internal/organisation/registry": {"internal/organisation", "internal/safehttp"},
 	// A supplier is its number and its keys.
 	"internal/supplier": {"internal/access", "internal/catalogue", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/signing/revocation"},
 	"internal/evidence": {
@@ -143,13 +145,13 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/transparency",
 }
 
 var services = []string{
 	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
-	"internal/organisation",
+	"internal/organisation", "internal/organisation/registry",
 	"internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }

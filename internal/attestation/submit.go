@@ -56,6 +56,9 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	case !errors.Is(err, problem.ErrNotFound):
 		return Receipt{}, false, wrap("look for attestation", err)
 	}
+	if err := sup.MayDeclare(); err != nil {
+		return Receipt{}, false, err
+	}
 	if err := sup.Usable(signed.Key, signed.At); err != nil {
 		return Receipt{}, false, err
 	}

@@ -69,7 +69,7 @@ func (in verifyInput) judge(v *Verification, b *signing.Bundle, st Statement, lo
 // ownCertificate holds the organisation in a certificate against the one that
 // the statement is made for.
 func ownCertificate(o signing.Organisation, party attestation.Party) error {
-	n, err := organisation.ParseNumber(party.ID)
+	n, err := organisation.ParseIdentifier(party.ID)
 	if err == nil && (supplier.Supplier{Number: n}).Is(o) {
 		return nil
 	}

@@ -174,7 +174,7 @@ func when(t *locale.Texts, moment string) string {
 
 // grouped shows "0192:123456785" the way people write it.
 func grouped(id string) string {
-	n, err := organisation.ParseNumber(id)
+	n, err := organisation.ParseIdentifier(id)
 	if err != nil {
 		return id
 	}

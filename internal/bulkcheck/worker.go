@@ -263,6 +263,7 @@ func (s *Service) run(ctx context.Context, j Job) error {
 	}
 	r := workbook.BulkResult{
 		Texts: s.Texts.In(j.Language), FileName: j.FileName, Set: j.Set, At: j.At, BaseURL: s.BaseURL, Suppliers: found,
+		Register: s.Facts.RegisterOn(),
 	}
 	if set, version, err := catalogue.ParseRef(j.Set); err == nil {
 		if v, ok := s.Catalogue.Content().Version(set, version); ok {
@@ -324,7 +325,7 @@ func (s *Service) lookUp(ctx context.Context, j Job, list *workbook.SupplierList
 		}
 		for _, r := range rows {
 			sup := found[r.Number]
-			sup.Known, sup.Name = r.Known, r.SupplierName
+			sup.Known, sup.Name, sup.Register = r.Known, r.SupplierName, r.Register
 			if r.Status != nil {
 				sup.Statuses = append(sup.Statuses, *r.Status)
 			}

@@ -1,3 +1,4 @@
-// Package organisation owns organisation numbers and the credentials an
-// organisation's systems use. It does not know what those systems do.
+// Package organisation owns what organisations are known by, the shape of what
+// the register of legal entities says about them, and the credentials that their
+// systems use. It does not know what those systems do.
 package organisation

@@ -6,8 +6,10 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// Number is a Norwegian organisation number: nine digits, the last a check
-// digit. Nothing can be inferred from the other eight.
+// Number is what an organisation is known by. It is a Norwegian organisation
+// number: nine digits, the last a check digit; nothing can be inferred from the
+// other eight. An organisation that has none is known by the identifier of
+// another register, which [ParseIdentifier] reads and [Number.Foreign] tells.
 type Number string
 
 // weights are those of the modulo 11 check (brreg.no, "The organisation
@@ -52,10 +54,16 @@ func ParseNumber(s string) (Number, error) {
 }
 
 // ID is the number in the form of ISO 6523 with Norway's scheme, as in
-// Maskinporten and in our statements: "0192:123456785".
-func (n Number) ID() string { return "0192:" + string(n) }
+// Maskinporten and in our statements: "0192:123456785". A foreign identifier
+// stands as it is, "NTRSE-5560125790", and can be mistaken for no other.
+func (n Number) ID() string {
+	if n.Foreign() {
+		return string(n)
+	}
+	return "0192:" + string(n)
+}
 
-// String gives the nine digits.
+// String gives the nine digits, or the foreign identifier.
 func (n Number) String() string { return string(n) }
 
 // Grouped gives the number as people read it: "123 456 785".

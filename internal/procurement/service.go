@@ -142,7 +142,7 @@ func (s *Service) bidders(ctx context.Context, c *problem.Collector, in []Bidder
 	seen := map[organisation.Number]bool{}
 	for i := range out {
 		b, path := &out[i], fmt.Sprintf("bidders[%d]", i)
-		n, err := organisation.ParseNumber(string(b.Supplier))
+		n, err := organisation.ParseIdentifier(string(b.Supplier))
 		if err != nil {
 			c.Add(path+".supplier", problem.KeyOf(err), problem.Args{"Number": problem.Clip(string(b.Supplier))})
 			continue

@@ -26,6 +26,18 @@ var (
 	ErrStatus = errors.New("answer is not OK")
 )
 
+// StatusError is an answer whose status is not 200. It is an ErrStatus.
+type StatusError struct {
+	// Code is the status, and Status the line it stood in.
+	Code   int
+	Status string
+}
+
+func (e *StatusError) Error() string { return ErrStatus.Error() + ": " + e.Status }
+
+// Is reports that it is an ErrStatus.
+func (e *StatusError) Is(target error) bool { return target == ErrStatus }
+
 const (
 	maxRedirects   = 3
 	defaultTimeout = 10 * time.Second
@@ -111,8 +123,8 @@ func CheckURL(u *url.URL) error {
 	return nil
 }
 
-// Fetch sends req with client and returns the body of a 200 answer of at most limit bytes. The error wraps
-// ErrStatus or ErrTooLarge, or is that of the client.
+// Fetch sends req with client and returns the body of a 200 answer of at most limit bytes. The error is a
+// [*StatusError], wraps ErrTooLarge, or is that of the client.
 func Fetch(ctx context.Context, client *http.Client, req *http.Request, limit int64) (body []byte, err error) {
 	resp, err := client.Do(req.WithContext(ctx))
 	if err != nil {
@@ -120,7 +132,7 @@ func Fetch(ctx context.Context, client *http.Client, req *http.Request, limit in
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%w: %s", ErrStatus, resp.Status)
+		return nil, &StatusError{resp.StatusCode, resp.Status}
 	}
 	if resp.ContentLength > limit {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, resp.ContentLength)

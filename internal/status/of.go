@@ -19,6 +19,9 @@ func Of(f Facts, now time.Time) Status {
 		Supplier: f.Offering.Supplier, SupplierName: f.Supplier.Name,
 		Set: f.Version.Set, SetVersion: f.Version.Version, At: now,
 	}
+	if f.Register != nil && f.Register.Known(now) {
+		s.Register = f.Register
+	}
 	known := knownAt(f, now)
 	var newer *Declaration // the next newer one that is the supplier's word
 	for i, d := range known {

@@ -90,6 +90,9 @@ type Facts struct {
 	// SubSuppliers hold the status of those sub-suppliers that have an
 	// offering of their own here, by offering id.
 	SubSuppliers map[string]Status
+	// Register is what the register of legal entities says about the supplier;
+	// nil when that is not known.
+	Register *organisation.RegisterEntry
 }
 
 // Declaration is an accepted declaration with its place in the log.
@@ -106,9 +109,13 @@ type Status struct {
 	OfferingName string              `json:"offeringName"`
 	Supplier     organisation.Number `json:"supplier"`
 	SupplierName string              `json:"supplierName"`
-	Set          string              `json:"set"`
-	SetVersion   string              `json:"setVersion"`
-	Overall      Overall             `json:"overall"`
+	// Register is what the register of legal entities said about the supplier, if
+	// that was known at the moment. It stands beside Overall, which tells of
+	// declarations only.
+	Register   *organisation.RegisterEntry `json:"register,omitempty"`
+	Set        string                      `json:"set"`
+	SetVersion string                      `json:"setVersion"`
+	Overall    Overall                     `json:"overall"`
 	// At is the moment the status holds for.
 	At time.Time `json:"at"`
 	// ChangesAt is the next moment time alone changes it; nil means never.

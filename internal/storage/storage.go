@@ -13,6 +13,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -25,6 +26,7 @@ import (
 // All methods are safe for concurrent use, by several processes as well.
 type Store interface {
 	organisation.Store
+	registry.Store
 	catalogue.Store
 	supplier.Store
 	evidence.Store

@@ -16,7 +16,10 @@ func (s *Service) RegisterBody(ctx context.Context, actor access.Actor, in Suppl
 	if err := access.Check(actor, access.RegisterBody, string(in.Number)); err != nil {
 		return Supplier{}, false, err
 	}
-	in.Body, in.Website = true, ""
+	if in.Number.Foreign() { // a body is Norwegian
+		return Supplier{}, false, problem.New(problem.Invalid, "organisation.number", problem.Args{"Number": problem.Clip(string(in.Number))})
+	}
+	in.Body, in.Website, in.Registration = true, "", nil
 	if in.Country == "" {
 		in.Country = "NO"
 	}

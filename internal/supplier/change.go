@@ -29,6 +29,13 @@ type keyEvent struct {
 	// Since is when the issuer ended a certificate.
 	Since       string   `json:"since,omitempty"`
 	Identifiers []string `json:"identifiers,omitempty"`
+	// Of a foreign supplier: what was verified, and by editors of which
+	// organisations, in order.
+	Name           string   `json:"name,omitempty"`
+	Country        string   `json:"country,omitempty"`
+	Register       string   `json:"register,omitempty"`
+	RegisterNumber string   `json:"registerNumber,omitempty"`
+	VerifiedBy     []string `json:"verifiedBy,omitempty"`
 	// Replaces and ReplacedBy name the other key when one takes the place of
 	// another.
 	Replaces   string `json:"replaces,omitempty"`

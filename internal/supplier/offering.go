@@ -84,8 +84,8 @@ func (o Offering) Validate() error {
 		c.Line(indexed("subSuppliers", i, "purpose"), s.Purpose, 1, 500)
 		checkCountry(&c, indexed("subSuppliers", i, "country"), s.Country)
 		if s.Number != "" {
-			if _, err := organisation.ParseNumber(string(s.Number)); err != nil {
-				c.Add(indexed("subSuppliers", i, "orgnr"), problem.KeyOf(err), problem.Args{"Number": string(s.Number)})
+			if _, err := organisation.ParseIdentifier(string(s.Number)); err != nil {
+				c.Add(indexed("subSuppliers", i, "orgnr"), problem.KeyOf(err), problem.Args{"Number": string(s.Number), "Value": problem.Clip(string(s.Number))})
 			}
 		}
 		c.Check(s.Offering == "" || len(s.Offering) == 36 && s.Offering != o.ID, indexed("subSuppliers", i, "offering"), "field.offering", nil)

@@ -50,7 +50,7 @@ func (s *Service) Register(ctx context.Context, actor access.Actor, in Supplier)
 		if in.Rev != 0 && old.Rev != in.Rev {
 			return Supplier{}, problem.New(problem.Stale, "supplier.stale", nil)
 		}
-		old.Name, old.Country, old.Website, old.UpdatedAt = in.Name, in.Country, in.Website, now
+		old.Name, old.Country, old.Website, old.Registration, old.UpdatedAt = in.Name, in.Country, in.Website, in.Registration, now
 		old.Body = false // a body that begins to deliver services
 		return old, nil
 	}
@@ -67,7 +67,7 @@ func (s *Service) register(ctx context.Context, in Supplier, now time.Time, chan
 		return Supplier{}, false, problem.New(problem.Stale, "supplier.stale", nil)
 	}
 	fresh := Supplier{
-		Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, Body: in.Body, CreatedAt: now, UpdatedAt: now,
+		Number: in.Number, Name: in.Name, Country: in.Country, Website: in.Website, Invented: in.Invented, Body: in.Body, Registration: in.Registration, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.Store.InsertSupplier(ctx, fresh)
 	if errors.Is(err, problem.ErrExists) { // somebody else was first: then it is a change
@@ -108,7 +108,7 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if utf8.RuneCountInString(query) > maxQuery || !utf8.ValidString(query) {
 		return nil, problem.New(problem.Invalid, "supplier.query", problem.Args{"Max": maxQuery})
 	}
-	if n, err := organisation.ParseNumber(query); err == nil {
+	if n, err := organisation.ParseIdentifier(query); err == nil {
 		query = string(n)
 	}
 	out, err := s.Store.SearchSuppliers(ctx, query, after, limit)
@@ -153,7 +153,7 @@ func (s *Service) links(ctx context.Context, in []SubSupplier) ([]SubSupplier, e
 	var ids []string
 	for i := range out {
 		if out[i].Number != "" {
-			n, err := organisation.ParseNumber(string(out[i].Number))
+			n, err := organisation.ParseIdentifier(string(out[i].Number))
 			if err != nil {
 				return nil, err
 			}

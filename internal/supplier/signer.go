@@ -142,11 +142,15 @@ func chainPEM(chain [][]byte) string {
 }
 
 // Is reports whether a certificate's organisation is this one: by its Norwegian
-// number, or by an identifier that an editor has verified.
+// number, by the foreign identifier that it is known by, or by one that an editor
+// has verified.
 func (s Supplier) Is(o signing.Organisation) bool {
 	if o.Country == "NO" && (o.Scheme == signing.NationalRegister || o.Scheme == signing.VATNumber) {
 		n, err := organisation.ParseNumber(o.Number)
 		return err == nil && n == s.Number
+	}
+	if n, err := organisation.ParseIdentifier(o.String()); err == nil && n.Foreign() && n == s.Number {
+		return true
 	}
 	for _, id := range s.Identifiers {
 		if id == o.String() {

@@ -30,7 +30,11 @@ type Supplier struct {
 	// Identifiers are the organisation's in other registers, as certificates
 	// write them ("NTRSE-5560360793"). An editor has verified them.
 	Identifiers []string `json:"identifiers,omitempty"`
-	Keys        []Key    `json:"keys,omitempty"`
+	// Registration and Verification are of a supplier without a Norwegian number:
+	// where it is registered, and who has looked.
+	Registration *Registration `json:"registration,omitempty"`
+	Verification *Verification `json:"verification,omitempty"`
+	Keys         []Key         `json:"keys,omitempty"`
 	// Pending is a change of the keys that is decided and not finished.
 	Pending   *KeyChange `json:"pending,omitempty"`
 	CreatedAt time.Time  `json:"createdAt"`
@@ -47,11 +51,14 @@ const (
 // Validate checks what a person filled in.
 func (s Supplier) Validate() error {
 	var c problem.Collector
-	if _, err := organisation.ParseNumber(string(s.Number)); err != nil {
-		c.Add("orgnr", problem.KeyOf(err), problem.Args{"Number": string(s.Number)})
+	if n, err := organisation.ParseIdentifier(string(s.Number)); err != nil {
+		c.Add("orgnr", problem.KeyOf(err), problem.Args{"Number": string(s.Number), "Value": problem.Clip(string(s.Number))})
+	} else {
+		c.Check(!n.Foreign() || n == s.Number, "orgnr", "organisation.identifier", problem.Args{"Value": problem.Clip(string(s.Number))})
 	}
 	c.Line("name", s.Name, 1, maxName)
 	checkCountry(&c, "country", s.Country)
+	s.checkForeign(&c)
 	if s.Website != "" {
 		c.Check(strings.HasPrefix(s.Website, "https://") && len(s.Website) <= 300 && problem.Shows(s.Website) && !strings.ContainsAny(s.Website, " \t\r\n\"<>"),
 			"website", "field.https", nil)

@@ -124,7 +124,7 @@ func readOffering(c *gin.Context) supplier.Offering {
 		sub := supplier.SubSupplier{Name: get("name"), Purpose: get("purpose"), Country: strings.ToUpper(get("country")), Offering: get("offering")}
 		if n := get("orgnr"); n != "" {
 			sub.Number = organisation.Number(n)
-			if parsed, err := organisation.ParseNumber(n); err == nil {
+			if parsed, err := organisation.ParseIdentifier(n); err == nil {
 				sub.Number = parsed
 			}
 		}

@@ -227,6 +227,8 @@ type bodyEditPage struct {
 	Number organisation.Number
 	New    bool
 	Name   Field
+	// Register is what the register of legal entities says about the body.
+	Register registered
 }
 
 // bodyEdit is where a public body registers itself, to be able to sign.
@@ -252,6 +254,14 @@ func (w *Web) bodyEdit(c *gin.Context) error {
 
 func (w *Web) showBodyEdit(c *gin.Context, n organisation.Number, name string, fresh bool, failed error) error {
 	p := bodyEditPage{Base: w.base(c, "reviews"), Number: n, New: fresh}
+	entry, err := w.suggested(c.Request.Context(), n)
+	if err != nil {
+		return err
+	}
+	if fresh && entry != nil && entry.Name != "" {
+		name = entry.Name
+	}
+	p.Register = w.registered(entry, n, name)
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)

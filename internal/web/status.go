@@ -33,6 +33,8 @@ type statusPage struct {
 	Own  bool
 	// Erased has the digests of the files that are referred to and erased.
 	Erased map[string]bool
+	// Register is what the register of legal entities says about the supplier.
+	Register registered
 	// Reviews is set for those who can review the answers.
 	Reviews bool
 }
@@ -82,6 +84,7 @@ func (w *Web) status(c *gin.Context) error {
 		return err
 	}
 	p.Status = st
+	p.Register = w.registered(st.Register, o.Supplier, s.Name)
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)

@@ -35,7 +35,7 @@ const shownSuppliers = 20
 func (w *Web) suppliers(c *gin.Context) error {
 	ctx, actor, t := c.Request.Context(), w.actor(c), w.texts(c)
 	p := suppliersPage{Base: w.base(c, "suppliers"), Query: line(c.Query("q"))}
-	after, err := organisation.ParseNumber(c.Query("after"))
+	after, err := organisation.ParseIdentifier(c.Query("after"))
 	if c.Query("after") == "" || err != nil {
 		after = ""
 	}
@@ -72,6 +72,10 @@ type supplierPage struct {
 	Offerings []offeringRow
 	Evidence  int
 	KeysValid int
+	Register  registered
+	// MayVerify is set for an editor whose word about the supplier would count,
+	// and MayEnd for every editor.
+	MayVerify, MayEnd bool
 }
 
 type offeringRow struct {
@@ -84,7 +88,7 @@ func (p supplierPage) None() status.Overall { return status.Missing }
 
 // number reads the organisation number of the address.
 func number(c *gin.Context) (organisation.Number, error) {
-	n, err := organisation.ParseNumber(c.Param("orgnr"))
+	n, err := organisation.ParseIdentifier(c.Param("orgnr"))
 	if err != nil {
 		return "", problem.New(problem.NotFound, "page.error.no-page", nil).Because(err)
 	}
@@ -114,6 +118,13 @@ func (w *Web) supplier(c *gin.Context) error {
 		return err
 	}
 	p := supplierPage{Base: w.base(c, section(actor, n)), Supplier: s, Own: own}
+	entry, err := w.Facts.KnownInRegister(ctx, n)
+	if err != nil {
+		return err
+	}
+	p.Register = w.registered(entry, n, s.Name)
+	p.MayVerify = mayVerify(actor, s)
+	p.MayEnd = len(s.VerificationSteps()) > 0 && access.Check(actor, access.VerifySupplier, string(n)) == nil
 	offerings, err := w.Suppliers.Offerings(ctx, actor, n)
 	if err != nil {
 		return err
@@ -156,6 +167,10 @@ type supplierEditPage struct {
 	Number                 organisation.Number
 	New                    bool
 	Name, Country, Website Field
+	// Where and RegisterNumber are of a supplier without a Norwegian number.
+	Foreign               bool
+	Where, RegisterNumber Field
+	Register              registered
 }
 
 func (w *Web) supplierEdit(c *gin.Context) error {
@@ -172,13 +187,24 @@ func (w *Web) supplierEdit(c *gin.Context) error {
 		return err
 	}
 	if fresh {
-		s = supplier.Supplier{Number: n, Name: w.actor(c).Name, Country: "NO"}
+		s = supplier.Supplier{Number: n, Country: n.RegisterCountry()}
+		if w.actor(c).Org == string(n) {
+			s.Name = w.actor(c).Name
+		}
 	}
 	return w.showSupplierEdit(c, s, fresh, nil)
 }
 
 func (w *Web) showSupplierEdit(c *gin.Context, s supplier.Supplier, fresh bool, failed error) error {
-	p := supplierEditPage{Base: w.base(c, section(w.actor(c), s.Number)), Number: s.Number, New: fresh}
+	p := supplierEditPage{Base: w.base(c, section(w.actor(c), s.Number)), Number: s.Number, New: fresh, Foreign: s.Number.Foreign()}
+	entry, err := w.suggested(c.Request.Context(), s.Number)
+	if err != nil {
+		return err
+	}
+	if fresh && entry != nil && entry.Name != "" {
+		s.Name = entry.Name
+	}
+	p.Register = w.registered(entry, s.Number, s.Name)
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
@@ -187,6 +213,14 @@ func (w *Web) showSupplierEdit(c *gin.Context, s supplier.Supplier, fresh bool, 
 	p.Name = p.Form.field(Field{Name: "name", Label: "page.supplier-edit.name", Hint: "page.supplier-edit.name-hint", Value: s.Name, Autocomplete: "organization", Required: true})
 	p.Country = p.Form.field(Field{Name: "country", Label: "form.country", Hint: "form.country-hint", Value: s.Country, Size: "s", Required: true})
 	p.Website = p.Form.field(Field{Name: "website", Label: "page.supplier-edit.website", Hint: "page.supplier-edit.website-hint", Value: s.Website, Autocomplete: "url"})
+	if p.Foreign {
+		var r supplier.Registration
+		if s.Registration != nil {
+			r = *s.Registration
+		}
+		p.Where = p.Form.field(Field{Name: "registration.register", Label: "page.supplier-edit.register", Hint: "page.supplier-edit.register-hint", Value: r.Register, Required: true})
+		p.RegisterNumber = p.Form.field(Field{Name: "registration.number", Label: "page.supplier-edit.register-number", Hint: "page.supplier-edit.register-number-hint", Value: r.Number, Size: "m", Required: true})
+	}
 	return w.show(c, code, "supplier-edit", p)
 }
 
@@ -199,6 +233,9 @@ func (w *Web) supplierSave(c *gin.Context) error {
 		return err
 	}
 	s := supplier.Supplier{Number: n, Name: line(c.PostForm("name")), Country: strings.ToUpper(line(c.PostForm("country"))), Website: line(c.PostForm("website"))}
+	if n.Foreign() {
+		s.Registration = &supplier.Registration{Register: line(c.PostForm("registration.register")), Number: line(c.PostForm("registration.number"))}
+	}
 	if _, _, err := w.Suppliers.Register(c.Request.Context(), w.actor(c), s); err != nil {
 		if mendable(err) {
 			return w.showSupplierEdit(c, s, false, err)

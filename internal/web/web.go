@@ -19,6 +19,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
@@ -43,6 +44,8 @@ type Config struct {
 	Attestations *attestation.Service
 	Reviews      *review.Service
 	Facts        *facts.Service
+	// Register may be nil: then no name is suggested to who registers.
+	Register     *registry.Service
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
@@ -194,6 +197,7 @@ func (w *Web) Mount(r gin.IRouter) {
 	post("/suppliers/:orgnr/keys/challenge", form, w.keyComplete)
 	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
 	post("/suppliers/:orgnr/four-eyes", form, w.fourEyes)
+	post("/suppliers/:orgnr/verification", form, w.verify)
 	get("/suppliers/:orgnr/waiting/:digest", w.second)
 	get("/suppliers/:orgnr/evidence", w.evidence)
 	g.POST("/suppliers/:orgnr/evidence", httpd.Long, limit(w.MaxEvidence+form), w.handle(w.evidenceUpload))

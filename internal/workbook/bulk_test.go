@@ -35,6 +35,8 @@ func TestReadNumber(t *testing.T) {
 		{"123456789", "", doubtDigit}, {"12345678", "", doubtShort}, {"1234567850", "", doubtLong}, {"123456785.5", "", doubtMore},
 		{"123456785 / 974760673", "", doubtTwo}, {"123456785974760673", "", doubtTwo}, {"123456785, 974760673", "", doubtTwo}, {"123456785;974760673", "", doubtTwo},
 		{"SE556036079301", "", doubtForeign}, {"556036-0793", "", doubtForeign}, {"DK 12345678", "", doubtForeign}, {"GB123456789", "", doubtForeign},
+		{"NTRSE-5560125790", "NTRSE-5560125790", ""}, {"vatde-136695976", "VATDE-136695976", ""}, {"NTRNO-123456785", n, ""},
+		{"NTRSE-", "", doubtText}, {"VAT in-house 2026", "", doubtText}, {"LEIXG-506700GE1G29325QX364", "", doubtText}, {"NTRNO-123456784", "", doubtForeign},
 		{"01010112345", "", doubtPerson}, {"010101 12345", "", doubtPerson},
 		{"123456785 Eksempel AS", "", doubtMore}, {"Eksempel AS (123456785)", "", doubtMore},
 		{"1E300", "", doubtText}, {"١٢٣٤٥٦٧٨٥", "", doubtText},

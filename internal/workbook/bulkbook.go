@@ -45,7 +45,7 @@ type sheetEdit struct {
 	widths []columnWidth
 }
 
-var bulkWidths = []float64{38, 26, 18, 13, 30, 34, 44, 60}
+var bulkWidths = []float64{38, 26, 18, 13, 30, 34, 44, 60, 26}
 
 func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]int) error {
 	book, err := openBulk(l.data, r.Texts)
@@ -54,9 +54,9 @@ func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]in
 	}
 	defer book.f.Close()
 	r.sheet = book.freeName(r.Texts.T("workbook.bulk.sheet.offerings"))
-	edit := sheetEdit{sheet: l.Sheet, cells: make([]cellEdit, 0, len(bulkColumns)*(l.Total()+1))}
+	edit := sheetEdit{sheet: l.Sheet, cells: make([]cellEdit, 0, (len(bulkColumns)+1)*(l.Total()+1))}
 	first := l.width + 1
-	for i, c := range bulkColumns {
+	for i, c := range r.columns() {
 		edit.widths = append(edit.widths, columnWidth{first + i, bulkWidths[i]})
 		if l.Header > 0 {
 			edit.cells = append(edit.cells, cellEdit{first + i, l.Header, r.heading(c), cellLook{kind: lookHeader}})
@@ -105,6 +105,9 @@ func appendVerdict(cells []cellEdit, r BulkResult, row, first int, v verdict) []
 		add(6, r.link(*st), lookLink)
 	}
 	add(7, v.remark, lookText)
+	if v.register != "" {
+		cells = append(cells, cellEdit{first + 8, row, v.registerLook.symbol + " " + v.register, cellLook{lookTone, v.registerLook.tone}})
+	}
 	return cells
 }
 

@@ -37,6 +37,9 @@ var (
 	scientific = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+?\d{1,2}$`)
 	// foreign is a country's letters before digits: SE556036079301, DK 12345678.
 	foreign = regexp.MustCompile(`^([A-Za-z]{2})[ -]?[0-9A-Za-z][0-9A-Za-z .-]{5,14}$`)
+	// identifier is an organisation of another country, as certificates write it:
+	// NTRSE-5560125790.
+	identifier = regexp.MustCompile(`^(?i:NTR|VAT|LEI)[A-Za-z]{2}-\S*\d\S*$`)
 	// swedish is the form of a Swedish number: 556036-0793.
 	swedish = regexp.MustCompile(`^\d{6}-\d{4}$`)
 	// nine finds what may be numbers inside other text.
@@ -74,6 +77,11 @@ func readNumber(cell string) (organisation.Number, doubt) {
 	s := tidyNumber(cell)
 	if s == "" {
 		return "", doubtAbsent
+	}
+	if identifier.MatchString(s) {
+		if n, err := organisation.ParseIdentifier(s); err == nil {
+			return n, doubtNone
+		}
 	}
 	if !mayBeNumber(s) {
 		return "", unread(s)

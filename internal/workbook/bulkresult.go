@@ -20,6 +20,9 @@ type BulkSupplier struct {
 	// Statuses has one status per offering; requirements and history may be
 	// left out.
 	Statuses []status.Status
+	// Register is what the register of legal entities says; nil when that is not
+	// known.
+	Register *organisation.RegisterEntry
 }
 
 // BulkResult is what a check found about a list.
@@ -33,6 +36,8 @@ type BulkResult struct {
 	// BaseURL is the address of the pages, without a slash at the end.
 	BaseURL   string
 	Suppliers map[organisation.Number]BulkSupplier
+	// Register adds a column with what the register of legal entities says.
+	Register bool
 
 	// sheet is the sheet with all offerings, if there is to be one.
 	sheet string
@@ -66,6 +71,36 @@ func CountText(key string) string {
 // bulkColumns are the columns that are added to a list.
 var bulkColumns = []string{"status", "offering", "version", "until", "assurance", "weakest", "link", "remark"}
 
+// registerColumn is the one that is added at the end where the register of legal
+// entities is asked.
+const registerColumn = "register"
+
+func (r BulkResult) columns() []string {
+	if r.Register {
+		return append(slices.Clone(bulkColumns), registerColumn)
+	}
+	return bulkColumns
+}
+
+// registered says in a few words what the register says about a supplier.
+func (r BulkResult) registered(n organisation.Number) (string, look) {
+	if n.Foreign() {
+		return "", look{}
+	}
+	e := r.Suppliers[n].Register
+	if e == nil {
+		return r.Texts.T("register.none"), look{toneNone, "○"}
+	}
+	text := r.Texts.T("register.state." + string(e.State()))
+	if e.Deleted && e.DeletedOn != "" {
+		text += " " + e.DeletedOn
+	}
+	if e.Warns() {
+		return text, look{toneWarn, "!"}
+	}
+	return text, look{toneGood, "✓"}
+}
+
 // verdict is what is written beside one row.
 type verdict struct {
 	count  string
@@ -74,6 +109,9 @@ type verdict struct {
 	// st is nil without an offering.
 	st     *status.Status
 	remark string
+	// register says what the register of legal entities says.
+	register     string
+	registerLook look
 }
 
 // judgeRow picks the status that a row shows. A row that names an offering
@@ -191,8 +229,11 @@ func (r BulkResult) heading(column string) string { return r.Texts.T("workbook.b
 
 // texts are the added columns of a row as text, for CSV.
 func (r BulkResult) texts(v verdict) []string {
-	out := make([]string, len(bulkColumns))
+	out := make([]string, len(r.columns()))
 	out[0], out[7] = v.status, v.remark
+	if r.Register {
+		out[8] = v.register
+	}
 	if st := v.st; st != nil {
 		out[1], out[2], out[4], out[5], out[6] = oneLine(st.OfferingName), version(*st), r.assurance(*st), r.weakest(*st), r.link(*st)
 		if at := until(*st); !at.IsZero() {
@@ -237,7 +278,11 @@ func (l *SupplierList) verdicts(r BulkResult, counts map[string]int, give func(r
 		var v verdict
 		var row int
 		if len(doubts) == 0 || len(rows) > 0 && rows[0].Row < doubts[0] {
-			row, v, rows = rows[0].Row, r.judgeRow(rows[0]), rows[1:]
+			row, v = rows[0].Row, r.judgeRow(rows[0])
+			if r.Register {
+				v.register, v.registerLook = r.registered(rows[0].Number)
+			}
+			rows = rows[1:]
 		} else {
 			row, v, doubts = doubts[0], r.doubtful(l.Doubts[l.doubtful[doubts[0]]]), doubts[1:]
 		}
@@ -249,13 +294,13 @@ func (l *SupplierList) verdicts(r BulkResult, counts map[string]int, give func(r
 func (l *SupplierList) writeCSV(w io.Writer, r BulkResult, counts map[string]int) error {
 	out := make([][]string, len(l.csv.rows))
 	for i, row := range l.csv.rows {
-		out[i] = append(make([]string, 0, l.width+len(bulkColumns)), row[:min(len(row), l.width)]...)
+		out[i] = append(make([]string, 0, l.width+len(bulkColumns)+1), row[:min(len(row), l.width)]...)
 		for len(out[i]) < l.width {
 			out[i] = append(out[i], "")
 		}
 	}
 	var head []string
-	for _, c := range bulkColumns {
+	for _, c := range r.columns() {
 		head = append(head, r.heading(c))
 	}
 	l.verdicts(r, counts, func(row int, v verdict) { out[row-1] = append(out[row-1], r.texts(v)...) })

@@ -28,6 +28,8 @@ type chain struct {
 	// reviews are those of the offering asked about.
 	reviews     map[string][]review.Logged
 	reviewsOpen bool
+	// register is about the supplier of the offering asked about.
+	register *organisation.RegisterEntry
 	// unsettled tells which have a declaration on its way into the log.
 	unsettled map[string]bool
 	done      map[string]status.Status
@@ -96,6 +98,9 @@ func (c *chain) status(o supplier.Offering) status.Status {
 		Version: c.version, Others: c.others, Supplier: c.suppliers[o.Supplier], Offering: o,
 		Declarations: c.declarations[o.ID], SubSuppliers: map[string]status.Status{},
 		Reviews: c.reviews[o.ID], ReviewsOpen: c.reviewsOpen,
+	}
+	if c.register != nil && c.register.Number == o.Supplier {
+		f.Register = c.register
 	}
 	unsettled := c.unsettled[o.ID]
 	for _, sub := range o.SubSuppliers {

@@ -23,13 +23,27 @@ type Log interface {
 	Places(ctx context.Context, keys []string) (map[string]attestation.Place, error)
 }
 
+// Register tells what the register of legal entities says, as far as that is
+// known here. Asking it never waits for the register.
+type Register interface {
+	// On reports whether the register is asked at all.
+	On() bool
+	// Known gives one entry, nil when nothing is known, and has it refreshed when
+	// it is old.
+	Known(ctx context.Context, n organisation.Number) (*organisation.RegisterEntry, error)
+	// RegisterEntries gives many in one query; those unknown are left out.
+	RegisterEntries(ctx context.Context, numbers []organisation.Number) (map[organisation.Number]organisation.RegisterEntry, error)
+}
+
 // Service answers questions about status.
 type Service struct {
 	Suppliers    supplier.Store
 	Attestations attestation.Store
 	// Reviews may be nil: then nothing is reviewed.
-	Reviews   review.Store
-	Log       Log
+	Reviews review.Store
+	Log     Log
+	// Register may be nil: then nothing is known from it.
+	Register  Register
 	Catalogue catalogue.Provider
 	Now       func() time.Time
 }
@@ -125,6 +139,9 @@ func (s *Service) of(ctx context.Context, actor access.Actor, o supplier.Offerin
 		return status.Status{}, err
 	}
 	c.declarations[o.ID], c.unsettled[o.ID] = declarations, len(declarations) < len(records)
+	if c.register, err = s.KnownInRegister(ctx, o.Supplier); err != nil {
+		return status.Status{}, err
+	}
 	view := review.ViewOf(actor)
 	reviews, unsettled, err := s.reviews(ctx, []string{o.ID}, view)
 	if err != nil {
@@ -134,6 +151,22 @@ func (s *Service) of(ctx context.Context, actor access.Actor, o supplier.Offerin
 	c.unsettled[o.ID] = c.unsettled[o.ID] || unsettled[o.ID]
 	return c.status(o), nil
 }
+
+// KnownInRegister gives what the register of legal entities says about an
+// organisation, as far as that is known here; nil is nothing.
+func (s *Service) KnownInRegister(ctx context.Context, n organisation.Number) (*organisation.RegisterEntry, error) {
+	if s.Register == nil {
+		return nil, nil //nolint:nilnil // nothing known is an answer
+	}
+	e, err := s.Register.Known(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("read register entry: %w", err)
+	}
+	return e, nil
+}
+
+// RegisterOn reports whether the register of legal entities is asked at all.
+func (s *Service) RegisterOn() bool { return s.Register != nil && s.Register.On() }
 
 // reviews reads the reviews of offerings that count for somebody, by offering.
 // A sub-supplier's need not be read: they change no overall status.
@@ -245,6 +278,9 @@ type CheckRow struct {
 	// Status is nil without an offering. Its requirements and history are left
 	// out.
 	Status *status.Status
+	// Register is what the register of legal entities says, registered here or not;
+	// nil when that is not known.
+	Register *organisation.RegisterEntry
 }
 
 // Check gives the status of many suppliers at once, in the order asked. It
@@ -278,12 +314,12 @@ func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organ
 		offerings := g.offeringsOf[n]
 		if len(offerings) == 0 {
 			// A public body that only reviews is no supplier, known or not.
-			out = append(out, CheckRow{Number: n, Known: known && !sup.Body, SupplierName: sup.Name})
+			out = append(out, CheckRow{Number: n, Known: known && !sup.Body, SupplierName: sup.Name, Register: g.registerAt(n, at)})
 		}
 		for _, o := range offerings {
 			st := status.Of(g.facts(o, v, s.others(v.Set), true, at), at)
 			st.Requirements, st.History = nil, nil
-			out = append(out, CheckRow{Number: n, Known: true, SupplierName: sup.Name, Status: &st})
+			out = append(out, CheckRow{Number: n, Known: true, SupplierName: sup.Name, Status: &st, Register: st.Register})
 		}
 	}
 	return out, nil
@@ -297,6 +333,17 @@ type gathered struct {
 	declarations map[string][]status.Declaration
 	reviews      map[string][]review.Logged
 	view         review.View
+	register     map[organisation.Number]organisation.RegisterEntry
+}
+
+// registerAt is what the register said about an organisation, if that was known
+// at a moment.
+func (g *gathered) registerAt(n organisation.Number, at time.Time) *organisation.RegisterEntry {
+	e, ok := g.register[n]
+	if !ok || !e.Known(at) {
+		return nil
+	}
+	return &e
 }
 
 func (s *Service) gather(ctx context.Context, numbers []organisation.Number, view review.View, v catalogue.Version, at time.Time) (*gathered, error) {
@@ -342,6 +389,11 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 	if g.reviews, _, err = s.reviews(ctx, ids, view); err != nil {
 		return nil, err
 	}
+	if s.Register != nil {
+		if g.register, err = s.Register.RegisterEntries(ctx, numbers); err != nil {
+			return nil, fmt.Errorf("read register entries: %w", err)
+		}
+	}
 	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at, g.reviews)
 	return g, err
 }
@@ -356,6 +408,7 @@ func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[st
 		f.Offering.SubSuppliers, f.Reviews = nil, nil
 		return f
 	}
+	f.Register = g.registerAt(o.Supplier, at)
 	for _, sub := range o.SubSuppliers {
 		if so, ok := g.offerings[sub.Offering]; ok && sub.Offering != o.ID {
 			f.SubSuppliers[sub.Offering] = status.Of(g.facts(so, v, others, false, at), at)

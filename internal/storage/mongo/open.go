@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, people, circles, invitations, claims, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
 
 	closing sync.Once
@@ -90,6 +90,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		circles:      db.Collection("circles"),
 		invitations:  db.Collection("invitations"),
 		claims:       db.Collection("claims"),
+		registry:     db.Collection("register_entries"),
 		logStates:    db.Collection("log_states"),
 		logEntries:   db.Collection("log_entries"),
 		logHashes:    db.Collection("log_hashes"),

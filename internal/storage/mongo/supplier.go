@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -72,7 +73,8 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	} else {
 		pattern := bson.Regex{Pattern: regexp.QuoteMeta(folded)}
 		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
-			bson.D{{Key: "name", Value: pattern}, offers}, bson.D{{Key: "_id", Value: pattern}, offers}, byID(folded),
+			bson.D{{Key: "name", Value: pattern}, offers}, bson.D{{Key: "_id", Value: bson.Regex{Pattern: pattern.Pattern, Options: "i"}}, offers},
+			byID(folded), byID(strings.ToUpper(folded)), // foreign identifiers are in capitals
 		}})
 	}
 	all, err := documents[supplier.Supplier](ctx, s.suppliers, filter, up("_id"), max(limit, 0))

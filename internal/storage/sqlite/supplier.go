@@ -60,7 +60,7 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	}
 	// instr takes the query as it is, where LIKE would read % and _ in it.
 	q := s.query(ctx, `SELECT doc FROM suppliers INDEXED BY suppliers_search
-		WHERE number > ?1 AND (NOT body AND (instr(name, ?2) > 0 OR instr(number, ?2) > 0) OR number = ?2) ORDER BY number LIMIT ?3`,
+		WHERE number > ?1 AND (NOT body AND (instr(name, ?2) > 0 OR instr(lower(number), ?2) > 0) OR lower(number) = ?2) ORDER BY number LIMIT ?3`,
 		string(after), folded, max(limit, 0))
 	if query == "" {
 		q = s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? AND NOT body ORDER BY number LIMIT ?`, string(after), max(limit, 0))

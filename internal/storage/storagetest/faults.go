@@ -205,6 +205,13 @@ func RunFaults(t *testing.T, open Open) {
 				wantErr(t, err, problem.ErrNotFound)
 			}}
 		},
+		PutRegisterEntry: func() operation {
+			v := registerEntry(number())
+			return operation{func() error { return f.PutRegisterEntry(ctx, v) }, func(t *testing.T) {
+				got := result[[]organisation.RegisterEntry](t)(f.RegisterEntries(ctx, []organisation.Number{v.Number}))
+				want(t, got, []organisation.RegisterEntry{keptRegisterEntry(v)})
+			}}
+		},
 		PutOwnMapping: func() operation {
 			v := ownMapping(number())
 			return operation{func() error { return f.PutOwnMapping(ctx, v) }, func(t *testing.T) {

@@ -51,6 +51,7 @@ const (
 	UpdateOwnWorkbook Write = "UpdateOwnWorkbook"
 	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
 	PutOwnMapping     Write = "PutOwnMapping"
+	PutRegisterEntry  Write = "PutRegisterEntry"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
 	RemoveCheckJob    Write = "RemoveCheckJob"
@@ -327,6 +328,11 @@ func (f *Faulty) UpdateOwnWorkbook(ctx context.Context, id string, change func(o
 // RemoveOwnWorkbook implements storage.Store.
 func (f *Faulty) RemoveOwnWorkbook(ctx context.Context, id string) error {
 	return f.do(RemoveOwnWorkbook, func() error { return f.Store.RemoveOwnWorkbook(ctx, id) })
+}
+
+// PutRegisterEntry implements storage.Store.
+func (f *Faulty) PutRegisterEntry(ctx context.Context, e organisation.RegisterEntry) error {
+	return f.do(PutRegisterEntry, func() error { return f.Store.PutRegisterEntry(ctx, e) })
 }
 
 // PutOwnMapping implements storage.Store.

@@ -56,7 +56,11 @@ func RunOddKeys(t *testing.T, open Open) {
 				v, err := s.SuppliersByNumber(ctx, []organisation.Number{number})
 				return len(v), err
 			},
-			"TokensOf":           func() (int, error) { v, err := s.TokensOf(ctx, number, key, 10); return len(v), err },
+			"TokensOf": func() (int, error) { v, err := s.TokensOf(ctx, number, key, 10); return len(v), err },
+			"RegisterEntries": func() (int, error) {
+				v, err := s.RegisterEntries(ctx, []organisation.Number{number})
+				return len(v), err
+			},
 			"OfferingsByID":      func() (int, error) { v, err := s.OfferingsByID(ctx, []string{key}); return len(v), err },
 			"OfferingsOf":        func() (int, error) { v, err := s.OfferingsOf(ctx, []organisation.Number{number}); return len(v), err },
 			"EvidenceOf":         func() (int, error) { v, err := s.EvidenceOf(ctx, key); return len(v), err },
