@@ -27,6 +27,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/storage"
+	"felleskrav/internal/trail/requests"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/web"
 	"felleskrav/templates"
@@ -47,6 +48,7 @@ type serveCmd struct {
 	// EvidenceRetentionDays is how long files are kept that no declaration
 	// needs; 0 keeps all.
 	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
+	trailing
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -90,6 +92,7 @@ func (c *serveCmd) check() error {
 	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
 		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
+	c.trailing.faults(add)
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -223,6 +226,8 @@ func (v *server) serve(listener net.Listener) (err error) {
 		return err
 	}
 	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
+	in.trail = v.trail(in)
+	defer func() { err = errors.Join(err, v.endTrail(in)) }()
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -272,7 +277,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) { contract, err = api.New(services); return err })
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
-			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+			Catalogue: in.live, Reports: in.reports, Trail: in.trail, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
 			Reviews: in.reviews, Facts: in.facts, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
@@ -282,7 +287,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 		return nil, err
 	}
 	h, err := httpd.New(httpd.Config{
-		Texts: in.texts, Authenticator: in.tokens, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
+		Texts: in.texts, Authenticator: in.tokens, Page: pages.Error, Trail: requests.Trail{Service: in.trail}, HTTPS: secure, Log: v.logger, Now: in.now,
 		Ready: func(ctx context.Context) error { return v.isReady(ctx, in) },
 	})
 	if err != nil {
@@ -326,6 +331,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener net.Listener, d
 	g.Go(func() error { v.sweepOwnBooks(ctx, in.ownbooks); return nil })
 	g.Go(func() error { in.checks.Run(ctx); return nil })
 	g.Go(func() error { v.sweepChecks(ctx, in.checks); return nil })
+	g.Go(func() error { in.trail.Run(ctx); return nil })
 	g.Go(func() error { in.live.Run(ctx, follow); return nil })
 	if len(v.Witness) > 0 {
 		witnesses := v.gather(in, h)

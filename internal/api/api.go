@@ -21,6 +21,7 @@ import (
 	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/workbook"
 )
 
@@ -51,6 +52,7 @@ type Services struct {
 	OwnBooks     *ownbook.Service
 	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
+	Trail        *trail.Service
 	Log          Log
 	// LogKey is the log's public key as a note verifier key.
 	LogKey string
@@ -80,7 +82,7 @@ func New(s Services) (*API, error) {
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
 		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil, "OwnBooks": s.OwnBooks == nil, "Checks": s.Checks == nil,
-		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil,
+		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil, "Trail": s.Trail == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {
 		if isMissing {

@@ -129,6 +129,9 @@ var rules = map[string]rule{
 	"createReport":            {action: access.WriteReport, body: small},
 	"resolveReport":           {action: access.ReadReport, body: small},
 
+	"listTrail":   {action: access.ReadTrail},
+	"exportTrail": {action: access.ReadTrail},
+
 	"getCheckpoint":          {action: access.ReadLog},
 	"getWitnessedCheckpoint": {action: access.ReadLog},
 	"getTile":                {action: access.ReadLog},

@@ -116,6 +116,7 @@ func fail(c *gin.Context, err error, report bool) {
 	r := of(c)
 	p := Classify(err)
 	status := Status(p)
+	Failed(c, p)
 	if r.server == nil { // not our engine: still no detail to anybody
 		c.Status(status)
 		return

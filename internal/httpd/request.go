@@ -22,6 +22,7 @@ type request struct {
 	lang   string
 	actor  access.Actor
 	server *Server
+	traced traced
 }
 
 const requestKey = "felleskrav.request"
@@ -59,13 +60,16 @@ func (s *Server) begin(c *gin.Context) {
 		s.changes.begun.Add(1)
 		defer s.changes.ended.Add(1)
 	}
+	traced := s.watch(c, r)
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // this very value, as net/http compares it
+				traced()
 				panic(v)
 			}
 			s.recovered(c, v)
 		}
+		traced()
 		s.end(c, r, s.cfg.Now().Sub(start))
 	}()
 	c.Next()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +31,9 @@ type Config struct {
 	// Ready tells whether the service can do its work; nil means always. What
 	// it says goes to the log only.
 	Ready func(ctx context.Context) error
+	// Trail hears about changes and about reads of what is not for all, and who
+	// made them; nil is nobody.
+	Trail Trail
 	// HTTPS says that people reach the service over HTTPS only, so that
 	// browsers may be told to insist on it.
 	HTTPS bool
@@ -57,6 +61,8 @@ type Server struct {
 	metrics *metrics
 	tokens  *tokenCache
 	changes changes
+	// untraced counts the requests that should be in the trail and are not.
+	untraced atomic.Int64
 }
 
 // New makes a server with the routes /healthz, /readyz and /metrics.
@@ -87,6 +93,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
 	s.tokens = tokens
+	if cfg.Trail != nil {
+		s.Gauge("felleskrav_trail_missing", "Requests that should be in the audit trail and are not, since the start.", nil, func() float64 { return float64(s.untraced.Load()) })
+	}
 	e.Use(s.begin, s.bearer)
 	e.NoRoute(withoutSlash, func(c *gin.Context) { Fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { Fail(c, errMethod) })

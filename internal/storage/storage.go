@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/transparency"
 )
 
@@ -32,6 +33,7 @@ type Store interface {
 	procurement.Store
 	bulkcheck.Store
 	ownbook.Store
+	trail.Store
 	transparency.Store
 	transparency.Places
 

@@ -113,6 +113,12 @@ func (b Base) LoginURL() string { return "/login?" + url.Values{"next": {b.Here}
 // Is reports whether the reader has the role.
 func (b Base) Is(role string) bool { return b.Actor.Has(access.Role(role)) }
 
+// ReadsTrail reports whether the reader may see the audit trail.
+func (b Base) ReadsTrail() bool {
+	_, err := access.ScopeFor(b.Actor, access.ReadTrail)
+	return err == nil
+}
+
 // Acts reports whether the reader acts for the organisation as a supplier.
 func (b Base) Acts(number organisation.Number) bool {
 	return b.Actor.Has(access.Supplier) && b.Actor.Org == string(number)

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/httpd"
 )
 
 // route is one page, or one thing that a page's form does.
@@ -127,6 +128,8 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/catalogue/requirements/:id", action: access.ReadCatalogue, handler: w.requirement},
 		{method: http.MethodPost, path: "/catalogue/requirements/:id/reports", action: access.WriteReport, limit: form, handler: w.requirementReport},
 		{method: http.MethodPost, path: "/catalogue/requirements/:id/reports/:rid", action: access.ReadReport, limit: form, handler: w.requirementAnswer},
+		{method: http.MethodGet, path: "/trail", action: access.ReadTrail, handler: w.trail},
+		{method: http.MethodGet, path: "/trail/export", action: access.ReadTrail, handler: w.trailExport},
 		{method: http.MethodGet, path: "/log", action: access.ReadLog, handler: w.log},
 		{method: http.MethodGet, path: "/workbooks/verify", action: access.VerifyWorkbook, handler: w.workbookVerify},
 		{method: http.MethodPost, path: "/workbooks/verify", action: access.VerifyWorkbook, limit: maxPublic, handler: w.workbookVerified},
@@ -174,6 +177,7 @@ func (w *Web) Mount(r gin.IRouter) {
 // allow stops visitors whose roles do not reach the action at all.
 func (w *Web) allow(action access.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		httpd.Act(c, action, access.Changes(action), access.Restricted(action))
 		if _, err := access.ScopeFor(w.actor(c), action); err != nil {
 			w.Error(c, err)
 			c.Abort()

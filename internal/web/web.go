@@ -22,6 +22,7 @@ import (
 	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/workbook"
 )
 
@@ -45,6 +46,7 @@ type Config struct {
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
 	Reports      *catalogue.ReportService
+	Trail        *trail.Service
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
 	LogKey   string
@@ -104,8 +106,8 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil,
-		"Log":     cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Reports": cfg.Reports == nil, "Trail": cfg.Trail == nil,
+		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
 		if missing {
@@ -125,7 +127,7 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
-	"log", "workbook-verify",
+	"log", "workbook-verify", "trail",
 }
 
 // Sizes of uploads, in bytes.
