@@ -27,6 +27,7 @@ import (
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/workbook"
 )
@@ -38,6 +39,7 @@ type installation struct {
 	texts  *locale.Bundle
 	signer *transparency.Signer
 	log    *transparency.Log
+	public *publiclog.Log
 	now    func() time.Time
 
 	tokens       *organisation.Service
@@ -52,6 +54,8 @@ type installation struct {
 	ownbooks     *ownbook.Service
 	drafts       *catalogue.DraftService
 	reports      *catalogue.ReportService
+	// trail is set where requests are served.
+	trail *trail.Service
 }
 
 // install opens the log and makes the services on it. now is the clock of all
@@ -65,7 +69,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	public := publiclog.New(log, store, signer)
-	in := &installation{store: store, live: live, texts: texts, signer: signer, log: log, now: now}
+	in := &installation{store: store, live: live, texts: texts, signer: signer, log: log, public: public, now: now}
 	in.tokens = &organisation.Service{Store: store, Now: now}
 	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
@@ -120,7 +124,7 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Trail: in.trail, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

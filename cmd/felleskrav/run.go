@@ -46,6 +46,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener, admin net.List
 	g.Go(func() error { v.sweepOwnBooks(work, in.ownbooks); return nil })
 	g.Go(func() error { in.checks.Run(work); return nil })
 	g.Go(func() error { v.sweepChecks(work, in.checks); return nil })
+	g.Go(func() error { in.trail.Run(work); return nil })
 	g.Go(func() error { in.live.Run(work, follow); return nil })
 	if len(v.Witness) > 0 {
 		witnesses := v.gather(in, h)

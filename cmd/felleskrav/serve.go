@@ -27,6 +27,7 @@ import (
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/storage"
+	"felleskrav/internal/trail/requests"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/web"
 	"felleskrav/templates"
@@ -52,6 +53,7 @@ type serveCmd struct {
 	// EvidenceRetentionDays is how long files are kept that no declaration
 	// needs; 0 keeps all.
 	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
+	trailing
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -100,6 +102,7 @@ func (c *serveCmd) check() error {
 	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
 		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
+	c.trailing.faults(add)
 	if _, err := c.fs(); err != nil {
 		faults = append(faults, err)
 	}
@@ -258,6 +261,8 @@ func (v *server) serve(listener, admin net.Listener) (err error) {
 	}
 	in.ask(asks, v.logger)
 	in.evidence.Retention = time.Duration(v.EvidenceRetentionDays) * 24 * time.Hour
+	in.trail = v.trail(in)
+	defer func() { err = errors.Join(err, v.endTrail(in)) }()
 	handler, err := v.handler(in, demo)
 	if err != nil {
 		return err
@@ -307,7 +312,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) { contract, err = api.New(services); return err })
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
-			Catalogue: in.live, Reports: in.reports, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
+			Catalogue: in.live, Reports: in.reports, Trail: in.trail, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
 			Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Tokens: in.tokens, Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})
@@ -321,7 +326,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 		return nil, err
 	}
 	cfg, err := v.edgeConfig(httpd.Config{
-		Texts: in.texts, Authenticator: machines, Page: pages.Error, HTTPS: secure, Log: v.logger, Now: in.now,
+		Texts: in.texts, Authenticator: machines, Page: pages.Error, Trail: requests.Trail{Service: in.trail}, HTTPS: secure, Log: v.logger, Now: in.now,
 		Ready: func(ctx context.Context) error { return v.isReady(ctx, in) },
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/console"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/trail"
 )
 
 type tokenCmd struct {
@@ -76,6 +77,10 @@ func (c *tokenCreateCmd) Run(s *session) error {
 	secret, t, err := service.IssueNew(s.Ctx, n)
 	if err != nil {
 		return err
+	}
+	made := trail.Entry{Action: trail.CreateToken, Operation: "token create", Owner: string(number), Targets: []trail.Target{{Kind: "token", ID: t.ID}}}
+	if err := byOperator(s, store, made); err != nil {
+		return err // nobody has seen the secret, so the token opens nothing
 	}
 	s.Say("cli.token.made", "Org", number.Grouped(), "Roles", strings.Join(c.Role, ", "), "Until", s.Date(t.ExpiresAt))
 	if format == "text" {

@@ -51,6 +51,7 @@ const (
 	ReadSelf          Action = "person.read"
 	EraseSelf         Action = "person.erase"
 	ReadTrail         Action = "trail.read"
+	UseSession        Action = "session.use"
 )
 
 // reach says how far a role's right to an action goes.
@@ -131,6 +132,7 @@ var policy = map[Action]row{
 	ReadSelf:         {LoggedIn: all},
 	EraseSelf:        {LoggedIn: all},
 	ReadTrail:        ownAdmins,
+	UseSession:       everyone, // logging in and out
 }
 
 // Actions lists every action of the policy, sorted.

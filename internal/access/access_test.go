@@ -62,6 +62,7 @@ func TestPolicy(t *testing.T) {
 		access.ReadSelf:          {"log", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all"},
 		access.EraseSelf:         {"log", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all"},
 		access.ReadTrail:         {"log", "no", "no", "no", "no", "own", "no", "no", "no", "no", "own", "no", "all"},
+		access.UseSession:        {"all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all"},
 	}
 	if len(want) != len(access.Actions()) {
 		t.Errorf("the policy has %d actions, this table %d", len(access.Actions()), len(want))

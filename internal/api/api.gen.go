@@ -23,6 +23,7 @@ import (
 	"felleskrav/internal/selection"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/workbook"
 	"felleskrav/internal/workbook/own"
 
@@ -506,6 +507,24 @@ const (
 func (e GetReviewBundleParamsFormat) Valid() bool {
 	switch e {
 	case GetReviewBundleParamsFormatKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportTrailParamsFormat.
+const (
+	ExportTrailParamsFormatCsv   ExportTrailParamsFormat = "csv"
+	ExportTrailParamsFormatJsonl ExportTrailParamsFormat = "jsonl"
+)
+
+// Valid indicates whether the value is a known member of the ExportTrailParamsFormat enum.
+func (e ExportTrailParamsFormat) Valid() bool {
+	switch e {
+	case ExportTrailParamsFormatCsv:
+		return true
+	case ExportTrailParamsFormatJsonl:
 		return true
 	default:
 		return false
@@ -1816,6 +1835,15 @@ type TokenList struct {
 	Next  string  `json:"next,omitempty,omitzero"`
 }
 
+// TrailEntry defines model for TrailEntry.
+type TrailEntry = trail.View
+
+// TrailList defines model for TrailList.
+type TrailList struct {
+	Items []TrailEntry `json:"items"`
+	Next  string       `json:"next,omitempty,omitzero"`
+}
+
 // Trigger defines model for Trigger.
 type Trigger struct {
 	Dimension Dimension `json:"dimension"`
@@ -2591,6 +2619,54 @@ type ListTokensParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListTrailParams defines parameters for ListTrail.
+type ListTrailParams struct {
+	// From Not before this moment (RFC 3339).
+	From time.Time `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To Before this moment (RFC 3339).
+	To time.Time `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Actor By this pseudonym, as it stands in entries.
+	Actor string `form:"actor,omitempty" json:"actor,omitempty,omitzero"`
+
+	// Action This action, as it stands in entries.
+	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+
+	// Target About what has this id.
+	Target string `form:"target,omitempty" json:"target,omitempty,omitzero"`
+
+	// Limit Most items to answer with, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ExportTrailParams defines parameters for ExportTrail.
+type ExportTrailParams struct {
+	// From Not before this moment (RFC 3339).
+	From time.Time `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To Before this moment (RFC 3339).
+	To time.Time `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// Actor By this pseudonym, as it stands in entries.
+	Actor string `form:"actor,omitempty" json:"actor,omitempty,omitzero"`
+
+	// Action This action, as it stands in entries.
+	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+
+	// Target About what has this id.
+	Target string `form:"target,omitempty" json:"target,omitempty,omitzero"`
+
+	// Format csv (the default) or an object a line.
+	Format ExportTrailParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// ExportTrailParamsFormat defines parameters for ExportTrail.
+type ExportTrailParamsFormat string
+
 // PrepareAttestationJSONRequestBody defines body for PrepareAttestation for application/json ContentType.
 type PrepareAttestationJSONRequestBody = Draft
 
@@ -2932,6 +3008,12 @@ type ServerInterface interface {
 	// RevokeToken Revoke a token of your organisation for good
 	// (DELETE /api/v1/tokens/{id})
 	RevokeToken(c *gin.Context, id Id)
+	// ListTrail The audit trail of your organisation, the newest first
+	// (GET /api/v1/trail)
+	ListTrail(c *gin.Context, params ListTrailParams)
+	// ExportTrail The audit trail of your organisation as a file
+	// (GET /api/v1/trail/export)
+	ExportTrail(c *gin.Context, params ExportTrailParams)
 	// VerifyWorkbook Tell whether a workbook was altered
 	// (POST /api/v1/workbooks/verify)
 	VerifyWorkbook(c *gin.Context)
@@ -6193,6 +6275,148 @@ func (siw *ServerInterfaceWrapper) RevokeToken(c *gin.Context) {
 	siw.Handler.RevokeToken(c, id)
 }
 
+// ListTrail operation middleware
+func (siw *ServerInterfaceWrapper) ListTrail(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTrailParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", c.Request.URL.Query(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter actor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", c.Request.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter action: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target", c.Request.URL.Query(), &params.Target, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTrail(c, params)
+}
+
+// ExportTrail operation middleware
+func (siw *ServerInterfaceWrapper) ExportTrail(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportTrailParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", c.Request.URL.Query(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter actor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", c.Request.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter action: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target", c.Request.URL.Query(), &params.Target, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportTrail(c, params)
+}
+
 // VerifyWorkbook operation middleware
 func (siw *ServerInterfaceWrapper) VerifyWorkbook(c *gin.Context) {
 
@@ -6321,6 +6545,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/tokens", wrapper.ListTokens)
 	router.POST(options.BaseURL+"/api/v1/tokens", wrapper.CreateToken)
 	router.DELETE(options.BaseURL+"/api/v1/tokens/:id", wrapper.RevokeToken)
+	router.GET(options.BaseURL+"/api/v1/trail", wrapper.ListTrail)
+	router.GET(options.BaseURL+"/api/v1/trail/export", wrapper.ExportTrail)
 }
 
 type ContentDraftResponseHeaders struct {
@@ -10308,12 +10534,122 @@ func (response RevokeToken200JSONResponse) VisitRevokeTokenResponse(w http.Respo
 	return err
 }
 
-type RevokeTokendefaultApplicationProblemPlusJSONResponse struct {
+type ListTrailRequestObject struct {
+	Params ListTrailParams
+}
+
+type ListTrailResponseObject interface {
+	VisitListTrailResponse(w http.ResponseWriter) error
+}
+
+type ListTrail200JSONResponse TrailList
+
+func (response ListTrail200JSONResponse) VisitListTrailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTraildefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
 }
 
-func (response RevokeTokendefaultApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+func (response ListTraildefaultApplicationProblemPlusJSONResponse) VisitListTrailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportTrailRequestObject struct {
+	Params ExportTrailParams
+}
+
+type ExportTrailResponseObject interface {
+	VisitExportTrailResponse(w http.ResponseWriter) error
+}
+
+type ExportTrail200ApplicationjsonlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ExportTrail200ApplicationjsonlResponse) VisitExportTrailResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/jsonl")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ExportTrail200TextcsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ExportTrail200TextcsvResponse) VisitExportTrailResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ExportTraildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportTraildefaultApplicationProblemPlusJSONResponse) VisitExportTrailResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10627,6 +10963,12 @@ type StrictServerInterface interface {
 	// RevokeToken Revoke a token of your organisation for good
 	// (DELETE /api/v1/tokens/{id})
 	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
+	// ListTrail The audit trail of your organisation, the newest first
+	// (GET /api/v1/trail)
+	ListTrail(ctx context.Context, request ListTrailRequestObject) (ListTrailResponseObject, error)
+	// ExportTrail The audit trail of your organisation as a file
+	// (GET /api/v1/trail/export)
+	ExportTrail(ctx context.Context, request ExportTrailRequestObject) (ExportTrailResponseObject, error)
 	// VerifyWorkbook Tell whether a workbook was altered
 	// (POST /api/v1/workbooks/verify)
 	VerifyWorkbook(ctx context.Context, request VerifyWorkbookRequestObject) (VerifyWorkbookResponseObject, error)
@@ -13454,6 +13796,58 @@ func (sh *strictHandler) RevokeToken(ctx *gin.Context, id Id) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RevokeTokenResponseObject); ok {
 		if err := validResponse.VisitRevokeTokenResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListTrail operation middleware
+func (sh *strictHandler) ListTrail(ctx *gin.Context, params ListTrailParams) {
+	var request ListTrailRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTrail(ctx, request.(ListTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTrailResponseObject); ok {
+		if err := validResponse.VisitListTrailResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportTrail operation middleware
+func (sh *strictHandler) ExportTrail(ctx *gin.Context, params ExportTrailParams) {
+	var request ExportTrailRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportTrail(ctx, request.(ExportTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExportTrailResponseObject); ok {
+		if err := validResponse.VisitExportTrailResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

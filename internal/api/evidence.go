@@ -70,21 +70,25 @@ func (f file) VisitDownloadEvidenceResponse(w http.ResponseWriter) error {
 
 // DownloadEvidence opens a file the caller may see.
 func (a *API) DownloadEvidence(ctx context.Context, r DownloadEvidenceRequestObject) (DownloadEvidenceResponseObject, error) {
+	gin := ctx
 	ctx, actor := caller(ctx)
 	body, meta, err := a.Evidence.Open(ctx, actor, r.Sha256)
 	if err != nil {
 		return nil, err
 	}
+	noteEvidence(gin, meta)
 	return file{body: body, meta: meta}, nil
 }
 
 // GetEvidence tells what is said of a file.
 func (a *API) GetEvidence(ctx context.Context, r GetEvidenceRequestObject) (GetEvidenceResponseObject, error) {
+	gin := ctx
 	ctx, actor := caller(ctx)
 	e, err := a.Evidence.About(ctx, actor, r.Sha256)
 	if err != nil {
 		return nil, err
 	}
+	noteEvidence(gin, e)
 	return GetEvidence200JSONResponse{e.For(actor), GetEvidence200ResponseHeaders{etag(e.Rev)}}, nil
 }
 
@@ -126,6 +130,7 @@ func (a *API) EraseEvidence(ctx context.Context, r EraseEvidenceRequestObject) (
 
 // ListEvidence lists what the caller may see of a supplier's documentation.
 func (a *API) ListEvidence(ctx context.Context, r ListEvidenceRequestObject) (ListEvidenceResponseObject, error) {
+	gin := ctx
 	ctx, actor := caller(ctx)
 	n, err := orgnr(r.Orgnr)
 	if err != nil {
@@ -139,5 +144,6 @@ func (a *API) ListEvidence(ctx context.Context, r ListEvidenceRequestObject) (Li
 		return nil, err
 	}
 	some, next, err := page(all, r.Params.Limit, r.Params.Cursor, func(e evidence.Evidence) string { return e.SHA256 })
+	noteEvidence(gin, some...)
 	return ListEvidence200JSONResponse{each(some, evidenceView(actor)), next}, err
 }

@@ -30,6 +30,7 @@ func (a *API) guard(c *gin.Context) {
 		}
 		h["Vary"] = vary
 	}
+	httpd.Act(c, op.rule.action, access.Changes(op.rule.action), access.Restricted(op.rule.action))
 	if _, err := access.ScopeFor(httpd.Actor(c), op.rule.action); err != nil {
 		httpd.Fail(c, err)
 		return

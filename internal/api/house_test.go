@@ -36,6 +36,8 @@ import (
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
+	"felleskrav/internal/trail/requests"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/workbook"
 	"felleskrav/requirements"
@@ -66,6 +68,7 @@ type house struct {
 	checks *bulkcheck.Service
 	store  *sqlite.Store
 	dir    string
+	trail  *trail.Service
 }
 
 func (h *house) now() time.Time {
@@ -113,6 +116,9 @@ func newHouse(t testing.TB) *house {
 	registry, err := signing.GenerateKey(signing.ECDSAP256)
 	must(err)
 	h.store = store
+	kept := trail.New(trail.Config{Store: store, Log: public, Now: h.now})
+	t.Cleanup(kept.Close)
+	h.trail = kept
 	h.checks = &bulkcheck.Service{Store: store, Facts: f, Catalogue: cat, Texts: bundle, BaseURL: "https://log.test", Limits: workbook.DefaultLimits(), Now: h.now, NewID: newID}
 	h.issue = &organisation.Service{Store: store, Now: h.now}
 	h.api, err = New(Services{
@@ -127,9 +133,10 @@ func newHouse(t testing.TB) *house {
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},
 		Tokens:       h.issue,
+		Trail:        kept,
 	})
 	must(err)
-	srv, err := httpd.New(httpd.Config{Texts: bundle, Authenticator: h.issue, Ready: store.Ping, Now: h.now})
+	srv, err := httpd.New(httpd.Config{Texts: bundle, Authenticator: h.issue, Ready: store.Ping, Now: h.now, Trail: requests.Trail{Service: kept}})
 	must(err)
 	h.issue.Revoked = func(t organisation.Token) { srv.ForgetToken(t.Hash) }
 	srv.Mount(h.api)

@@ -136,6 +136,8 @@ var rules = map[string]rule{
 	"listTokens":  {action: access.ManageTokens},
 	"createToken": {action: access.ManageTokens, body: small},
 	"revokeToken": {action: access.ManageTokens},
+	"listTrail":   {action: access.ReadTrail},
+	"exportTrail": {action: access.ReadTrail},
 
 	"getCheckpoint":          {action: access.ReadLog},
 	"getWitnessedCheckpoint": {action: access.ReadLog},

@@ -95,6 +95,10 @@ var may = map[string][]string{
 		"internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 	},
 
+	// What was done, by whom; it knows requests only through the package below.
+	"internal/trail":          {"internal/access", "internal/problem", "internal/signing"},
+	"internal/trail/requests": {"internal/httpd", "internal/organisation", "internal/trail"},
+
 	// Storage: the nouns' types, and never each other.
 	"internal/storage":        storable,
 	"internal/storage/sqlite": append([]string{"internal/storage"}, storable...),
@@ -146,14 +150,14 @@ var may = map[string][]string{
 
 var storable = []string{
 	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
-	"internal/transparency",
+	"internal/trail", "internal/transparency",
 }
 
 var services = []string{
 	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
 	"internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
-	"internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
+	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }
 
 const (

@@ -136,6 +136,7 @@ func fail(c *gin.Context, err error, report bool) {
 	r := of(c)
 	p := Cause(c, err)
 	status := Status(p)
+	Failed(c, p)
 	if r.server == nil { // not our engine: still no detail to anybody
 		c.Status(status)
 		return

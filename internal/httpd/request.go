@@ -43,6 +43,7 @@ type request struct {
 	cause atomic.Pointer[problem.Error]
 	// refused: not taken on at all. bare: not worth a drawn page.
 	refused, bare bool
+	traced        traced
 }
 
 const requestKey = "felleskrav.request"
@@ -86,9 +87,11 @@ func (s *Server) begin(c *gin.Context) {
 		s.changes.begun.Add(1)
 		defer s.changes.ended.Add(1)
 	}
+	traced := s.watch(c, r)
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // this very value, as net/http compares it
+				traced()
 				panic(v)
 			}
 			s.recovered(c, v)
@@ -96,6 +99,7 @@ func (s *Server) begin(c *gin.Context) {
 		for _, f := range slices.Backward(r.leave) {
 			f()
 		}
+		traced()
 		s.end(c, r, s.cfg.Now().Sub(start))
 	}()
 	c.Next()

@@ -32,6 +32,9 @@ type Config struct {
 	// Ready tells whether the service can do its work; nil means always. What
 	// it says goes to the log only.
 	Ready func(ctx context.Context) error
+	// Trail hears about changes and about reads of what is not for all, and who
+	// made them; nil is nobody.
+	Trail Trail
 	// HTTPS says that people reach the service over HTTPS only, so that
 	// browsers may be told to insist on it.
 	HTTPS bool
@@ -84,6 +87,8 @@ type Server struct {
 	limits   *limiter
 	works    *works
 	draining atomic.Bool
+	// untraced counts the requests that should be in the trail and are not.
+	untraced atomic.Int64
 }
 
 // New makes a server with the routes /healthz, /readyz and /metrics.
@@ -130,6 +135,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	// Cheap refusals come first.
 	e.Use(s.begin, s.hosts, s.enter, s.admit, s.bearer)
+	if cfg.Trail != nil {
+		s.Gauge("felleskrav_trail_missing", "Requests that should be in the audit trail and are not, since the start.", nil, func() float64 { return float64(s.untraced.Load()) })
+	}
 	e.NoRoute(withoutSlash, func(c *gin.Context) { Fail(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { Fail(c, errMethod) })
 	s.mountHealth(e)

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/transparency"
 )
 
@@ -36,6 +37,7 @@ type Store interface {
 	bulkcheck.Store
 	ownbook.Store
 	member.Store
+	trail.Store
 	transparency.Store
 	transparency.Places
 

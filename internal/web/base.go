@@ -127,6 +127,12 @@ func (b Base) Administers() bool {
 	return b.Actor.Org != "" && access.Check(b.Actor, access.ManageTokens, b.Actor.Org) == nil
 }
 
+// ReadsTrail reports whether the reader may see the audit trail.
+func (b Base) ReadsTrail() bool {
+	_, err := access.ScopeFor(b.Actor, access.ReadTrail)
+	return err == nil
+}
+
 // Acts reports whether the reader acts for the organisation as a supplier.
 func (b Base) Acts(number organisation.Number) bool {
 	return b.Actor.Has(access.Supplier) && b.Actor.Org == string(number)

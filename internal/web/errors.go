@@ -29,6 +29,7 @@ type errorPage struct {
 func (w *Web) Error(c *gin.Context, err error) {
 	p := httpd.Cause(c, err)
 	code := httpd.Status(p)
+	httpd.Failed(c, p)
 	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
 		c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
 		return

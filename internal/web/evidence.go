@@ -43,6 +43,7 @@ func (w *Web) showEvidence(c *gin.Context, typed evidence.Amendment, failed erro
 	if err != nil {
 		return err
 	}
+	noteEvidence(c, items...)
 	p := evidencePage{Base: w.base(c, section(actor, n)), Supplier: s, Own: access.Check(actor, access.WriteEvidence, string(n)) == nil, MaxMB: w.MaxEvidence >> 20}
 	for _, e := range items {
 		p.Items = append(p.Items, e.For(actor))
@@ -97,6 +98,7 @@ func (w *Web) evidenceFile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	noteEvidence(c, e)
 	defer func() { _ = r.Close() }() // it was only read from
 	// Always saved, never shown: it is somebody else's file under our address.
 	attach(c, e.Name, e.MediaType)
@@ -136,6 +138,7 @@ func (w *Web) ownEvidence(c *gin.Context, action access.Action) (evidenceEditPag
 	if err != nil {
 		return evidenceEditPage{}, err
 	}
+	noteEvidence(c, e)
 	if e.Owner != n {
 		return evidenceEditPage{}, problem.New(problem.NotFound, "evidence.not-found", nil)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/httpd"
 	"felleskrav/internal/login"
 	"felleskrav/internal/problem"
 )
@@ -74,6 +75,7 @@ func (w *Web) demoChoose(c *gin.Context) error {
 		p.Form = newForm(w.texts(c), problem.New(problem.Invalid, "page.demo-login.unknown", nil))
 		return w.show(c, http.StatusBadRequest, "demo-login", p)
 	}
+	httpd.SetActor(c, actor)
 	return w.away(c, local(c.PostForm("next"), home(actor)))
 }
 

@@ -35,6 +35,8 @@ import (
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
+	"felleskrav/internal/trail/requests"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/workbook"
 	"felleskrav/requirements"
@@ -72,6 +74,7 @@ func personas() []login.Persona {
 	for _, a := range []access.Actor{buyer, seller, adviser, editor} {
 		out = append(out, login.Persona{ID: string(a.Roles[0]), Role: a.Roles[0], Actor: a})
 	}
+	out = append(out, login.Persona{ID: "head", Role: access.Procurement, Actor: headOfBuyers})
 	return append(out, login.Persona{ID: "rival", Role: access.Supplier, Actor: other})
 }
 
@@ -118,6 +121,8 @@ func newSite(t *testing.T, demo bool) *site {
 		Tokens:       &organisation.Service{Store: store, Now: now},
 		MaxEvidence:  1 << 20,
 	}
+	cfg.Trail = trail.New(trail.Config{Store: store, Log: public, Now: now})
+	t.Cleanup(cfg.Trail.Close)
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
@@ -127,7 +132,7 @@ func newSite(t *testing.T, demo bool) *site {
 	}
 	cfg.Sessions = login.New(login.Config{Store: store.Sessions(), Demo: ways})
 	w := must[*Web](t)(New(cfg))
-	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now}))
+	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now, Trail: requests.Trail{Service: cfg.Trail}}))
 	srv.Mount(w)
 	ts := httptest.NewServer(srv.Engine)
 	t.Cleanup(ts.Close)

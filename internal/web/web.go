@@ -15,7 +15,6 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
-	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
@@ -25,6 +24,7 @@ import (
 	"felleskrav/internal/review"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/workbook"
 )
 
@@ -51,6 +51,7 @@ type Config struct {
 	OwnBooks     *ownbook.Service
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
+	Trail        *trail.Service
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
 	LogKey   string
@@ -110,7 +111,7 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil,
+		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Trail": cfg.Trail == nil,
 		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
@@ -131,139 +132,7 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
-	"log", "workbook-verify", "tokens",
-}
-
-// Mount adds every page below r, with sessions, the guard against requests
-// from other sites, and the headers pages go out with.
-func (w *Web) Mount(r gin.IRouter) {
-	r.GET("/assets/:name", w.asset)
-	r.HEAD("/assets/:name", w.asset)
-
-	g := r.Group("/", w.headers, w.sameOrigin, w.Sessions.Middleware(w.Error, w.report), w.language)
-	get := func(path string, h handler) { g.GET(path, w.handle(h)); g.HEAD(path, w.handle(h)) }
-	post := func(path string, max int64, h handler) { g.POST(path, limit(max), w.handle(h)) }
-	// What takes long to compute waits for its turn; what moves files has more time.
-	getCostly := func(path string, h handler) {
-		g.GET(path, httpd.Costly, w.handle(h))
-		g.HEAD(path, httpd.Costly, w.handle(h))
-	}
-	postCostly := func(path string, max int64, h handler) { g.POST(path, httpd.Costly, limit(max), w.handle(h)) }
-	getLong := func(path string, h handler) {
-		g.GET(path, httpd.Long, w.handle(h))
-		g.HEAD(path, httpd.Long, w.handle(h))
-	}
-	const form = 1 << 20 // bytes of a form without files
-
-	get("/", w.front)
-	get("/login", w.login)
-	get("/demo/login", w.demoLogin)
-	g.POST("/demo/login", httpd.Attempt, limit(form), w.handle(w.demoChoose))
-	post("/logout", form, w.logout)
-
-	get("/procurements", w.procurements)
-	get("/procurements/new", w.procurementNew)
-	post("/procurements", form, w.procurementCreate)
-	get("/procurements/:id", w.procurementShow)
-	getCostly("/procurements/:id/workbook", w.procurementWorkbook)
-	get("/procurements/:id/requirements", w.choices)
-	post("/procurements/:id/requirements", form, w.choicesSave)
-	get("/procurements/:id/columns", w.columns)
-	post("/procurements/:id/columns", form, w.columnsSave)
-	get("/procurements/:id/bidders", w.bidders)
-	post("/procurements/:id/bidders", form, w.bidderAdd)
-	post("/procurements/:id/bidders/remove", form, w.bidderRemove)
-	postCostly("/procurements/:id/responses", maxWorkbook, w.responseUpload)
-	get("/procurements/:id/comparison", w.comparison)
-	get("/procurements/:id/comparison.svg", w.comparisonPicture)
-	getCostly("/procurements/:id/comparison.png", w.comparisonPicture)
-	post("/procurements/:id/contract-end", form, w.contractEndSave)
-	get("/procurements/:id/own", w.ownList)
-	postCostly("/procurements/:id/own", maxWorkbook, w.ownUpload)
-	get("/procurements/:id/own/:wid", w.ownShow)
-	post("/procurements/:id/own/:wid", form, w.ownDecide)
-	post("/procurements/:id/own/:wid/remove", form, w.ownRemove)
-	get("/procurements/:id/own/:wid/report", w.ownReport)
-	getCostly("/procurements/:id/own/:wid/file", w.ownFile)
-
-	get("/suppliers", w.suppliers)
-	get("/suppliers/:orgnr", w.supplier)
-	get("/suppliers/:orgnr/edit", w.supplierEdit)
-	post("/suppliers/:orgnr/edit", form, w.supplierSave)
-	get("/suppliers/:orgnr/keys", w.keys)
-	post("/suppliers/:orgnr/keys", form, w.keyBegin)
-	get("/suppliers/:orgnr/keys/challenge", w.keyChallenge)
-	get("/suppliers/:orgnr/keys/challenge/file", w.keyChallengeFile)
-	post("/suppliers/:orgnr/keys/challenge", form, w.keyComplete)
-	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
-	post("/suppliers/:orgnr/four-eyes", form, w.fourEyes)
-	post("/suppliers/:orgnr/verification", form, w.verify)
-	get("/suppliers/:orgnr/waiting/:digest", w.second)
-	get("/suppliers/:orgnr/evidence", w.evidence)
-	g.POST("/suppliers/:orgnr/evidence", httpd.Long, limit(w.MaxEvidence+form), w.handle(w.evidenceUpload))
-	get("/suppliers/:orgnr/evidence/:sha256", w.evidenceEdit)
-	post("/suppliers/:orgnr/evidence/:sha256", form, w.evidenceSave)
-	get("/suppliers/:orgnr/evidence/:sha256/erase", w.evidenceErase)
-	post("/suppliers/:orgnr/evidence/:sha256/erase", form, w.evidenceEraseConfirm)
-	get("/suppliers/:orgnr/offerings/new", w.offeringNew)
-	post("/suppliers/:orgnr/offerings/new", form, w.offeringCreate)
-	getLong("/evidence/:sha256", w.evidenceFile)
-
-	get("/offerings/:id/edit", w.offeringEdit)
-	post("/offerings/:id/edit", form, w.offeringSave)
-	get("/offerings/:id/answers", w.answers)
-	post("/offerings/:id/answers", 8<<20, w.answersPrepare)
-	getCostly("/offerings/:id/answers/workbook", w.answersWorkbook)
-	postCostly("/offerings/:id/answers/workbook", maxWorkbook, w.answersUpload)
-	post("/offerings/:id/statement/file", 8<<20, w.statementFile)
-	post("/offerings/:id/attestations", maxBundle, w.attestationSubmit)
-	get("/offerings/:id/status", w.status)
-
-	get("/checks", w.checks)
-	postCostly("/checks", maxWorkbook, w.checkStart)
-	get("/checks/:id", w.checkShow)
-	getLong("/checks/:id/result", w.checkResult)
-	post("/checks/:id/cancel", form, w.checkCancel)
-	post("/checks/:id/delete", form, w.checkDelete)
-
-	get("/attestations/:digest", w.attestation)
-	get("/attestations/:digest/receipt.json", w.receiptFile)
-	get("/attestations/:digest/bundle.json", w.bundleFile)
-	get("/attestations/:digest/verdict.json", w.verdictFile)
-	get("/attestations/:digest/renewal", w.renewal)
-	get("/attestations/:digest/withdrawal", w.withdrawal)
-	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
-	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
-
-	get("/attestations/:digest/reviews/new", w.reviewNew)
-	post("/attestations/:digest/reviews/statement", form, w.reviewPrepare)
-	post("/attestations/:digest/reviews", maxBundle, w.reviewSubmit)
-	get("/reviews", w.reviews)
-	get("/reviews/:digest", w.review)
-	get("/reviews/:digest/receipt.json", w.reviewReceiptFile)
-	get("/reviews/:digest/bundle.json", w.reviewBundleFile)
-	get("/reviews/:digest/withdrawal", w.reviewWithdrawal)
-	post("/reviews/:digest/withdrawal", form, w.reviewWithdrawalPrepare)
-	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.reviewWithdrawalSubmit)
-	get("/bodies/:orgnr/edit", w.bodyEdit)
-	post("/bodies/:orgnr/edit", form, w.bodySave)
-
-	get("/catalogue", w.catalogue)
-	get("/catalogue/tasks", w.tasks)
-	get("/catalogue/tasks/:id", w.task)
-	get("/catalogue/measures", w.measures)
-	get("/catalogue/measures/:id", w.measure)
-	get("/catalogue/sets", w.sets)
-	get("/catalogue/sets/:id", w.setVersion)
-	get("/catalogue/requirements/:id", w.requirement)
-	post("/catalogue/requirements/:id/reports", form, w.requirementReport)
-	post("/catalogue/requirements/:id/reports/:rid", form, w.requirementAnswer)
-	get("/tokens", w.tokens)
-	post("/tokens", form, w.tokenCreate)
-	post("/tokens/:id/revoke", form, w.tokenRevoke)
-	get("/log", w.log)
-	get("/workbooks/verify", w.workbookVerify)
-	postCostly("/workbooks/verify", maxPublic, w.workbookVerified)
+	"log", "workbook-verify", "tokens", "trail",
 }
 
 // Sizes of uploads, in bytes.

@@ -30,7 +30,7 @@ type Store struct {
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
 	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
-	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals *mongo.Collection
+	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals, trail, trailAnchors *mongo.Collection
 
 	closing sync.Once
 }
@@ -107,6 +107,8 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		reviews:      db.Collection("reviews"),
 
 		reviewWithdrawals: db.Collection("review_withdrawals"),
+		trail:             db.Collection("trail"),
+		trailAnchors:      db.Collection("trail_anchors"),
 	}
 	for _, step := range []func(context.Context) error{s.Ping, s.migrate, s.clearUploads} {
 		if err := step(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/review"
+	"felleskrav/internal/trail"
 )
 
 // tableScan is what the plan says of a table that is read from end to end.
@@ -66,6 +67,12 @@ func TestPlans(t *testing.T) {
 		"ReviewsRevision":   func() error { _, err := s.ReviewsRevision(ctx, "a", "1"); return err },
 		"ReviewWithdrawals": func() error { _, err := s.ReviewWithdrawals(ctx, some); return err },
 		"ReviewsWithdrawn":  func() error { _, err := s.ReviewWithdrawalsSince(ctx, time.Now(), 3); return err },
+		"Trail": func() error {
+			_, err := s.FindTrailEntries(ctx, trail.Query{Refs: []string{"a", "b"}, From: time.Now(), Limit: 10})
+			return err
+		},
+		"TrailWhole":        func() error { _, err := s.FindTrailEntries(ctx, trail.Query{To: time.Now(), Limit: 10}); return err },
+		"TrailErase":        func() error { _, err := s.EraseTrailAddresses(ctx, time.Now(), 10); return err },
 		"ProcurementsOf":    func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
 		"OwnWorkbooksOf":    func() error { _, err := s.OwnWorkbooksOf(ctx, "x", 10); return err },
 		"DueOwnWorkbooks":   func() error { _, err := s.DueOwnWorkbooks(ctx, time.Now(), 10); return err },

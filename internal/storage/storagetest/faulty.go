@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/review"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 	"felleskrav/internal/transparency"
 )
 
@@ -69,6 +70,10 @@ const (
 	PutLogHashes      Write = "PutLogHashes"
 	SwapLogLease      Write = "SwapLogLease"
 	SwapLogCosigned   Write = "SwapLogCosigned"
+	InsertTrail       Write = "InsertTrailEntries"
+	EraseTrail        Write = "EraseTrailAddresses"
+	DropTrail         Write = "DropTrailEntries"
+	InsertAnchor      Write = "InsertTrailAnchor"
 	DropSessions      Write = "DropSessions"
 	SecretOrCreate    Write = "SecretOrCreate"
 )
@@ -423,6 +428,26 @@ func (f *Faulty) SwapLogLease(ctx context.Context, v transparency.Lease) error {
 // SwapLogCosigned implements storage.Store.
 func (f *Faulty) SwapLogCosigned(ctx context.Context, v transparency.Cosigned) error {
 	return f.do(SwapLogCosigned, func() error { return f.Store.SwapLogCosigned(ctx, v) })
+}
+
+// InsertTrailEntries implements storage.Store.
+func (f *Faulty) InsertTrailEntries(ctx context.Context, entries []trail.Entry) error {
+	return f.some(InsertTrail, len(entries), func(n int) error { return f.Store.InsertTrailEntries(ctx, entries[:n]) })
+}
+
+// EraseTrailAddresses implements storage.Store.
+func (f *Faulty) EraseTrailAddresses(ctx context.Context, before time.Time, limit int) (int, error) {
+	return get(f, EraseTrail, func() (int, error) { return f.Store.EraseTrailAddresses(ctx, before, limit) })
+}
+
+// DropTrailEntries implements storage.Store.
+func (f *Faulty) DropTrailEntries(ctx context.Context, before int64, limit int) (int, error) {
+	return get(f, DropTrail, func() (int, error) { return f.Store.DropTrailEntries(ctx, before, limit) })
+}
+
+// InsertTrailAnchor implements storage.Store.
+func (f *Faulty) InsertTrailAnchor(ctx context.Context, a trail.Anchor) error {
+	return f.do(InsertAnchor, func() error { return f.Store.InsertTrailAnchor(ctx, a) })
 }
 
 // DropSessions implements storage.Store.

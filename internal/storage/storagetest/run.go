@@ -43,6 +43,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("published content", func(t *testing.T) { RunPublished(t, open) })
 	t.Run("set releases", func(t *testing.T) { RunSetReleases(t, open) })
 	t.Run("reports", func(t *testing.T) { RunReports(t, open) })
+	t.Run("trail", func(t *testing.T) { RunTrail(t, open) })
 	t.Run("log", func(t *testing.T) { RunLog(t, open) })
 	t.Run("append", func(t *testing.T) { RunAppend(t, open) })
 	t.Run("instances", func(t *testing.T) { RunInstances(t, open) })
