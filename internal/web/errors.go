@@ -27,10 +27,19 @@ type errorPage struct {
 // Error draws a page that says what went wrong and what to do. The detail of a
 // fault goes to the log only.
 func (w *Web) Error(c *gin.Context, err error) {
+	if more, ok := errors.AsType[*surelyError](err); ok {
+		c.Redirect(http.StatusSeeOther, "/login?"+query("level", signingLevel, "next", more.next))
+		return
+	}
 	p := httpd.Cause(c, err)
 	code := httpd.Status(p)
-	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
-		c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
+	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && w.Sessions.Open() {
+		to := w.bare(c, "")
+		if c.GetBool(sessionKey) && w.Sessions.Visitor(c.Request.Context()).Person {
+			c.Redirect(http.StatusSeeOther, organisationURL(to.Here)) // logged in, but acting for nobody
+			return
+		}
+		c.Redirect(http.StatusSeeOther, to.LoginURL())
 		return
 	}
 	if code >= http.StatusInternalServerError || c.Writer.Written() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
@@ -123,7 +124,7 @@ func (cfg Config) check() error {
 
 // pageNames lists every page file; New refuses a folder that differs.
 var pageNames = []string{
-	"front", "error", "login", "demo-login",
+	"front", "error", "login", "login-failed", "organisation", "no-right", "logged-out", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-columns", "procurement-bidders",
 	"procurement-response", "procurement-comparison", "own", "own-workbook", "own-report",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
@@ -160,6 +161,13 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/demo/login", w.demoLogin)
 	g.POST("/demo/login", httpd.Attempt, limit(form), w.handle(w.demoChoose))
 	post("/logout", form, w.logout)
+	post("/logout/everywhere", form, w.logoutEverywhere)
+	// These do something, and so answer to nothing but GET.
+	g.GET("/login/oidc", w.handle(w.loginStart))
+	g.GET("/login/oidc/callback", w.handle(w.loginReturn))
+	g.GET("/login/oidc/frontchannel-logout", w.handle(w.frontchannelLogout))
+	get("/login/organisation", w.organisation)
+	post("/login/organisation", form, w.organisationChoose)
 
 	get("/procurements", w.procurements)
 	get("/procurements/new", w.procurementNew)
@@ -191,14 +199,14 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/suppliers/:orgnr/edit", w.supplierEdit)
 	post("/suppliers/:orgnr/edit", form, w.supplierSave)
 	get("/suppliers/:orgnr/keys", w.keys)
-	post("/suppliers/:orgnr/keys", form, w.keyBegin)
-	get("/suppliers/:orgnr/keys/challenge", w.keyChallenge)
+	post("/suppliers/:orgnr/keys", form, w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyBegin))
+	get("/suppliers/:orgnr/keys/challenge", w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyChallenge))
 	get("/suppliers/:orgnr/keys/challenge/file", w.keyChallengeFile)
-	post("/suppliers/:orgnr/keys/challenge", form, w.keyComplete)
-	post("/suppliers/:orgnr/keys/revoke", form, w.keyRevoke)
-	post("/suppliers/:orgnr/four-eyes", form, w.fourEyes)
+	post("/suppliers/:orgnr/keys/challenge", form, w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyComplete))
+	post("/suppliers/:orgnr/keys/revoke", form, w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyRevoke))
+	post("/suppliers/:orgnr/four-eyes", form, w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.fourEyes))
 	post("/suppliers/:orgnr/verification", form, w.verify)
-	get("/suppliers/:orgnr/waiting/:digest", w.second)
+	get("/suppliers/:orgnr/waiting/:digest", w.surely(access.SubmitAttestation, "", w.second))
 	get("/suppliers/:orgnr/evidence", w.evidence)
 	g.POST("/suppliers/:orgnr/evidence", httpd.Long, limit(w.MaxEvidence+form), w.handle(w.evidenceUpload))
 	get("/suppliers/:orgnr/evidence/:sha256", w.evidenceEdit)
@@ -211,12 +219,12 @@ func (w *Web) Mount(r gin.IRouter) {
 
 	get("/offerings/:id/edit", w.offeringEdit)
 	post("/offerings/:id/edit", form, w.offeringSave)
-	get("/offerings/:id/answers", w.answers)
+	get("/offerings/:id/answers", w.surely(access.SubmitAttestation, "", w.answers))
 	post("/offerings/:id/answers", 8<<20, w.answersPrepare)
 	getCostly("/offerings/:id/answers/workbook", w.answersWorkbook)
 	postCostly("/offerings/:id/answers/workbook", maxWorkbook, w.answersUpload)
 	post("/offerings/:id/statement/file", 8<<20, w.statementFile)
-	post("/offerings/:id/attestations", maxBundle, w.attestationSubmit)
+	post("/offerings/:id/attestations", maxBundle, w.surely(access.SubmitAttestation, "/offerings/:id/answers", w.attestationSubmit))
 	get("/offerings/:id/status", w.status)
 
 	get("/checks", w.checks)
@@ -231,20 +239,20 @@ func (w *Web) Mount(r gin.IRouter) {
 	get("/attestations/:digest/bundle.json", w.bundleFile)
 	get("/attestations/:digest/verdict.json", w.verdictFile)
 	get("/attestations/:digest/renewal", w.renewal)
-	get("/attestations/:digest/withdrawal", w.withdrawal)
-	post("/attestations/:digest/withdrawal", form, w.withdrawalPrepare)
-	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.withdrawalSubmit)
+	get("/attestations/:digest/withdrawal", w.surely(access.Withdraw, "", w.withdrawal))
+	post("/attestations/:digest/withdrawal", form, w.surely(access.Withdraw, "/attestations/:digest/withdrawal", w.withdrawalPrepare))
+	post("/attestations/:digest/withdrawal/bundle", maxBundle, w.surely(access.Withdraw, "/attestations/:digest/withdrawal", w.withdrawalSubmit))
 
-	get("/attestations/:digest/reviews/new", w.reviewNew)
-	post("/attestations/:digest/reviews/statement", form, w.reviewPrepare)
-	post("/attestations/:digest/reviews", maxBundle, w.reviewSubmit)
+	get("/attestations/:digest/reviews/new", w.surely(access.WriteReview, "", w.reviewNew))
+	post("/attestations/:digest/reviews/statement", form, w.surely(access.WriteReview, "/attestations/:digest", w.reviewPrepare))
+	post("/attestations/:digest/reviews", maxBundle, w.surely(access.WriteReview, "/attestations/:digest", w.reviewSubmit))
 	get("/reviews", w.reviews)
 	get("/reviews/:digest", w.review)
 	get("/reviews/:digest/receipt.json", w.reviewReceiptFile)
 	get("/reviews/:digest/bundle.json", w.reviewBundleFile)
-	get("/reviews/:digest/withdrawal", w.reviewWithdrawal)
-	post("/reviews/:digest/withdrawal", form, w.reviewWithdrawalPrepare)
-	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.reviewWithdrawalSubmit)
+	get("/reviews/:digest/withdrawal", w.surely(access.WriteReview, "", w.reviewWithdrawal))
+	post("/reviews/:digest/withdrawal", form, w.surely(access.WriteReview, "/reviews/:digest/withdrawal", w.reviewWithdrawalPrepare))
+	post("/reviews/:digest/withdrawal/bundle", maxBundle, w.surely(access.WriteReview, "/reviews/:digest/withdrawal", w.reviewWithdrawalSubmit))
 	get("/bodies/:orgnr/edit", w.bodyEdit)
 	post("/bodies/:orgnr/edit", form, w.bodySave)
 
