@@ -52,6 +52,7 @@ type serveCmd struct {
 	// EvidenceRetentionDays is how long files are kept that no declaration
 	// needs; 0 keeps all.
 	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
+	loggingIn
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -97,6 +98,7 @@ func (c *serveCmd) check() error {
 	}
 	c.clients(add)
 	c.maskinportenFlags.config(add)
+	c.loggingIn.faults(strings.TrimRight(c.BaseURL, "/"), add)
 	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
 		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
@@ -139,6 +141,11 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+func loopbackURL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && loopback(u.Hostname())
 }
 
 // Run serves until the process is told to stop.
@@ -298,7 +305,10 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 		return nil, err
 	}
 	secure := strings.HasPrefix(v.base, "https://")
-	sessions := login.New(login.Config{Store: in.store.Sessions(), Secure: secure, Demo: demo.personas()})
+	sessions, err := v.sessions(in, demo)
+	if err != nil {
+		return nil, err
+	}
 	var (
 		pages    *web.Web
 		contract *api.API

@@ -90,7 +90,7 @@ func (s *Sessions) standings(ctx context.Context, who Identity) ([]access.Actor,
 	var out []access.Actor
 	for _, a := range all {
 		a.ID = who.ActorID()
-		if a.Org == "" || !a.Known() || slices.ContainsFunc(out, func(b access.Actor) bool { return a.Org == b.Org }) {
+		if a.Org == "" || len(a.Roles) == 0 || slices.ContainsFunc(out, func(b access.Actor) bool { return a.Org == b.Org }) {
 			continue
 		}
 		out = append(out, a)

@@ -247,6 +247,10 @@ type Visitor struct {
 	Standings []access.Actor
 }
 
+// ActsForNobody tells that somebody has logged in, and has yet to choose whom to
+// act for, or may not act for anybody.
+func (v Visitor) ActsForNobody() bool { return v.Person && v.Org == "" }
+
 // Visitor tells who has logged in.
 func (s *Sessions) Visitor(ctx context.Context) Visitor {
 	v := current(ctx)

@@ -33,14 +33,16 @@ func (w *Web) Error(c *gin.Context, err error) {
 	}
 	p := httpd.Cause(c, err)
 	code := httpd.Status(p)
-	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && w.Sessions.Open() {
-		to := w.bare(c, "")
-		if c.GetBool(sessionKey) && w.Sessions.Visitor(c.Request.Context()).Person {
-			c.Redirect(http.StatusSeeOther, organisationURL(to.Here)) // logged in, but acting for nobody
+	if c.Request.Method == http.MethodGet && w.Sessions.Open() {
+		person := c.GetBool(sessionKey) && w.Sessions.Visitor(c.Request.Context()).ActsForNobody()
+		switch {
+		case person && (p.Kind == problem.Unauthenticated || p.Key == "access.denied"):
+			c.Redirect(http.StatusSeeOther, organisationURL(w.bare(c, "").Here))
+			return
+		case p.Kind == problem.Unauthenticated:
+			c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
 			return
 		}
-		c.Redirect(http.StatusSeeOther, to.LoginURL())
-		return
 	}
 	if code >= http.StatusInternalServerError || c.Writer.Written() {
 		w.report(c.Request.Context(), err)
