@@ -78,14 +78,15 @@ func (l loggingIn) faults(base string, add func(key string, args ...any)) {
 		case errors.Is(err, oidc.ErrClientID):
 			add("cli.serve.oidc-client-id")
 		case errors.Is(err, oidc.ErrProof):
-			if l.OIDCClientKey == "" || l.OIDCClientSecret != "" { // else its fault is told
-				add("cli.serve.oidc-proof")
-			}
+			// Told below, by what was given rather than by what could be read.
 		case errors.Is(err, oidc.ErrKey):
 			add("cli.serve.oidc-key", "File", l.OIDCClientKey)
 		case errors.Is(err, oidc.ErrScope):
 			add("cli.serve.oidc-scopes")
 		}
+	}
+	if (l.OIDCClientSecret == "") == (l.OIDCClientKey == "") {
+		add("cli.serve.oidc-proof")
 	}
 	if l.OIDCACR != "" && l.OIDCACRSigning != "" && !l.levels().AtLeast(l.OIDCACRSigning, l.OIDCACR) {
 		add("cli.serve.oidc-acr", "ACR", l.OIDCACR, "Signing", l.OIDCACRSigning)
