@@ -68,7 +68,7 @@ func (l loggingIn) faults(base string, add func(key string, args ...any)) {
 		add("cli.serve.oidc-key", "File", l.OIDCClientKey)
 		key = nil
 	}
-	cfg := l.config(base, roles, key)
+	cfg := l.relying(base, roles, key)
 	for _, err := range cfg.Check() {
 		switch {
 		case errors.Is(err, oidc.ErrPrivate):
@@ -142,7 +142,7 @@ func (l loggingIn) key() (crypto.Signer, error) {
 	return signing.ParsePrivateKey(data)
 }
 
-func (l loggingIn) config(base string, roles map[string][]access.Role, key crypto.Signer) oidc.Config {
+func (l loggingIn) relying(base string, roles map[string][]access.Role, key crypto.Signer) oidc.Config {
 	c := oidc.Config{
 		Issuer: l.OIDCIssuer, Name: l.OIDCName, ClientID: l.OIDCClientID, Secret: l.OIDCClientSecret, Key: key, KeyID: l.OIDCClientKeyID,
 		Scopes: l.OIDCScopes, BaseURL: base, Levels: l.levels(), AllowPrivate: l.OIDCPrivate,
@@ -158,17 +158,17 @@ func (l loggingIn) config(base string, roles map[string][]access.Role, key crypt
 func (v *server) sessions(in *installation, demo *demonstration) (*login.Sessions, error) {
 	cfg := login.Config{
 		Store: in.store.Sessions(), Secure: strings.HasPrefix(v.base, "https://"), Demo: demo.personas(), Now: v.session.Now,
-		Idle: v.LoginIdle, Lifetime: v.LoginLifetime, ACR: v.OIDCACR, SigningACR: v.OIDCACRSigning, Levels: v.levels(),
+		Idle: v.LoginIdle, Lifetime: v.LoginLifetime, ACR: v.OIDCACR, SigningACR: v.OIDCACRSigning, Levels: v.loggingIn.levels(),
 	}
 	if v.OIDCIssuer == "" {
 		return login.New(cfg), nil
 	}
-	roles, _ := v.roles()
+	roles, _ := v.loggingIn.roles()
 	key, err := v.loggingIn.key()
 	if err != nil {
 		return nil, console.Cannot(err, "cli.file.read", "File", v.OIDCClientKey)
 	}
-	of := v.config(v.base, roles, key)
+	of := v.loggingIn.relying(v.base, roles, key)
 	of.Now = v.session.Now
 	if cfg.Provider, err = oidc.New(of); err != nil {
 		return nil, err
