@@ -78,6 +78,15 @@ const (
 	securePrefix = "__Host-"
 )
 
+// CookieNameFor is the name of the cookie, where people reach the service over
+// HTTPS or not.
+func CookieNameFor(secure bool) string {
+	if secure {
+		return securePrefix + CookieName
+	}
+	return CookieName
+}
+
 // New makes the sessions.
 func New(cfg Config) *Sessions {
 	m := scs.New()
@@ -87,10 +96,7 @@ func New(cfg Config) *Sessions {
 	if m.Lifetime == 0 {
 		m.Lifetime = 8 * time.Hour
 	}
-	m.Cookie.Name = CookieName
-	if cfg.Secure {
-		m.Cookie.Name = securePrefix + CookieName
-	}
+	m.Cookie.Name = CookieNameFor(cfg.Secure)
 	m.Cookie.Path = "/"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
