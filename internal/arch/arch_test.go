@@ -179,7 +179,7 @@ var only = map[string][]string{
 	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
 	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
 	"github.com/getkin/kin-openapi":       {"internal/api"},
-	"github.com/go-jose/go-jose/v4":       {"internal/maskinporten"},
+	"github.com/go-jose/go-jose/v4":       {"internal/maskinporten", "internal/login/oidc", "internal/login/oidc/oidctest"},
 	"github.com/prometheus/client_golang": {"internal/httpd"},
 	"github.com/coreos/go-oidc/v3":        {"internal/login/oidc"},
 	"golang.org/x/oauth2":                 {"internal/login/oidc"},
