@@ -24,7 +24,6 @@ import (
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
-	"felleskrav/internal/login"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/transparency"
