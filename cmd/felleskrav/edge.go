@@ -176,7 +176,7 @@ func (v *server) edgeConfig(cfg httpd.Config) (httpd.Config, error) {
 		return cfg, fmt.Errorf("read trusted proxies: %w", err)
 	}
 	cfg.BaseURL, cfg.Proxies, cfg.Hosts = v.base, proxies, v.hosts()
-	cfg.Rates, cfg.Work, cfg.SessionCookie = v.limits(), v.work(), login.CookieName
+	cfg.Rates, cfg.Work, cfg.SessionCookie = v.limits(), v.work(), login.CookieNameFor(strings.HasPrefix(v.base, "https://"))
 	cfg.HSTSSubdomains, cfg.AdminElsewhere = v.HSTSIncludeSubdomains, v.AdminListen != ""
 	return cfg, nil
 }

@@ -24,7 +24,6 @@ import (
 	"felleskrav/internal/evidence/clamd"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
-	"felleskrav/internal/login"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/storage"
 	"felleskrav/internal/trail/requests"
@@ -54,6 +53,7 @@ type serveCmd struct {
 	// needs; 0 keeps all.
 	EvidenceRetentionDays int `conf:"" default:"0" placeholder:"N"`
 	trailing
+	loggingIn
 	content
 	Demo  bool `conf:""`
 	Quiet bool `conf:""`
@@ -99,6 +99,7 @@ func (c *serveCmd) check() error {
 	}
 	c.clients(add)
 	c.maskinportenFlags.config(add)
+	c.loggingIn.faults(strings.TrimRight(c.BaseURL, "/"), add)
 	if c.EvidenceRetentionDays < 0 || c.EvidenceRetentionDays > maxRetentionDays {
 		add("cli.serve.evidence-retention-days", "Value", c.EvidenceRetentionDays, "Max", maxRetentionDays)
 	}
@@ -142,6 +143,11 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+func loopbackURL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && loopback(u.Hostname())
 }
 
 // Run serves until the process is told to stop.
@@ -303,7 +309,10 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 		return nil, err
 	}
 	secure := strings.HasPrefix(v.base, "https://")
-	sessions := login.New(login.Config{Store: in.store.Sessions(), Secure: secure, Demo: demo.personas()})
+	sessions, err := v.sessions(in, demo)
+	if err != nil {
+		return nil, err
+	}
 	var (
 		pages    *web.Web
 		contract *api.API

@@ -126,6 +126,9 @@ var may = map[string][]string{
 	"internal/chart": {"internal/attestation", "internal/locale", "internal/procurement", "internal/status"},
 	"internal/login": {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/httpd": {"internal/access", "internal/locale", "internal/login", "internal/problem"},
+	// Speaks to where people log in: only cmd chooses to.
+	"internal/login/oidc":          {"internal/login", "internal/organisation", "internal/problem", "internal/safehttp"},
+	"internal/login/oidc/oidctest": {},
 
 	// What people and programs meet: services, never storage.
 	"internal/api": append([]string{"internal/signing/keyless"}, services...),
@@ -180,8 +183,11 @@ var only = map[string][]string{
 	"github.com/sigstore/sigstore":        {"internal/signing", "internal/signing/kms", "internal/signing/kms/kmstest", "internal/signing/keyless/keylesstest"},
 	"github.com/sigstore/sigstore-go":     {"internal/signing/keyless"},
 	"github.com/getkin/kin-openapi":       {"internal/api"},
-	"github.com/go-jose/go-jose/v4":       {"internal/maskinporten"},
+	"github.com/go-jose/go-jose/v4":       {"internal/maskinporten", "internal/login/oidc", "internal/login/oidc/oidctest"},
 	"github.com/prometheus/client_golang": {"internal/httpd"},
+	"github.com/coreos/go-oidc/v3":        {"internal/login/oidc"},
+	"golang.org/x/oauth2":                 {"internal/login/oidc"},
+	"github.com/zitadel/oidc/v3":          {"internal/login/oidc/oidctest"},
 }
 
 // pure packages compute: same input, same output. They see no clock, no file,

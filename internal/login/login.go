@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -33,22 +34,58 @@ type Config struct {
 	Secure bool
 	// Lifetime is how long a login lasts. Zero means eight hours.
 	Lifetime time.Duration
+	// Idle is how long a person's login lasts without being used. Zero means
+	// half an hour.
+	Idle time.Duration
 	// Demo lists whom a visitor can choose to be. Empty outside demonstrations.
 	Demo []Persona
+	// Provider is where people log in; nil when they cannot.
+	Provider Provider
+	// Directory says for whom they may act; nil is for nobody.
+	Directory Directory
+	// ACR is the least that a login asks for, and SigningACR what signing and
+	// the like do; "" is nothing.
+	ACR, SigningACR string
+	// Levels compare them. Nil is KnownLevels.
+	Levels Levels
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Sessions ties browsers to actors. It is safe for concurrent use.
 type Sessions struct {
-	manager *scs.SessionManager
-	demo    []Persona
+	manager        *scs.SessionManager
+	store          scs.CtxStore
+	demo           []Persona
+	provider       Provider
+	directory      Directory
+	acr, signing   string
+	levels         Levels
+	idle, absolute time.Duration
+	now            func() time.Time
 }
 
 const (
-	personaKey = "persona"
-	noticeKey  = "notice"
-	// CookieName is the cookie that a session is known by.
+	personaKey  = "persona"
+	noticeKey   = "notice"
+	visitKey    = "visit"
+	attemptsKey = "attempts"
+	// CookieName is the cookie that a session is known by on plain http, and
+	// the end of its name on https.
 	CookieName = "felleskrav"
+	// securePrefix makes browsers keep the cookie to this host, over HTTPS, and
+	// to cookies set by it: no neighbour can plant one.
+	securePrefix = "__Host-"
 )
+
+// CookieNameFor is the name of the cookie, where people reach the service over
+// HTTPS or not.
+func CookieNameFor(secure bool) string {
+	if secure {
+		return securePrefix + CookieName
+	}
+	return CookieName
+}
 
 // New makes the sessions.
 func New(cfg Config) *Sessions {
@@ -59,12 +96,23 @@ func New(cfg Config) *Sessions {
 	if m.Lifetime == 0 {
 		m.Lifetime = 8 * time.Hour
 	}
-	m.Cookie.Name = CookieName
+	m.Cookie.Name = CookieNameFor(cfg.Secure)
+	m.Cookie.Path = "/"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = cfg.Secure
 	m.Cookie.Persist = false
-	return &Sessions{manager: m, demo: cfg.Demo}
+	s := &Sessions{
+		manager: m, store: cfg.Store, demo: cfg.Demo, provider: cfg.Provider, directory: cfg.Directory,
+		acr: cfg.ACR, signing: cfg.SigningACR, levels: cfg.Levels, idle: cmp.Or(cfg.Idle, 30*time.Minute), absolute: m.Lifetime, now: cfg.Now,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.levels == nil {
+		s.levels = KnownLevels()
+	}
+	return s
 }
 
 // Middleware loads the session into the request's context and saves it before
@@ -75,11 +123,16 @@ func (s *Sessions) Middleware(failed func(*gin.Context, error), report func(cont
 	return func(c *gin.Context) {
 		c.Writer.Header().Add("Vary", "Cookie")
 		var token string
-		if cookie, err := c.Request.Cookie(CookieName); err == nil {
+		if cookie, err := c.Request.Cookie(s.manager.Cookie.Name); err == nil {
 			token = cookie.Value
 		}
 		ctx, err := s.manager.Load(c.Request.Context(), token)
 		if err != nil {
+			failed(c, fmt.Errorf("load session: %w", err))
+			c.Abort()
+			return
+		}
+		if ctx, err = s.enter(ctx); err != nil {
 			failed(c, fmt.Errorf("load session: %w", err))
 			c.Abort()
 			return
@@ -143,6 +196,9 @@ func (w *savingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // passed the middleware. The session holds only which persona was chosen, so
 // that a choice is worth nothing once the demonstration is off.
 func (s *Sessions) Actor(ctx context.Context) access.Actor {
+	if v := current(ctx); v != nil {
+		return v.actor()
+	}
 	if p, ok := s.persona(s.manager.GetString(ctx, personaKey)); ok {
 		return p.Actor
 	}
@@ -158,9 +214,14 @@ func (s *Sessions) persona(id string) (Persona, bool) {
 	return Persona{}, false
 }
 
-// Ways lists whom a visitor can choose to be; empty means that logging in is
-// not set up.
+// Ways lists whom a visitor can choose to be.
 func (s *Sessions) Ways() []Persona { return s.demo }
+
+// Provider is where people log in, or nil.
+func (s *Sessions) Provider() Provider { return s.provider }
+
+// Open tells whether there is any way to log in.
+func (s *Sessions) Open() bool { return s.provider != nil || len(s.demo) > 0 }
 
 // Choose makes the visitor one of the personas under a new session token, so
 // that a token known before the login is worth nothing after it.
@@ -172,12 +233,29 @@ func (s *Sessions) Choose(ctx context.Context, id string) (access.Actor, error) 
 	if err := s.manager.RenewToken(ctx); err != nil {
 		return access.Actor{}, fmt.Errorf("renew session: %w", err)
 	}
+	if v := current(ctx); v != nil {
+		if err := s.mark(ctx, ofLogin, v.Login); err != nil {
+			return access.Actor{}, err
+		}
+		if err := s.keep(ctx, nil); err != nil {
+			return access.Actor{}, err
+		}
+	}
 	s.manager.Put(ctx, personaKey, p.ID)
 	return p.Actor, nil
 }
 
-// Logout ends the session.
+// Logout ends the session, also for requests of the same browser that are
+// still under way.
 func (s *Sessions) Logout(ctx context.Context) error {
+	if v := current(ctx); v != nil {
+		if err := s.mark(ctx, ofLogin, v.Login); err != nil {
+			return err
+		}
+		if err := s.keep(ctx, nil); err != nil {
+			return err
+		}
+	}
 	if err := s.manager.Destroy(ctx); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}

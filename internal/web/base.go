@@ -10,6 +10,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/login"
 	"felleskrav/internal/organisation"
 )
 
@@ -18,7 +19,9 @@ type Base struct {
 	Lang      string
 	Languages []LanguageLink
 	Actor     access.Actor
-	Demo      bool
+	// Visitor is who has logged in; nobody in a demonstration.
+	Visitor login.Visitor
+	Demo    bool
 	// Section is the part of the menu the page belongs to.
 	Section string
 	// Here is the page's address without a choice of language.
@@ -96,6 +99,7 @@ func (w *Web) base(c *gin.Context, section string) Base {
 	b := w.bare(c, section)
 	if c.GetBool(sessionKey) {
 		b.Actor = w.actor(c)
+		b.Visitor = w.Sessions.Visitor(c.Request.Context())
 		b.Notice = w.Sessions.Told(c.Request.Context())
 	}
 	return b
@@ -167,13 +171,7 @@ func (w *Web) done(c *gin.Context, notice, to string) error {
 }
 
 // local gives back an address on this site, or fallback.
-func local(to, fallback string) string {
-	u, err := url.Parse(to)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
-		return fallback
-	}
-	return to
-}
+func local(to, fallback string) string { return login.Local(to, fallback) }
 
 // attach sets the headers of a file to save.
 func attach(c *gin.Context, name, mediaType string) {

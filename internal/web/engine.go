@@ -160,6 +160,7 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 			return code
 		},
 		"grouped": func(n organisation.Number) string { return n.Grouped() },
+		"orgnr":   func(s string) organisation.Number { return organisation.Number(s) },
 		"law": func(r catalogue.LawRef) string {
 			s, ok := cat.Content().Source(r.Source)
 			if !ok {

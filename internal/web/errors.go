@@ -27,12 +27,23 @@ type errorPage struct {
 // Error draws a page that says what went wrong and what to do. The detail of a
 // fault goes to the log only.
 func (w *Web) Error(c *gin.Context, err error) {
+	if more, ok := errors.AsType[*surelyError](err); ok {
+		c.Redirect(http.StatusSeeOther, "/login?"+query("level", signingLevel, "next", more.next))
+		return
+	}
 	p := httpd.Cause(c, err)
 	code := httpd.Status(p)
 	httpd.Failed(c, p)
-	if p.Kind == problem.Unauthenticated && c.Request.Method == http.MethodGet && len(w.Sessions.Ways()) > 0 {
-		c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
-		return
+	if c.Request.Method == http.MethodGet && w.Sessions.Open() {
+		person := c.GetBool(sessionKey) && w.Sessions.Visitor(c.Request.Context()).ActsForNobody()
+		switch {
+		case person && (p.Kind == problem.Unauthenticated || p.Key == "access.denied"):
+			c.Redirect(http.StatusSeeOther, organisationURL(w.bare(c, "").Here))
+			return
+		case p.Kind == problem.Unauthenticated:
+			c.Redirect(http.StatusSeeOther, w.bare(c, "").LoginURL())
+			return
+		}
 	}
 	if code >= http.StatusInternalServerError || c.Writer.Written() {
 		w.report(c.Request.Context(), err)

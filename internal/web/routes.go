@@ -22,6 +22,8 @@ type route struct {
 	// httpd.Long for what moves files, httpd.Attempt for what could be guessed
 	// at, and nil for the rest.
 	pace gin.HandlerFunc
+	// only says that a GET does not stand for HEAD.
+	only bool
 }
 
 // form is the size of a form without files, in bytes.
@@ -35,6 +37,13 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/demo/login", action: access.UseSession, handler: w.demoLogin},
 		{method: http.MethodPost, path: "/demo/login", pace: httpd.Attempt, action: access.UseSession, limit: form, handler: w.demoChoose},
 		{method: http.MethodPost, path: "/logout", action: access.UseSession, limit: form, handler: w.logout},
+		{method: http.MethodPost, path: "/logout/everywhere", action: access.UseSession, limit: form, handler: w.logoutEverywhere},
+		// These do something, and so answer to nothing but GET.
+		{method: http.MethodGet, path: "/login/oidc", pace: httpd.Attempt, action: access.UseSession, only: true, handler: w.loginStart},
+		{method: http.MethodGet, path: "/login/oidc/callback", pace: httpd.Attempt, action: access.UseSession, only: true, handler: w.loginReturn},
+		{method: http.MethodGet, path: "/login/oidc/frontchannel-logout", action: access.UseSession, only: true, handler: w.frontchannelLogout},
+		{method: http.MethodGet, path: "/login/organisation", action: access.UseSession, handler: w.organisation},
+		{method: http.MethodPost, path: "/login/organisation", action: access.UseSession, limit: form, handler: w.organisationChoose},
 
 		{method: http.MethodGet, path: "/procurements", action: access.ReadProcurement, handler: w.procurements},
 		{method: http.MethodGet, path: "/procurements/new", action: access.Select, handler: w.procurementNew},
@@ -66,14 +75,14 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/suppliers/:orgnr/edit", action: access.RegisterSupplier, handler: w.supplierEdit},
 		{method: http.MethodPost, path: "/suppliers/:orgnr/edit", action: access.RegisterSupplier, limit: form, handler: w.supplierSave},
 		{method: http.MethodGet, path: "/suppliers/:orgnr/keys", action: access.ReadSupplier, handler: w.keys},
-		{method: http.MethodPost, path: "/suppliers/:orgnr/keys", action: access.WriteKey, limit: form, handler: w.keyBegin},
-		{method: http.MethodGet, path: "/suppliers/:orgnr/keys/challenge", action: access.WriteKey, handler: w.keyChallenge},
+		{method: http.MethodPost, path: "/suppliers/:orgnr/keys", action: access.WriteKey, limit: form, handler: w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyBegin)},
+		{method: http.MethodGet, path: "/suppliers/:orgnr/keys/challenge", action: access.WriteKey, handler: w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyChallenge)},
 		{method: http.MethodGet, path: "/suppliers/:orgnr/keys/challenge/file", action: access.WriteKey, handler: w.keyChallengeFile},
-		{method: http.MethodPost, path: "/suppliers/:orgnr/keys/challenge", action: access.WriteKey, limit: form, handler: w.keyComplete},
-		{method: http.MethodPost, path: "/suppliers/:orgnr/keys/revoke", action: access.WriteKey, limit: form, handler: w.keyRevoke},
-		{method: http.MethodPost, path: "/suppliers/:orgnr/four-eyes", action: access.WriteFourEyes, limit: form, handler: w.fourEyes},
+		{method: http.MethodPost, path: "/suppliers/:orgnr/keys/challenge", action: access.WriteKey, limit: form, handler: w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyComplete)},
+		{method: http.MethodPost, path: "/suppliers/:orgnr/keys/revoke", action: access.WriteKey, limit: form, handler: w.surely(access.WriteKey, "/suppliers/:orgnr/keys", w.keyRevoke)},
+		{method: http.MethodPost, path: "/suppliers/:orgnr/four-eyes", action: access.WriteFourEyes, limit: form, handler: w.surely(access.WriteFourEyes, "/suppliers/:orgnr/keys", w.fourEyes)},
 		{method: http.MethodPost, path: "/suppliers/:orgnr/verification", action: access.VerifySupplier, limit: form, handler: w.verify},
-		{method: http.MethodGet, path: "/suppliers/:orgnr/waiting/:digest", action: access.PrepareStatement, handler: w.second},
+		{method: http.MethodGet, path: "/suppliers/:orgnr/waiting/:digest", action: access.PrepareStatement, handler: w.surely(access.SubmitAttestation, "", w.second)},
 		{method: http.MethodGet, path: "/suppliers/:orgnr/evidence", action: access.ReadEvidence, handler: w.evidence},
 		{method: http.MethodPost, path: "/suppliers/:orgnr/evidence", pace: httpd.Long, action: access.WriteEvidence, limit: w.MaxEvidence + form, handler: w.evidenceUpload},
 		{method: http.MethodGet, path: "/suppliers/:orgnr/evidence/:sha256", action: access.WriteEvidence, handler: w.evidenceEdit},
@@ -86,12 +95,12 @@ func (w *Web) routes() []route {
 
 		{method: http.MethodGet, path: "/offerings/:id/edit", action: access.WriteOffering, handler: w.offeringEdit},
 		{method: http.MethodPost, path: "/offerings/:id/edit", action: access.WriteOffering, limit: form, handler: w.offeringSave},
-		{method: http.MethodGet, path: "/offerings/:id/answers", action: access.PrepareStatement, handler: w.answers},
+		{method: http.MethodGet, path: "/offerings/:id/answers", action: access.PrepareStatement, handler: w.surely(access.SubmitAttestation, "", w.answers)},
 		{method: http.MethodPost, path: "/offerings/:id/answers", action: access.PrepareStatement, limit: 8 << 20, handler: w.answersPrepare},
 		{method: http.MethodGet, path: "/offerings/:id/answers/workbook", pace: httpd.Costly, action: access.PrepareStatement, handler: w.answersWorkbook},
 		{method: http.MethodPost, path: "/offerings/:id/answers/workbook", pace: httpd.Costly, action: access.PrepareStatement, limit: maxWorkbook, handler: w.answersUpload},
 		{method: http.MethodPost, path: "/offerings/:id/statement/file", action: access.PrepareStatement, limit: 8 << 20, handler: w.statementFile},
-		{method: http.MethodPost, path: "/offerings/:id/attestations", action: access.SubmitAttestation, limit: maxBundle, handler: w.attestationSubmit},
+		{method: http.MethodPost, path: "/offerings/:id/attestations", action: access.SubmitAttestation, limit: maxBundle, handler: w.surely(access.SubmitAttestation, "/offerings/:id/answers", w.attestationSubmit)},
 		{method: http.MethodGet, path: "/offerings/:id/status", action: access.ReadStatus, handler: w.status},
 
 		{method: http.MethodGet, path: "/checks", action: access.ReadCheck, handler: w.checks},
@@ -105,21 +114,21 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/attestations/:digest/receipt.json", action: access.ReadAttestation, handler: w.receiptFile},
 		{method: http.MethodGet, path: "/attestations/:digest/bundle.json", action: access.ReadAttestation, handler: w.bundleFile},
 		{method: http.MethodGet, path: "/attestations/:digest/verdict.json", action: access.ReadAttestation, handler: w.verdictFile},
-		{method: http.MethodGet, path: "/attestations/:digest/renewal", action: access.PrepareStatement, handler: w.renewal},
+		{method: http.MethodGet, path: "/attestations/:digest/renewal", action: access.PrepareStatement, handler: w.surely(access.Withdraw, "", w.withdrawal)},
 		{method: http.MethodGet, path: "/attestations/:digest/withdrawal", action: access.Withdraw, handler: w.withdrawal},
-		{method: http.MethodPost, path: "/attestations/:digest/withdrawal", action: access.Withdraw, limit: form, handler: w.withdrawalPrepare},
-		{method: http.MethodPost, path: "/attestations/:digest/withdrawal/bundle", action: access.Withdraw, limit: maxBundle, handler: w.withdrawalSubmit},
+		{method: http.MethodPost, path: "/attestations/:digest/withdrawal", action: access.Withdraw, limit: form, handler: w.surely(access.Withdraw, "/attestations/:digest/withdrawal", w.withdrawalPrepare)},
+		{method: http.MethodPost, path: "/attestations/:digest/withdrawal/bundle", action: access.Withdraw, limit: maxBundle, handler: w.surely(access.Withdraw, "/attestations/:digest/withdrawal", w.withdrawalSubmit)},
 
-		{method: http.MethodGet, path: "/attestations/:digest/reviews/new", action: access.WriteReview, handler: w.reviewNew},
-		{method: http.MethodPost, path: "/attestations/:digest/reviews/statement", action: access.WriteReview, limit: form, handler: w.reviewPrepare},
-		{method: http.MethodPost, path: "/attestations/:digest/reviews", action: access.WriteReview, limit: maxBundle, handler: w.reviewSubmit},
+		{method: http.MethodGet, path: "/attestations/:digest/reviews/new", action: access.WriteReview, handler: w.surely(access.WriteReview, "", w.reviewNew)},
+		{method: http.MethodPost, path: "/attestations/:digest/reviews/statement", action: access.WriteReview, limit: form, handler: w.surely(access.WriteReview, "/attestations/:digest", w.reviewPrepare)},
+		{method: http.MethodPost, path: "/attestations/:digest/reviews", action: access.WriteReview, limit: maxBundle, handler: w.surely(access.WriteReview, "/attestations/:digest", w.reviewSubmit)},
 		{method: http.MethodGet, path: "/reviews", action: access.ReadReview, handler: w.reviews},
 		{method: http.MethodGet, path: "/reviews/:digest", action: access.ReadReview, handler: w.review},
 		{method: http.MethodGet, path: "/reviews/:digest/receipt.json", action: access.ReadReview, handler: w.reviewReceiptFile},
-		{method: http.MethodGet, path: "/reviews/:digest/bundle.json", action: access.ReadReview, handler: w.reviewBundleFile},
+		{method: http.MethodGet, path: "/reviews/:digest/bundle.json", action: access.ReadReview, handler: w.surely(access.WriteReview, "", w.reviewWithdrawal)},
 		{method: http.MethodGet, path: "/reviews/:digest/withdrawal", action: access.WriteReview, handler: w.reviewWithdrawal},
-		{method: http.MethodPost, path: "/reviews/:digest/withdrawal", action: access.WriteReview, limit: form, handler: w.reviewWithdrawalPrepare},
-		{method: http.MethodPost, path: "/reviews/:digest/withdrawal/bundle", action: access.WriteReview, limit: maxBundle, handler: w.reviewWithdrawalSubmit},
+		{method: http.MethodPost, path: "/reviews/:digest/withdrawal", action: access.WriteReview, limit: form, handler: w.surely(access.WriteReview, "/reviews/:digest/withdrawal", w.reviewWithdrawalPrepare)},
+		{method: http.MethodPost, path: "/reviews/:digest/withdrawal/bundle", action: access.WriteReview, limit: maxBundle, handler: w.surely(access.WriteReview, "/reviews/:digest/withdrawal", w.reviewWithdrawalSubmit)},
 		{method: http.MethodGet, path: "/bodies/:orgnr/edit", action: access.RegisterBody, handler: w.bodyEdit},
 		{method: http.MethodPost, path: "/bodies/:orgnr/edit", action: access.RegisterBody, limit: form, handler: w.bodySave},
 
@@ -178,7 +187,9 @@ func (w *Web) Mount(r gin.IRouter) {
 		}
 		if r.method == http.MethodGet {
 			chain = append(chain, w.handle(r.handler))
-			g.HEAD(r.path, chain...)
+			if !r.only {
+				g.HEAD(r.path, chain...)
+			}
 		} else {
 			chain = append(chain, limit(r.limit), w.handle(r.handler))
 		}

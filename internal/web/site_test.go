@@ -93,8 +93,21 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // newSite starts a server. Without demo nobody can log in.
 func newSite(t *testing.T, demo bool) *site {
 	t.Helper()
-	ctx, now := context.Background(), time.Now
-	store := must[*sqlite.Store](t)(sqlite.Open(ctx, t.TempDir(), now))
+	ways := personas()
+	if !demo {
+		ways = nil
+	}
+	return openSite(t, t.TempDir(), demo, time.Now, func(store *sqlite.Store, _ string) login.Config {
+		return login.Config{Store: store.Sessions(), Demo: ways}
+	})
+}
+
+// openSite starts a server on a folder, where people log in as configured for
+// its address.
+func openSite(t *testing.T, dir string, demo bool, now func() time.Time, sessions func(store *sqlite.Store, address string) login.Config) *site {
+	t.Helper()
+	ctx := context.Background()
+	store := must[*sqlite.Store](t)(sqlite.Open(ctx, dir, now))
 	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
 	cat := must[*catalogue.Catalogue](t)(catalogue.Load(requirements.FS))
 	signer := must[*transparency.Signer](t)(transparency.ParseSigner(must[string](t)(transparency.GenerateSignerKey("test.example"))))
@@ -126,15 +139,13 @@ func newSite(t *testing.T, demo bool) *site {
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
-	ways := personas()
-	if !demo {
-		ways = nil
-	}
-	cfg.Sessions = login.New(login.Config{Store: store.Sessions(), Demo: ways})
+	ts := httptest.NewUnstartedServer(nil)
+	cfg.Sessions = login.New(sessions(store, "http://"+ts.Listener.Addr().String()))
 	w := must[*Web](t)(New(cfg))
 	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now, Trail: requests.Trail{Service: cfg.Trail}}))
 	srv.Mount(w)
-	ts := httptest.NewServer(srv.Engine)
+	ts.Config.Handler = srv.Engine
+	ts.Start()
 	t.Cleanup(ts.Close)
 	s := &site{t: t, web: w, url: ts.URL, log: signer}
 	if demo {

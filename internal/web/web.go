@@ -124,7 +124,7 @@ func (cfg Config) check() error {
 
 // pageNames lists every page file; New refuses a folder that differs.
 var pageNames = []string{
-	"front", "error", "login", "demo-login",
+	"front", "error", "login", "login-failed", "organisation", "no-right", "logged-out", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-columns", "procurement-bidders",
 	"procurement-response", "procurement-comparison", "own", "own-workbook", "own-report",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,16 @@ func RunSessions(t *testing.T, open Open) {
 	check(t, v.Delete(two)) // no session is no error
 	if _, ok := find(two); ok {
 		t.Error("the session is not deleted")
+	}
+	// What ends sessions from elsewhere lies beside them, under names of its own.
+	mark := "mark:person:" + digest()
+	check(t, v.CommitCtx(ctx, mark, []byte("first"), now.Add(time.Hour)))
+	check(t, v.CommitCtx(ctx, mark, []byte("second"), now.Add(time.Hour)))
+	if b, ok := find(mark); !ok || string(b) != "second" {
+		t.Errorf("got %q, %v", b, ok)
+	}
+	if _, ok := find("mark:session" + strings.TrimPrefix(mark, "mark:person")); ok {
+		t.Error("another mark is found")
 	}
 	var wg sync.WaitGroup
 	same := id()
