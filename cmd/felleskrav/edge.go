@@ -186,7 +186,7 @@ func (c *serveCmd) warn(s *session) {
 	if strings.HasPrefix(c.BaseURL, "https://") && !c.tls() && len(c.TrustedProxy) == 0 {
 		fmt.Fprintln(s.Stderr, s.T("cli.serve.warn-https"))
 	}
-	for _, file := range []string{c.TLSKeyFile, c.LogKeyFile, c.VerdictKeyFile, s.Getenv("FELLESKRAV_MONGO_URI_FILE")} {
+	for _, file := range []string{c.TLSKeyFile, c.LogKeyFile, c.VerdictKeyFile, c.OIDCClientKey, s.Getenv("FELLESKRAV_MONGO_URI_FILE"), s.Getenv("FELLESKRAV_OIDC_CLIENT_SECRET_FILE")} {
 		if othersRead(file) {
 			fmt.Fprintln(s.Stderr, s.T("cli.serve.warn-readable", "File", file))
 		}

@@ -43,8 +43,10 @@ const (
 
 	// Editor writes the catalogue and verifies suppliers.
 	Editor Role = "editor"
-	// Operator runs the installation. It sees to access and the audit trail,
-	// and can neither write content nor act for anybody.
+	// Operator runs the installation. It sees to access and the audit trail, and
+	// can itself neither write content nor answer for anybody. Since it can say
+	// who may, it is as trusted as those who have the machine; keys and
+	// declarations that come of it stand in the log for everyone to see.
 	Operator Role = "operator"
 )
 

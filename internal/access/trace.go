@@ -2,8 +2,8 @@ package access
 
 // Changes reports whether something is other than before when the action has
 // been carried out by a request that is not a plain read. Selections, and
-// verification of a workbook somebody has, leave nothing behind.
-func Changes(a Action) bool { return a != Select && a != VerifyWorkbook }
+// verification of a workbook or a statement somebody has, leave nothing behind.
+func Changes(a Action) bool { return a != Select && a != VerifyWorkbook && a != ReadAttestation }
 
 // Restricted reports whether everything that is read by the action is for some
 // only. Of evidence, some is.

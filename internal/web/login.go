@@ -110,6 +110,7 @@ func (w *Web) loginReturn(c *gin.Context) error {
 // the choice of whom to act for when there is one to make.
 func (w *Web) inside(c *gin.Context, next string) error {
 	httpd.SetActor(c, w.actor(c)) // who it was, for the trail
+	httpd.Restricted(c)           // a login is in it, though it is a GET
 	v := w.Sessions.Visitor(c.Request.Context())
 	if v.Org == "" {
 		return w.away(c, organisationURL(next))

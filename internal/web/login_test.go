@@ -494,6 +494,7 @@ func TestStepUp(t *testing.T) {
 		"/suppliers/910000012/four-eyes":      "/suppliers/910000012/keys",
 		"/offerings/x/attestations":           "/offerings/x/answers",
 		"/attestations/x/withdrawal":          "/attestations/x/withdrawal",
+		"/tokens":                             "/tokens",
 		"/attestations/x/withdrawal/bundle":   "/attestations/x/withdrawal",
 	} {
 		if a := b.post(path, nil); a.path != "/login?"+query("level", "signing", "next", next) {

@@ -53,7 +53,7 @@ func TestAdviserReviews(t *testing.T) {
 		t.Errorf("receipt %+v", r)
 	}
 	if got := b.get(receipt.path + "/bundle.json"); got.body != string(bundle) {
-		t.Error("the bundle is not served as it was sent")
+		t.Errorf("the bundle is not served as it was sent: %d %.300q, sent %.300q", got.code, got.body, bundle)
 	}
 	b.get("/reviews").must(t, 200, "Går snart ut", digest, s.review)
 	b.get(status).must(t, 200, digest, "2 svar er vurdert")

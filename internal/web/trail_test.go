@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,5 +78,29 @@ func TestTrailOnThePages(t *testing.T) {
 		if a := s.visit(who).get("/trail"); a.code != 403 || strings.Contains(a.body, `href="/trail"`) {
 			t.Errorf("%s: %d", who, a.code)
 		}
+	}
+}
+
+// TestLoginIsInTheTrail holds that logging in leaves a trace of who, and
+// logging out another, although the first is asked for by GET.
+func TestLoginIsInTheTrail(t *testing.T) {
+	s, _ := withProvider(t, nil)
+	b := s.browser()
+	b.get("/login/oidc")
+	b.post("/logout", nil)
+	if err := s.web.Trail.Record(t.Context(), trail.Entry{Actor: "x", Action: "mark"}); err != nil { // what was queued is in before it
+		t.Fatal(err)
+	}
+	var got []string
+	for e, err := range trail.All(t.Context(), s.web.Trail.Store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(e.Actor, "person:") {
+			got = append(got, e.Operation+" "+e.Org)
+		}
+	}
+	if want := []string{"GET /login/oidc/callback 910000012", "POST /logout 910000012"}; !slices.Equal(got, want) {
+		t.Errorf("the trail has %q, want %q", got, want)
 	}
 }

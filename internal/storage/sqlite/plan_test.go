@@ -11,8 +11,9 @@ import (
 	"felleskrav/internal/trail"
 )
 
-// tableScan is what the plan says of a table that is read from end to end.
-var tableScan = regexp.MustCompile(`^SCAN (\S+)$`)
+// tableScan is what the plan says of a table that is read from end to end; what
+// stands in parentheses is the result of another part.
+var tableScan = regexp.MustCompile(`^SCAN ([^(\s]\S*)$`)
 
 // No read goes through a whole table or sorts what an index could give in
 // order; the search alone goes through an index.
