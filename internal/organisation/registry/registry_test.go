@@ -432,7 +432,6 @@ func TestSweepIsSlowAndLeavesWhatIsFresh(t *testing.T) {
 	})
 	_ = h.ask()
 	h.asked.Store(0)
-	began := time.Now()
 	if err := h.Sweep(t.Context(), suppliers{two, one, three, "NTRSE-5560125790"}[0:1]); err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +446,7 @@ func TestSweepIsSlowAndLeavesWhatIsFresh(t *testing.T) {
 		t.Errorf("%d entries, error %v", len(all), err)
 	}
 	h.later(25 * time.Hour)
-	began = time.Now()
+	began := time.Now()
 	if err := h.Sweep(t.Context(), suppliers{two, one, three}[:2]); err != nil {
 		t.Fatal(err)
 	}
