@@ -203,8 +203,8 @@ func (s *running) output() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.logs.String()
-	if len(out) > 4000 {
-		out = "…" + out[len(out)-4000:]
+	if len(out) > 6000 {
+		out = out[:2000] + "…" + out[len(out)-4000:]
 	}
 	return out
 }

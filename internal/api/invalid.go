@@ -170,7 +170,7 @@ func field(path []string, e *openapi3.SchemaError) problem.Field {
 
 // patterns explain the forms the contract asks for.
 var patterns = map[string]string{
-	`^[0-9]{9}$`:     "field.orgnr",
+	`^([0-9]{9}|(NTR|VAT|LEI)[A-Z]{2}-[0-9A-Z]([0-9A-Z.-]{0,38}[0-9A-Z])?)$`: "field.orgnr",
 	`^[0-9a-f]{64}$`: "field.digest",
 	`^[A-Z]{2}$`:     "field.country",
 	`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`: "field.uuid",
