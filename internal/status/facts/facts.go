@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
@@ -196,13 +198,23 @@ func (s *Service) declarations(ctx context.Context, records []attestation.Record
 	for i, r := range records {
 		keys[i], digests[i] = r.LogKey(), r.Digest
 	}
-	places, err := s.Log.Places(ctx, keys)
-	if err != nil {
-		return nil, fmt.Errorf("find log entries: %w", err)
-	}
-	withdrawals, err := s.Attestations.Withdrawals(ctx, digests)
-	if err != nil {
-		return nil, fmt.Errorf("read withdrawals: %w", err)
+	var places map[string]attestation.Place
+	var withdrawals []attestation.Withdrawal
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		if places, err = s.Log.Places(readCtx, keys); err != nil {
+			return fmt.Errorf("find log entries: %w", err)
+		}
+		return nil
+	})
+	reads.Go(func() (err error) {
+		if withdrawals, err = s.Attestations.Withdrawals(readCtx, digests); err != nil {
+			return fmt.Errorf("read withdrawals: %w", err)
+		}
+		return nil
+	})
+	if err := reads.Wait(); err != nil {
+		return nil, err
 	}
 	withdrawn := map[string]*attestation.Withdrawal{}
 	for i := range withdrawals {
@@ -379,20 +391,32 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 		unique = append(unique, o.Supplier)
 	}
 	slices.Sort(unique)
-	suppliers, err := s.Suppliers.SuppliersByNumber(ctx, slices.Compact(unique))
-	if err != nil {
-		return nil, fmt.Errorf("read suppliers: %w", err)
-	}
-	for _, sup := range suppliers {
-		g.suppliers[sup.Number] = sup
-	}
-	if g.reviews, _, err = s.reviews(ctx, ids, view); err != nil {
-		return nil, err
-	}
-	if s.Register != nil {
-		if g.register, err = s.Register.RegisterEntries(ctx, numbers); err != nil {
-			return nil, fmt.Errorf("read register entries: %w", err)
+	// None of these waits for another.
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.Go(func() error {
+		suppliers, err := s.Suppliers.SuppliersByNumber(readCtx, slices.Compact(unique))
+		if err != nil {
+			return fmt.Errorf("read suppliers: %w", err)
 		}
+		for _, sup := range suppliers {
+			g.suppliers[sup.Number] = sup
+		}
+		return nil
+	})
+	reads.Go(func() (err error) {
+		g.reviews, _, err = s.reviews(readCtx, ids, view)
+		return err
+	})
+	if s.Register != nil {
+		reads.Go(func() (err error) {
+			if g.register, err = s.Register.RegisterEntries(readCtx, numbers); err != nil {
+				return fmt.Errorf("read register entries: %w", err)
+			}
+			return nil
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return nil, err
 	}
 	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at, g.reviews)
 	return g, err
