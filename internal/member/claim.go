@@ -86,6 +86,25 @@ func (s *Service) Claims(ctx context.Context, actor access.Actor) ([]Claim, erro
 	return all, nil
 }
 
+// Administrators counts those who say who may do what in an organisation
+// already, for who decides a claim.
+func (s *Service) Administrators(ctx context.Context, actor access.Actor, org organisation.Number) (int, error) {
+	if _, err := access.ScopeFor(actor, access.DecideClaim); err != nil {
+		return 0, err
+	}
+	c, err := s.Store.Circle(ctx, org)
+	if err != nil {
+		return 0, fmt.Errorf("read members: %w", err)
+	}
+	n := 0
+	for _, m := range c.Members {
+		if m.Admin() {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // MyClaims lists the actor's own, newest first.
 func (s *Service) MyClaims(ctx context.Context, actor access.Actor) ([]Claim, error) {
 	if err := human(actor, access.Claim); err != nil {

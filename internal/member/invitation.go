@@ -16,8 +16,8 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// invitationLife is how long an invitation can be used.
-const invitationLife = 14 * 24 * time.Hour
+// InvitationLife is how long an invitation can be used.
+const InvitationLife = 14 * 24 * time.Hour
 
 // Ask is what an administrator says when inviting somebody.
 type Ask struct {
@@ -56,7 +56,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, a Ask) (secret
 	now := s.now()
 	i := Invitation{
 		ID: s.NewID(), Hash: hash(secret), Org: a.Org, OrgName: clip(a.OrgName), Roles: roles, For: note,
-		By: actor.ID, At: now, ExpiresAt: now.Add(invitationLife),
+		By: actor.ID, At: now, ExpiresAt: now.Add(InvitationLife),
 	}
 	if err := s.Store.InsertInvitation(ctx, i); err != nil {
 		return "", Invitation{}, fmt.Errorf("store invitation: %w", err)
@@ -108,6 +108,7 @@ func (s *Service) Revoke(ctx context.Context, actor access.Actor, org organisati
 		if i.RevokedAt == nil {
 			i.RevokedAt = &now
 		}
+		i.For = ""
 		return i, nil
 	})
 	if errors.Is(err, problem.ErrNotFound) {
@@ -172,7 +173,7 @@ func (s *Service) Accept(ctx context.Context, actor access.Actor, personName, se
 		case !i.Open(now):
 			return i, errInvitation
 		default:
-			i.UsedAt, i.UsedBy = &now, actor.ID
+			i.UsedAt, i.UsedBy, i.For = &now, actor.ID, ""
 		}
 		return i, nil
 	})

@@ -31,7 +31,7 @@ type Membership struct {
 	Since  time.Time     `json:"since"`
 	// By is the actor who gave it: whoever invited, or decided the claim.
 	By string `json:"by"`
-	// Through is what it came from: "invitation:ID" or "claim:ID".
+	// Through is what it came from: "invitation:ID", "claim:ID" or [Appointed].
 	Through string `json:"through"`
 }
 
@@ -83,11 +83,16 @@ func (c Circle) without(person string) Circle {
 	return c
 }
 
+// check holds that somebody says who may do what for the organisation. Those who
+// only serve the installation itself are appointed elsewhere, and need nobody.
 func (c Circle) check() error {
+	ordinary := func(m Membership) bool {
+		return slices.ContainsFunc(m.Roles, func(r access.Role) bool { return r.Side() != access.SideCommon })
+	}
 	switch {
 	case len(c.Members) > maxMembers:
 		return problem.New(problem.Refused, "member.many", problem.Args{"Max": maxMembers})
-	case len(c.Members) > 0 && !slices.ContainsFunc(c.Members, Membership.Admin):
+	case slices.ContainsFunc(c.Members, ordinary) && !slices.ContainsFunc(c.Members, Membership.Admin):
 		return problem.New(problem.Refused, "member.last-admin", nil)
 	}
 	return nil
@@ -101,7 +106,8 @@ type Invitation struct {
 	Org     organisation.Number `json:"org"`
 	OrgName string              `json:"orgName,omitempty"`
 	Roles   []access.Role       `json:"roles"`
-	// For is the administrator's own note about whom it is meant for.
+	// For is the administrator's own note about whom it is meant for. It goes
+	// once the invitation is used or revoked.
 	For       string     `json:"for,omitempty"`
 	By        string     `json:"by"`
 	At        time.Time  `json:"at"`

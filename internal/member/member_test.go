@@ -286,7 +286,10 @@ func TestRolesAreTheAdministrators(t *testing.T) {
 	wantKey(t, h.Remove(ctx, admin, org, "person:nobody"), "member.not-found")
 	// The other side's administrator takes nothing from this side's members.
 	seller := person("seller", access.SupplierAdmin)
-	_, err = h.SetRoles(ctx, seller, org, "person:admin", []access.Role{access.SupplierReader})
+	if m, err := h.SetRoles(ctx, seller, org, "person:admin", []access.Role{access.SupplierReader}); err != nil || !slices.Contains(m.Roles, access.AgencyAdmin) || len(m.Roles) != 4 {
+		t.Errorf("%v, %v", m.Roles, err)
+	}
+	_, err = h.SetRoles(ctx, seller, org, "person:admin", []access.Role{access.Reviewer})
 	wantKey(t, err, "access.grant")
 	wantKey(t, h.Remove(ctx, seller, org, "person:admin"), "access.grant")
 	wantKey(t, h.Remove(ctx, access.Actor{ID: "person:x", Org: string(rival), Roles: []access.Role{access.AgencyAdmin}}, org, "person:admin"), "access.other-organisation")
@@ -358,5 +361,100 @@ func TestSeen(t *testing.T) {
 	after, _ := h.Export(ctx, person("admin"))
 	if after.Person.Name != "Prøveperson" || !after.Person.LastAt.After(before.Person.LastAt) {
 		t.Errorf("%+v after %+v", after.Person, before.Person)
+	}
+}
+
+// TestAppointments holds that who runs the installation makes editors and
+// operators, whom no administrator can make, change or remove.
+func TestAppointments(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	const id = "person:0123456789abcdef0123456789abcdef"
+	for _, bad := range []member.Appointment{
+		{Person: "person:admin", Org: org, Roles: []access.Role{access.Editor}},
+		{Person: id, Org: org},
+		{Person: id, Org: org, Roles: []access.Role{"root"}},
+	} {
+		_, err := h.Appoint(ctx, bad)
+		wantKey(t, err, "member.fields")
+	}
+	_, err := h.Appoint(ctx, member.Appointment{Person: id, Org: org, Roles: []access.Role{access.Reviewer}})
+	wantKey(t, err, "member.last-admin")
+	for range 2 {
+		if _, err := h.Appoint(ctx, member.Appointment{Person: id, Org: org, OrgName: "Testvik kommune", Roles: []access.Role{access.Editor}, By: "operator:cli"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.founded(t)
+	m, err := h.SetRoles(ctx, admin, org, id, []access.Role{access.Adviser})
+	if err != nil || !slices.Equal(m.Roles, []access.Role{access.Adviser, access.Editor}) {
+		t.Errorf("%v, %v", m.Roles, err)
+	}
+	if m, err = h.SetRoles(ctx, admin, org, id, nil); err != nil || !slices.Equal(m.Roles, []access.Role{access.Editor}) {
+		t.Errorf("%v, %v", m.Roles, err)
+	}
+	_, err = h.SetRoles(ctx, admin, org, "person:admin", []access.Role{access.AgencyAdmin, access.Editor})
+	wantKey(t, err, "access.grant")
+	wantKey(t, h.Remove(ctx, admin, org, id), "access.grant")
+	if err := h.Dismiss(ctx, org, id); err != nil {
+		t.Fatal(err)
+	}
+	wantKey(t, h.Dismiss(ctx, org, id), "member.not-found")
+	if all, err := h.All(ctx, org); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// TestFinishedIsForgotten holds that a year after an invitation or a claim is
+// over nobody can be read out of it, and not before.
+func TestFinishedIsForgotten(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	h.founded(t)
+	invite := func() (string, member.Invitation) {
+		t.Helper()
+		secret, i, err := h.Invite(ctx, admin, member.Ask{Org: org, Roles: []access.Role{access.Adviser}, For: "Innleid rådgiver"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret, i
+	}
+	secret, used := invite()
+	if _, err := h.Accept(ctx, person("new"), "Ny person", secret); err != nil {
+		t.Fatal(err)
+	}
+	_, revoked := invite()
+	if err := h.Revoke(ctx, admin, org, revoked.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{used.ID, revoked.ID} {
+		if i, err := h.Store.Invitation(ctx, id); err != nil || i.For != "" {
+			t.Errorf("%+v, %v", i, err)
+		}
+	}
+	_, unused := invite()
+	waits, err := h.Claim(ctx, person("waits"), member.ClaimAsk{Org: rival, OrgName: "x", Side: access.SideAgency, Reason: "x", PersonName: "Venter"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.at = h.at.Add(member.FinishedKept)
+	if n, err := h.SweepFinished(ctx); n != 0 || err != nil {
+		t.Errorf("%d after a year to the moment, %v", n, err)
+	}
+	h.at = h.at.Add(time.Millisecond)
+	if n, err := h.SweepFinished(ctx); n != 3 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := h.Store.Invitation(ctx, unused.ID); err != nil {
+		t.Errorf("the one that could be used longer: %v", err)
+	}
+	kept, err := h.Export(ctx, person("admin"))
+	if err != nil || len(kept.Claims) != 1 || kept.Claims[0].PersonName+kept.Claims[0].Reason+kept.Claims[0].Decision != "" || kept.Claims[0].State != member.Approved {
+		t.Errorf("%+v, %v", kept.Claims, err)
+	}
+	if c, err := h.Store.Claim(ctx, waits.ID); err != nil || c.PersonName == "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	h.at = h.at.Add(member.InvitationLife)
+	if n, err := h.SweepFinished(ctx); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Service) forget(ctx context.Context, person string) error {
 	now := s.now()
 	for _, c := range claims {
 		_, err := s.Store.UpdateClaim(ctx, c.ID, func(c Claim) (Claim, error) {
-			c.PersonName, c.Reason = "", ""
+			c = c.emptied()
 			if c.State == Pending {
 				c.State, c.DecidedBy, c.DecidedAt, c.Decision = Rejected, person, &now, ""
 			}
@@ -105,13 +105,19 @@ func (s *Service) forget(ctx context.Context, person string) error {
 	return nil
 }
 
-// idle is how long a person is kept who has not been here.
-const idle = 2 * 365 * 24 * time.Hour
+// emptied is the claim without what people wrote and are called.
+func (c Claim) emptied() Claim {
+	c.PersonName, c.Reason, c.Decision = "", "", ""
+	return c
+}
+
+// Idle is how long a person is kept who has not been here.
+const Idle = 2 * 365 * 24 * time.Hour
 
 // Sweep forgets people who have not been here for two years, at most limit of
 // them, and tells how many. Only administrators left alone with others stay.
 func (s *Service) Sweep(ctx context.Context, limit int) (int, error) {
-	ids, err := s.Store.PeopleBefore(ctx, s.now().Add(-idle), limit)
+	ids, err := s.Store.PeopleBefore(ctx, s.now().Add(-Idle), limit)
 	if err != nil {
 		return 0, fmt.Errorf("list people: %w", err)
 	}
@@ -126,4 +132,87 @@ func (s *Service) Sweep(ctx context.Context, limit int) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// FinishedKept is how long it is kept who was invited and what was said of a
+// claim, after that is over.
+const FinishedKept = 365 * 24 * time.Hour
+
+// sweepPage is how many are read at once.
+const sweepPage = 200
+
+// SweepFinished removes invitations that were used, revoked or left unused a
+// year ago, and what people wrote and are called from claims decided that long
+// ago. It tells how many of both.
+func (s *Service) SweepFinished(ctx context.Context) (int, error) {
+	before := s.now().Add(-FinishedKept)
+	n, err := s.sweepInvitations(ctx, before)
+	if err != nil {
+		return n, err
+	}
+	more, err := s.sweepClaims(ctx, before)
+	return n + more, err
+}
+
+// sweepInvitations goes through them in the order they were made, until those
+// that are too young to be over for long.
+func (s *Service) sweepInvitations(ctx context.Context, before time.Time) (n int, _ error) {
+	for after := ""; ; {
+		some, err := s.Store.InvitationsAfter(ctx, after, sweepPage)
+		if err != nil {
+			return n, fmt.Errorf("list invitations: %w", err)
+		}
+		for _, i := range some {
+			after = i.ID
+			if !i.At.Before(before) {
+				return n, nil
+			}
+			if !i.over().Before(before) {
+				continue
+			}
+			if err := s.Store.RemoveInvitation(ctx, i.ID); err != nil {
+				return n, fmt.Errorf("remove invitation: %w", err)
+			}
+			n++
+		}
+		if len(some) < sweepPage {
+			return n, nil
+		}
+	}
+}
+
+// over is when nobody could use the invitation any more.
+func (i Invitation) over() time.Time {
+	end := i.ExpiresAt
+	for _, t := range []*time.Time{i.UsedAt, i.RevokedAt} {
+		if t != nil && t.Before(end) {
+			end = *t
+		}
+	}
+	return end
+}
+
+func (s *Service) sweepClaims(ctx context.Context, before time.Time) (n int, _ error) {
+	for after := ""; ; {
+		some, err := s.Store.ClaimsAfter(ctx, after, sweepPage)
+		if err != nil {
+			return n, fmt.Errorf("list claims: %w", err)
+		}
+		for _, c := range some {
+			after = c.ID
+			if !c.At.Before(before) {
+				return n, nil
+			}
+			if c.DecidedAt == nil || !c.DecidedAt.Before(before) || c == c.emptied() {
+				continue
+			}
+			if _, err := s.Store.UpdateClaim(ctx, c.ID, func(c Claim) (Claim, error) { return c.emptied(), nil }); err != nil {
+				return n, fmt.Errorf("empty claim: %w", err)
+			}
+			n++
+		}
+		if len(some) < sweepPage {
+			return n, nil
+		}
+	}
 }

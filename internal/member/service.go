@@ -56,7 +56,7 @@ func (s *Service) Seen(ctx context.Context, person, name string) error {
 		return fmt.Errorf("read person: %w", err)
 	}
 	name = clip(name)
-	if len(known) == 0 || known[0].LastAt.Equal(day(s.now())) && known[0].Name == name {
+	if len(known) == 0 || known[0].LastAt.Equal(day(s.now())) && (name == "" || known[0].Name == name) {
 		return nil
 	}
 	return s.keep(ctx, person, name)
@@ -100,6 +100,10 @@ func (s *Service) Members(ctx context.Context, actor access.Actor, org organisat
 	if err := access.Check(actor, access.ReadMembers, string(org)); err != nil {
 		return nil, err
 	}
+	return s.members(ctx, org)
+}
+
+func (s *Service) members(ctx context.Context, org organisation.Number) ([]Member, error) {
 	c, err := s.Store.Circle(ctx, org)
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
@@ -122,23 +126,27 @@ func (s *Service) Members(ctx context.Context, actor access.Actor, org organisat
 
 var errNotMember = problem.New(problem.NotFound, "member.not-found", nil)
 
-// SetRoles changes what a member may do. Both the roles they get and those
-// they lose must be the actor's to give, and an administrator must be left.
+// SetRoles changes what a member may do. New roles must be the actor's to give,
+// those that are not stay as they were, and an administrator must be left.
 func (s *Service) SetRoles(ctx context.Context, actor access.Actor, org organisation.Number, person string, roles []access.Role) (Membership, error) {
 	roles = rolesIn(roles)
-	if err := granting(actor, org, roles); err != nil {
+	if err := access.CheckGrant(actor, string(org), nil); err != nil {
 		return Membership{}, err
 	}
+	mine := access.Grantable(actor, string(org))
 	c, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
 		m, ok := c.Of(person)
 		if !ok {
 			return c, errNotMember
 		}
-		lost := slices.DeleteFunc(slices.Clone(m.Roles), func(r access.Role) bool { return slices.Contains(roles, r) })
-		if err := access.CheckGrant(actor, string(org), lost); err != nil {
+		fresh := slices.DeleteFunc(slices.Clone(roles), func(r access.Role) bool { return slices.Contains(m.Roles, r) })
+		if err := access.CheckGrant(actor, string(org), fresh); err != nil {
 			return c, err
 		}
-		m.Roles = roles
+		stay := slices.DeleteFunc(slices.Clone(m.Roles), func(r access.Role) bool { return slices.Contains(mine, r) })
+		if m.Roles = rolesIn(slices.Concat(roles, stay)); len(m.Roles) == 0 {
+			return c, noRoles()
+		}
 		return c.with(m)
 	})
 	if err != nil {
@@ -154,21 +162,30 @@ func granting(actor access.Actor, org organisation.Number, roles []access.Role) 
 		return err
 	}
 	if len(roles) == 0 {
-		p := problem.New(problem.Invalid, "member.roles", nil)
-		p.Fields = []problem.Field{{Path: "roles", Key: "member.roles"}}
-		return p
+		return noRoles()
 	}
 	return nil
 }
 
+func noRoles() error {
+	p := problem.New(problem.Invalid, "member.roles", nil)
+	p.Fields = []problem.Field{{Path: "roles", Key: "member.roles"}}
+	return p
+}
+
 // Remove ends a membership: an administrator's of somebody, or anybody's own.
 func (s *Service) Remove(ctx context.Context, actor access.Actor, org organisation.Number, person string) error {
-	own := actor.Known() && actor.ID == person
-	if !own {
-		if err := access.Check(actor, access.WriteMembers, string(org)); err != nil {
-			return err
-		}
+	if actor.Known() && actor.ID == person {
+		return s.remove(ctx, org, person, func(Membership) error { return nil })
 	}
+	if err := access.Check(actor, access.WriteMembers, string(org)); err != nil {
+		return err
+	}
+	return s.remove(ctx, org, person, func(m Membership) error { return access.CheckGrant(actor, string(org), m.Roles) })
+}
+
+// remove ends a membership that may says can be ended.
+func (s *Service) remove(ctx context.Context, org organisation.Number, person string, may func(Membership) error) error {
 	through := ""
 	_, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
 		m, ok := c.Of(person)
@@ -176,10 +193,8 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, org organisati
 			return c, errNotMember
 		}
 		through = m.Through
-		if !own {
-			if err := access.CheckGrant(actor, string(org), m.Roles); err != nil {
-				return c, err
-			}
+		if err := may(m); err != nil {
+			return c, err
 		}
 		c = c.without(person)
 		return c, c.check()

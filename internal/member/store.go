@@ -36,6 +36,11 @@ type Store interface {
 	InvitationByHash(ctx context.Context, hash string) (Invitation, error)
 	// InvitationsIn lists an organisation's, newest first, at most limit.
 	InvitationsIn(ctx context.Context, org organisation.Number, limit int) ([]Invitation, error)
+	// InvitationsAfter lists everybody's in the order of ids, beginning after one,
+	// at most limit.
+	InvitationsAfter(ctx context.Context, after string, limit int) ([]Invitation, error)
+	// RemoveInvitation forgets one. One that is not there is no error.
+	RemoveInvitation(ctx context.Context, id string) error
 	// UpdateInvitation changes one (problem.ErrNotFound).
 	UpdateInvitation(ctx context.Context, id string, change func(Invitation) (Invitation, error)) (Invitation, error)
 
@@ -47,6 +52,9 @@ type Store interface {
 	ClaimsIn(ctx context.Context, state ClaimState, limit int) ([]Claim, error)
 	// ClaimsOf lists a person's claims, newest first.
 	ClaimsOf(ctx context.Context, person string) ([]Claim, error)
+	// ClaimsAfter lists everybody's in the order of ids, beginning after one, at
+	// most limit.
+	ClaimsAfter(ctx context.Context, after string, limit int) ([]Claim, error)
 	// UpdateClaim changes one (problem.ErrNotFound).
 	UpdateClaim(ctx context.Context, id string, change func(Claim) (Claim, error)) (Claim, error)
 }

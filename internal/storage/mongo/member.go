@@ -186,6 +186,23 @@ func (s *Store) InvitationsIn(ctx context.Context, org organisation.Number, limi
 	return all, nil
 }
 
+// InvitationsAfter implements member.Store.
+func (s *Store) InvitationsAfter(ctx context.Context, after string, limit int) ([]member.Invitation, error) {
+	all, err := documents[member.Invitation](ctx, s.invitations, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}, up("_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list invitations: %w", err)
+	}
+	return all, nil
+}
+
+// RemoveInvitation implements member.Store.
+func (s *Store) RemoveInvitation(ctx context.Context, id string) error {
+	if _, err := s.invitations.DeleteOne(ctx, byID(id)); err != nil {
+		return fmt.Errorf("remove invitation: %w", translate(ctx, err))
+	}
+	return nil
+}
+
 // UpdateInvitation implements member.Store.
 func (s *Store) UpdateInvitation(ctx context.Context, id string, change func(member.Invitation) (member.Invitation, error)) (member.Invitation, error) {
 	return storage.Update(ctx,
@@ -246,6 +263,15 @@ func (s *Store) ClaimsIn(ctx context.Context, state member.ClaimState, limit int
 // ClaimsOf implements member.Store.
 func (s *Store) ClaimsOf(ctx context.Context, person string) ([]member.Claim, error) {
 	all, err := documents[member.Claim](ctx, s.claims, bson.D{{Key: "person", Value: person}}, down("_id"), everything)
+	if err != nil {
+		return nil, fmt.Errorf("list claims: %w", err)
+	}
+	return all, nil
+}
+
+// ClaimsAfter implements member.Store.
+func (s *Store) ClaimsAfter(ctx context.Context, after string, limit int) ([]member.Claim, error) {
+	all, err := documents[member.Claim](ctx, s.claims, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}, up("_id"), max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("list claims: %w", err)
 	}

@@ -192,6 +192,23 @@ func (s *Store) InvitationsIn(ctx context.Context, org organisation.Number, limi
 	return all, nil
 }
 
+// InvitationsAfter implements member.Store.
+func (s *Store) InvitationsAfter(ctx context.Context, after string, limit int) ([]member.Invitation, error) {
+	all, err := documents[member.Invitation](s.query(ctx, `SELECT doc FROM invitations WHERE id > ? ORDER BY id LIMIT ?`, after, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list invitations: %w", err)
+	}
+	return all, nil
+}
+
+// RemoveInvitation implements member.Store.
+func (s *Store) RemoveInvitation(ctx context.Context, id string) error {
+	if err := s.exec(ctx, `DELETE FROM invitations WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("remove invitation: %w", err)
+	}
+	return nil
+}
+
 // UpdateInvitation implements member.Store.
 func (s *Store) UpdateInvitation(ctx context.Context, id string, change func(member.Invitation) (member.Invitation, error)) (member.Invitation, error) {
 	return storage.Update(ctx,
@@ -246,6 +263,15 @@ func (s *Store) ClaimsIn(ctx context.Context, state member.ClaimState, limit int
 // ClaimsOf implements member.Store.
 func (s *Store) ClaimsOf(ctx context.Context, person string) ([]member.Claim, error) {
 	all, err := documents[member.Claim](s.query(ctx, `SELECT doc FROM claims WHERE person = ? ORDER BY id DESC`, person))
+	if err != nil {
+		return nil, fmt.Errorf("list claims: %w", err)
+	}
+	return all, nil
+}
+
+// ClaimsAfter implements member.Store.
+func (s *Store) ClaimsAfter(ctx context.Context, after string, limit int) ([]member.Claim, error) {
+	all, err := documents[member.Claim](s.query(ctx, `SELECT doc FROM claims WHERE id > ? ORDER BY id LIMIT ?`, after, max(limit, 0)))
 	if err != nil {
 		return nil, fmt.Errorf("list claims: %w", err)
 	}

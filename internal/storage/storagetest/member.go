@@ -174,6 +174,18 @@ func runInvitations(t *testing.T, open Open) {
 	}
 	_, err = s.UpdateInvitation(ctx, id(), func(i member.Invitation) (member.Invitation, error) { return i, nil })
 	wantErr(t, err, problem.ErrNotFound)
+	// Everybody's, of which others may make more meanwhile.
+	after := result[[]member.Invitation](t)(s.InvitationsAfter(ctx, v.ID, 1))
+	if len(after) != 1 || after[0].ID <= v.ID {
+		t.Errorf("after %s comes %+v", v.ID, after)
+	}
+	want(t, result[[]member.Invitation](t)(s.InvitationsAfter(ctx, v.ID, 0)), []member.Invitation{})
+	want(t, result[[]member.Invitation](t)(s.InvitationsAfter(ctx, "g", 10)), []member.Invitation{})
+	check(t, s.RemoveInvitation(ctx, second.ID))
+	check(t, s.RemoveInvitation(ctx, second.ID))
+	_, err = s.InvitationByHash(ctx, second.Hash)
+	wantErr(t, err, problem.ErrNotFound)
+	want(t, len(result[[]member.Invitation](t)(s.InvitationsIn(ctx, org, 10))), 1)
 }
 
 func runClaims(t *testing.T, open Open) {
@@ -195,6 +207,12 @@ func runClaims(t *testing.T, open Open) {
 	second.State = moved
 	want(t, result[[]member.Claim](t)(s.ClaimsIn(ctx, moved, 10)), []member.Claim{keptClaim(second, 2)})
 	want(t, result[[]member.Claim](t)(s.ClaimsIn(ctx, moved, 0)), []member.Claim{})
+	after := result[[]member.Claim](t)(s.ClaimsAfter(ctx, first.ID, 1))
+	if len(after) != 1 || after[0].ID <= first.ID {
+		t.Errorf("after %s comes %+v", first.ID, after)
+	}
+	want(t, result[[]member.Claim](t)(s.ClaimsAfter(ctx, first.ID, 0)), []member.Claim{})
+	want(t, result[[]member.Claim](t)(s.ClaimsAfter(ctx, "g", 10)), []member.Claim{})
 	_, err := s.UpdateClaim(ctx, id(), func(c member.Claim) (member.Claim, error) { return c, nil })
 	wantErr(t, err, problem.ErrNotFound)
 	_, err = s.Claim(ctx, id())
