@@ -1064,6 +1064,36 @@ type InformationTypeList struct {
 	Next  string            `json:"next,omitempty,omitzero"`
 }
 
+// Invitation An invitation that can still be used, without its secret.
+type Invitation struct {
+	// By The id of who made it.
+	By        string    `json:"by"`
+	CreatedAt time.Time `json:"createdAt"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// For Whom it is meant for, in the words of who made it; may be empty.
+	For string `json:"for"`
+
+	// Id A UUID in lower case.
+	Id ID `json:"id"`
+
+	// Org A Norwegian organisation number, or of an organisation without one, its identifier in another register in the form of ETSI EN 319 412-1 (business register, VAT number or LEI).
+	Org   OrgNumber `json:"org"`
+	Roles []string  `json:"roles"`
+}
+
+// InvitationInput defines model for InvitationInput.
+type InvitationInput struct {
+	// For Whom it is meant for, seen by administrators only; forgotten when it is used.
+	For   string   `json:"for,omitempty,omitzero"`
+	Roles []string `json:"roles"`
+}
+
+// InvitationList defines model for InvitationList.
+type InvitationList struct {
+	Items []Invitation `json:"items"`
+}
+
 // Key defines model for Key.
 type Key = supplier.Key
 
@@ -1104,6 +1134,45 @@ type Measure = catalogue.Measure
 type MeasureList struct {
 	Items []Measure `json:"items"`
 	Next  string    `json:"next,omitempty,omitzero"`
+}
+
+// Member Somebody who acts for an organisation by membership.
+type Member struct {
+	// By The id of who gave the membership.
+	By string `json:"by"`
+
+	// LastAt When they were last here, to the day.
+	LastAt time.Time `json:"lastAt,omitempty,omitzero"`
+
+	// Name What the login provider calls them; empty when it is not known.
+	Name string `json:"name"`
+
+	// Person The pseudonym that a person acts under.
+	Person PersonID  `json:"person"`
+	Roles  []string  `json:"roles"`
+	Since  time.Time `json:"since"`
+
+	// Through `invitation:ID` or `claim:ID`, or `operator` when whoever runs the service gave it.
+	Through string `json:"through"`
+}
+
+// MemberInput defines model for MemberInput.
+type MemberInput struct {
+	Roles []string `json:"roles"`
+}
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Items []Member `json:"items"`
+}
+
+// NewInvitation defines model for NewInvitation.
+type NewInvitation struct {
+	// Invitation An invitation that can still be used, without its secret.
+	Invitation Invitation `json:"invitation"`
+
+	// Link The address to give to the person. It is not shown again.
+	Link string `json:"link"`
 }
 
 // NewToken defines model for NewToken.
@@ -1368,6 +1437,9 @@ type OwnWorkbook struct {
 type OwnWorkbookList struct {
 	Items []OwnWorkbook `json:"items"`
 }
+
+// PersonID The pseudonym that a person acts under.
+type PersonID = string
 
 // Problem defines model for Problem.
 type Problem = httpd.Problem
@@ -2079,6 +2151,9 @@ type Orgnr = OrgNumber
 // OwnWorkbookId A UUID in lower case.
 type OwnWorkbookId = ID
 
+// Person The pseudonym that a person acts under.
+type Person = PersonID
+
 // RequirementId defines model for requirementId.
 type RequirementId = string
 
@@ -2694,6 +2769,12 @@ type PutEvidenceJSONRequestBody = EvidenceInput
 // PutOfferingJSONRequestBody defines body for PutOffering for application/json ContentType.
 type PutOfferingJSONRequestBody = OfferingInput
 
+// CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
+type CreateInvitationJSONRequestBody = InvitationInput
+
+// PutMemberJSONRequestBody defines body for PutMember for application/json ContentType.
+type PutMemberJSONRequestBody = MemberInput
+
 // CreateProcurementJSONRequestBody defines body for CreateProcurement for application/json ContentType.
 type CreateProcurementJSONRequestBody = ProcurementInput
 
@@ -2852,6 +2933,24 @@ type ServerInterface interface {
 	// GetOfferingStatus What an offering's declarations are worth
 	// (GET /api/v1/offerings/{id}/status)
 	GetOfferingStatus(c *gin.Context, id Id, params GetOfferingStatusParams)
+	// ListInvitations Invitations that can still be used, the newest first
+	// (GET /api/v1/organisations/{orgnr}/invitations)
+	ListInvitations(c *gin.Context, orgnr Orgnr)
+	// CreateInvitation Invite somebody to act for an organisation
+	// (POST /api/v1/organisations/{orgnr}/invitations)
+	CreateInvitation(c *gin.Context, orgnr Orgnr)
+	// RevokeInvitation Revoke an invitation before it is used
+	// (DELETE /api/v1/organisations/{orgnr}/invitations/{id})
+	RevokeInvitation(c *gin.Context, orgnr Orgnr, id Id)
+	// ListMembers Who acts for an organisation by membership
+	// (GET /api/v1/organisations/{orgnr}/members)
+	ListMembers(c *gin.Context, orgnr Orgnr)
+	// RemoveMember End a membership
+	// (DELETE /api/v1/organisations/{orgnr}/members/{person})
+	RemoveMember(c *gin.Context, orgnr Orgnr, person Person)
+	// PutMember Say what a member may do
+	// (PUT /api/v1/organisations/{orgnr}/members/{person})
+	PutMember(c *gin.Context, orgnr Orgnr, person Person)
 	// ListProcurements Your organisation's procurements, newest first
 	// (GET /api/v1/procurements)
 	ListProcurements(c *gin.Context, params ListProcurementsParams)
@@ -4398,6 +4497,183 @@ func (siw *ServerInterfaceWrapper) GetOfferingStatus(c *gin.Context) {
 	}
 
 	siw.Handler.GetOfferingStatus(c, id, params)
+}
+
+// ListInvitations operation middleware
+func (siw *ServerInterfaceWrapper) ListInvitations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListInvitations(c, orgnr)
+}
+
+// CreateInvitation operation middleware
+func (siw *ServerInterfaceWrapper) CreateInvitation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateInvitation(c, orgnr)
+}
+
+// RevokeInvitation operation middleware
+func (siw *ServerInterfaceWrapper) RevokeInvitation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeInvitation(c, orgnr, id)
+}
+
+// ListMembers operation middleware
+func (siw *ServerInterfaceWrapper) ListMembers(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMembers(c, orgnr)
+}
+
+// RemoveMember operation middleware
+func (siw *ServerInterfaceWrapper) RemoveMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "person" -------------
+	var person Person
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", c.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter person: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveMember(c, orgnr, person)
+}
+
+// PutMember operation middleware
+func (siw *ServerInterfaceWrapper) PutMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "orgnr" -------------
+	var orgnr Orgnr
+
+	err = runtime.BindStyledParameterWithOptions("simple", "orgnr", c.Param("orgnr"), &orgnr, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter orgnr: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "person" -------------
+	var person Person
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", c.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter person: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PutMember(c, orgnr, person)
 }
 
 // ListProcurements operation middleware
@@ -6545,6 +6821,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/tokens", wrapper.ListTokens)
 	router.POST(options.BaseURL+"/api/v1/tokens", wrapper.CreateToken)
 	router.DELETE(options.BaseURL+"/api/v1/tokens/:id", wrapper.RevokeToken)
+	router.GET(options.BaseURL+"/api/v1/organisations/:orgnr/members", wrapper.ListMembers)
+	router.DELETE(options.BaseURL+"/api/v1/organisations/:orgnr/members/:person", wrapper.RemoveMember)
+	router.PUT(options.BaseURL+"/api/v1/organisations/:orgnr/members/:person", wrapper.PutMember)
+	router.GET(options.BaseURL+"/api/v1/organisations/:orgnr/invitations", wrapper.ListInvitations)
+	router.POST(options.BaseURL+"/api/v1/organisations/:orgnr/invitations", wrapper.CreateInvitation)
+	router.DELETE(options.BaseURL+"/api/v1/organisations/:orgnr/invitations/:id", wrapper.RevokeInvitation)
 	router.GET(options.BaseURL+"/api/v1/trail", wrapper.ListTrail)
 	router.GET(options.BaseURL+"/api/v1/trail/export", wrapper.ExportTrail)
 }
@@ -8165,6 +8447,243 @@ type GetOfferingStatusdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetOfferingStatusdefaultApplicationProblemPlusJSONResponse) VisitGetOfferingStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvitationsRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+}
+
+type ListInvitationsResponseObject interface {
+	VisitListInvitationsResponse(w http.ResponseWriter) error
+}
+
+type ListInvitations200JSONResponse InvitationList
+
+func (response ListInvitations200JSONResponse) VisitListInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvitationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListInvitationsdefaultApplicationProblemPlusJSONResponse) VisitListInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateInvitationRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+	Body  *CreateInvitationJSONRequestBody
+}
+
+type CreateInvitationResponseObject interface {
+	VisitCreateInvitationResponse(w http.ResponseWriter) error
+}
+
+type CreateInvitation201ResponseHeaders struct {
+	CacheControl string
+	Location     string
+}
+
+type CreateInvitation201JSONResponse struct {
+	Body    NewInvitation
+	Headers CreateInvitation201ResponseHeaders
+}
+
+func (response CreateInvitation201JSONResponse) VisitCreateInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateInvitationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateInvitationdefaultApplicationProblemPlusJSONResponse) VisitCreateInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeInvitationRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+	Id    Id    `json:"id"`
+}
+
+type RevokeInvitationResponseObject interface {
+	VisitRevokeInvitationResponse(w http.ResponseWriter) error
+}
+
+type RevokeInvitation204Response struct {
+}
+
+func (response RevokeInvitation204Response) VisitRevokeInvitationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeInvitationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeInvitationdefaultApplicationProblemPlusJSONResponse) VisitRevokeInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMembersRequestObject struct {
+	Orgnr Orgnr `json:"orgnr"`
+}
+
+type ListMembersResponseObject interface {
+	VisitListMembersResponse(w http.ResponseWriter) error
+}
+
+type ListMembers200JSONResponse MemberList
+
+func (response ListMembers200JSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMembersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveMemberRequestObject struct {
+	Orgnr  Orgnr  `json:"orgnr"`
+	Person Person `json:"person"`
+}
+
+type RemoveMemberResponseObject interface {
+	VisitRemoveMemberResponse(w http.ResponseWriter) error
+}
+
+type RemoveMember204Response struct {
+}
+
+func (response RemoveMember204Response) VisitRemoveMemberResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveMemberdefaultApplicationProblemPlusJSONResponse) VisitRemoveMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutMemberRequestObject struct {
+	Orgnr  Orgnr  `json:"orgnr"`
+	Person Person `json:"person"`
+	Body   *PutMemberJSONRequestBody
+}
+
+type PutMemberResponseObject interface {
+	VisitPutMemberResponse(w http.ResponseWriter) error
+}
+
+type PutMember200JSONResponse Member
+
+func (response PutMember200JSONResponse) VisitPutMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PutMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutMemberdefaultApplicationProblemPlusJSONResponse) VisitPutMemberResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10534,6 +11053,23 @@ func (response RevokeToken200JSONResponse) VisitRevokeTokenResponse(w http.Respo
 	return err
 }
 
+type RevokeTokendefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeTokendefaultApplicationProblemPlusJSONResponse) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTrailRequestObject struct {
 	Params ListTrailParams
 }
@@ -10807,6 +11343,24 @@ type StrictServerInterface interface {
 	// GetOfferingStatus What an offering's declarations are worth
 	// (GET /api/v1/offerings/{id}/status)
 	GetOfferingStatus(ctx context.Context, request GetOfferingStatusRequestObject) (GetOfferingStatusResponseObject, error)
+	// ListInvitations Invitations that can still be used, the newest first
+	// (GET /api/v1/organisations/{orgnr}/invitations)
+	ListInvitations(ctx context.Context, request ListInvitationsRequestObject) (ListInvitationsResponseObject, error)
+	// CreateInvitation Invite somebody to act for an organisation
+	// (POST /api/v1/organisations/{orgnr}/invitations)
+	CreateInvitation(ctx context.Context, request CreateInvitationRequestObject) (CreateInvitationResponseObject, error)
+	// RevokeInvitation Revoke an invitation before it is used
+	// (DELETE /api/v1/organisations/{orgnr}/invitations/{id})
+	RevokeInvitation(ctx context.Context, request RevokeInvitationRequestObject) (RevokeInvitationResponseObject, error)
+	// ListMembers Who acts for an organisation by membership
+	// (GET /api/v1/organisations/{orgnr}/members)
+	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
+	// RemoveMember End a membership
+	// (DELETE /api/v1/organisations/{orgnr}/members/{person})
+	RemoveMember(ctx context.Context, request RemoveMemberRequestObject) (RemoveMemberResponseObject, error)
+	// PutMember Say what a member may do
+	// (PUT /api/v1/organisations/{orgnr}/members/{person})
+	PutMember(ctx context.Context, request PutMemberRequestObject) (PutMemberResponseObject, error)
 	// ListProcurements Your organisation's procurements, newest first
 	// (GET /api/v1/procurements)
 	ListProcurements(ctx context.Context, request ListProcurementsRequestObject) (ListProcurementsResponseObject, error)
@@ -12114,6 +12668,201 @@ func (sh *strictHandler) GetOfferingStatus(ctx *gin.Context, id Id, params GetOf
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetOfferingStatusResponseObject); ok {
 		if err := validResponse.VisitGetOfferingStatusResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListInvitations operation middleware
+func (sh *strictHandler) ListInvitations(ctx *gin.Context, orgnr Orgnr) {
+	var request ListInvitationsRequestObject
+
+	request.Orgnr = orgnr
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvitations(ctx, request.(ListInvitationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvitations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListInvitationsResponseObject); ok {
+		if err := validResponse.VisitListInvitationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateInvitation operation middleware
+func (sh *strictHandler) CreateInvitation(ctx *gin.Context, orgnr Orgnr) {
+	var request CreateInvitationRequestObject
+
+	request.Orgnr = orgnr
+
+	var body CreateInvitationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateInvitation(ctx, request.(CreateInvitationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateInvitation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateInvitationResponseObject); ok {
+		if err := validResponse.VisitCreateInvitationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeInvitation operation middleware
+func (sh *strictHandler) RevokeInvitation(ctx *gin.Context, orgnr Orgnr, id Id) {
+	var request RevokeInvitationRequestObject
+
+	request.Orgnr = orgnr
+	request.Id = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeInvitation(ctx, request.(RevokeInvitationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeInvitation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RevokeInvitationResponseObject); ok {
+		if err := validResponse.VisitRevokeInvitationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMembers operation middleware
+func (sh *strictHandler) ListMembers(ctx *gin.Context, orgnr Orgnr) {
+	var request ListMembersRequestObject
+
+	request.Orgnr = orgnr
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMembers(ctx, request.(ListMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMembersResponseObject); ok {
+		if err := validResponse.VisitListMembersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveMember operation middleware
+func (sh *strictHandler) RemoveMember(ctx *gin.Context, orgnr Orgnr, person Person) {
+	var request RemoveMemberRequestObject
+
+	request.Orgnr = orgnr
+	request.Person = person
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveMember(ctx, request.(RemoveMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveMemberResponseObject); ok {
+		if err := validResponse.VisitRemoveMemberResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PutMember operation middleware
+func (sh *strictHandler) PutMember(ctx *gin.Context, orgnr Orgnr, person Person) {
+	var request PutMemberRequestObject
+
+	request.Orgnr = orgnr
+	request.Person = person
+
+	var body PutMemberJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutMember(ctx, request.(PutMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PutMemberResponseObject); ok {
+		if err := validResponse.VisitPutMemberResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -57,6 +58,7 @@ type Services struct {
 	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
+	Members      *member.Service
 	Trail        *trail.Service
 	Log          Log
 	// LogKey is the log's public key as a note verifier key.
@@ -87,7 +89,7 @@ func New(s Services) (*API, error) {
 	for name, isMissing := range map[string]bool{
 		"Catalogue": s.Catalogue == nil, "Suppliers": s.Suppliers == nil, "Evidence": s.Evidence == nil,
 		"Attestations": s.Attestations == nil, "Reviews": s.Reviews == nil, "Facts": s.Facts == nil, "Procurements": s.Procurements == nil, "OwnBooks": s.OwnBooks == nil, "Checks": s.Checks == nil,
-		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil, "Trail": s.Trail == nil, "Tokens": s.Tokens == nil,
+		"Drafts": s.Drafts == nil, "Reports": s.Reports == nil, "Trail": s.Trail == nil, "Tokens": s.Tokens == nil, "Members": s.Members == nil,
 		"Log": s.Log == nil, "LogKey": s.LogKey == "", "Attestations.Verifier": s.Attestations != nil && s.Attestations.Verifier == nil, "Texts": s.Texts == nil,
 	} {
 		if isMissing {

@@ -28,6 +28,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -133,6 +134,7 @@ func newHouse(t testing.TB) *house {
 		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: h.now, NewID: newID},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: h.now, NewID: newID},
 		Tokens:       h.issue,
+		Members:      &member.Service{Store: store, Now: h.now, NewID: newID},
 		Trail:        kept,
 	})
 	must(err)

@@ -136,6 +136,14 @@ var rules = map[string]rule{
 	"listTokens":  {action: access.ManageTokens},
 	"createToken": {action: access.ManageTokens, body: small},
 	"revokeToken": {action: access.ManageTokens},
+
+	"listMembers":      {action: access.ReadMembers},
+	"putMember":        {action: access.WriteMembers, body: small},
+	"removeMember":     {action: access.WriteMembers},
+	"listInvitations":  {action: access.ReadMembers},
+	"createInvitation": {action: access.WriteMembers, body: small},
+	"revokeInvitation": {action: access.WriteMembers},
+
 	"listTrail":   {action: access.ReadTrail},
 	"exportTrail": {action: access.ReadTrail},
 

@@ -126,6 +126,8 @@ var may = map[string][]string{
 	"internal/chart": {"internal/attestation", "internal/locale", "internal/procurement", "internal/status"},
 	"internal/login": {"internal/access", "internal/organisation", "internal/problem"},
 	"internal/httpd": {"internal/access", "internal/locale", "internal/login", "internal/problem"},
+	// Tells the login of members.
+	"internal/login/members": {"internal/access", "internal/login", "internal/member"},
 	// Speaks to where people log in: only cmd chooses to.
 	"internal/login/oidc":          {"internal/login", "internal/organisation", "internal/problem", "internal/safehttp"},
 	"internal/login/oidc/oidctest": {},
@@ -159,7 +161,7 @@ var storable = []string{
 var services = []string{
 	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
-	"internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/member", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }
 

@@ -60,7 +60,8 @@ type RightsDirectory struct {
 	Roles map[string][]access.Role
 }
 
-// Standings implements Directory. A right without roles gives nothing.
+// Standings implements Directory. A right without roles gives nothing, and none
+// makes editors or operators, who are appointed one by one.
 func (d RightsDirectory) Standings(_ context.Context, who Identity) ([]access.Actor, error) {
 	var out []access.Actor
 	for _, r := range who.Reportees {
@@ -68,11 +69,41 @@ func (d RightsDirectory) Standings(_ context.Context, who Identity) ([]access.Ac
 		for _, resource := range r.Resources {
 			roles = append(roles, d.Roles[resource]...)
 		}
+		roles = slices.DeleteFunc(roles, func(r access.Role) bool { return r.Side() == access.SideCommon })
 		if len(roles) == 0 {
 			continue
 		}
 		slices.Sort(roles)
 		out = append(out, access.Actor{ID: who.ActorID(), Name: cmp.Or(r.Name, r.Org.Grouped()), Org: string(r.Org), Roles: slices.Compact(roles)})
+	}
+	return out, nil
+}
+
+// Directories are several that people may act by. Whoever may act for an
+// organisation by more than one of them has the roles of all.
+type Directories []Directory
+
+// Standings implements Directory. When one cannot tell, none is believed.
+func (all Directories) Standings(ctx context.Context, who Identity) ([]access.Actor, error) {
+	var out []access.Actor
+	for _, d := range all {
+		some, err := d.Standings(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range some {
+			i := slices.IndexFunc(out, func(b access.Actor) bool { return a.Org == b.Org })
+			if i < 0 {
+				out = append(out, a)
+				continue
+			}
+			roles := slices.Concat(out[i].Roles, a.Roles)
+			slices.Sort(roles)
+			out[i].Roles = slices.Compact(roles)
+			if out[i].Name == organisation.Number(a.Org).Grouped() {
+				out[i].Name = a.Name // which may be a name
+			}
+		}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,5 +63,32 @@ func TestStandingsAreTidied(t *testing.T) {
 	}
 	if diff := cmp.Diff([]access.Actor{{ID: who.ActorID(), Org: "910000012", Roles: []access.Role{access.SupplierReader}}}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestDirectories holds that roles are united organisation by organisation, and
+// that no right elsewhere makes an editor or an operator.
+func TestDirectories(t *testing.T) {
+	who := Identity{Issuer: "https://idp.example", Subject: "1", Reportees: []Reportee{{Org: "910000012", Resources: []string{"right"}}}}
+	all := Directories{
+		RightsDirectory{Roles: map[string][]access.Role{"right": {access.SupplierReader, access.Editor, access.Operator}}},
+		fixed{
+			{Org: "910000012", Name: "Testsky AS", Roles: []access.Role{access.SupplierReader, access.SupplierAuthor}},
+			{Org: "910000047", Name: "Testdirektoratet", Roles: []access.Role{access.Editor}},
+		},
+	}
+	got, err := all.Standings(t.Context(), who)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if a := got[0]; a.Name != "Testsky AS" || !slices.Equal(a.Roles, []access.Role{access.SupplierAuthor, access.SupplierReader}) {
+		t.Errorf("%+v", a)
+	}
+	if a := got[1]; a.Org != "910000047" || !slices.Equal(a.Roles, []access.Role{access.Editor}) {
+		t.Errorf("%+v", a)
+	}
+	alone, err := RightsDirectory{Roles: map[string][]access.Role{"right": {access.Operator}}}.Standings(t.Context(), who)
+	if err != nil || len(alone) != 0 {
+		t.Errorf("%+v, %v", alone, err)
 	}
 }

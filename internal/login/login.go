@@ -43,6 +43,8 @@ type Config struct {
 	Provider Provider
 	// Directory says for whom they may act; nil is for nobody.
 	Directory Directory
+	// Seen is told of each person who logs in; nil is nobody.
+	Seen func(ctx context.Context, who Identity) error
 	// ACR is the least that a login asks for, and SigningACR what signing and
 	// the like do; "" is nothing.
 	ACR, SigningACR string
@@ -59,6 +61,7 @@ type Sessions struct {
 	demo           []Persona
 	provider       Provider
 	directory      Directory
+	seen           func(context.Context, Identity) error
 	acr, signing   string
 	levels         Levels
 	idle, absolute time.Duration
@@ -103,7 +106,7 @@ func New(cfg Config) *Sessions {
 	m.Cookie.Secure = cfg.Secure
 	m.Cookie.Persist = false
 	s := &Sessions{
-		manager: m, store: cfg.Store, demo: cfg.Demo, provider: cfg.Provider, directory: cfg.Directory,
+		manager: m, store: cfg.Store, demo: cfg.Demo, provider: cfg.Provider, directory: cfg.Directory, seen: cfg.Seen,
 		acr: cfg.ACR, signing: cfg.SigningACR, levels: cfg.Levels, idle: cmp.Or(cfg.Idle, 30*time.Minute), absolute: m.Lifetime, now: cfg.Now,
 	}
 	if s.now == nil {
@@ -219,6 +222,9 @@ func (s *Sessions) Ways() []Persona { return s.demo }
 
 // Provider is where people log in, or nil.
 func (s *Sessions) Provider() Provider { return s.provider }
+
+// Limits tell how long a login lasts without being used, and at most.
+func (s *Sessions) Limits() (idle, absolute time.Duration) { return s.idle, s.absolute }
 
 // Open tells whether there is any way to log in.
 func (s *Sessions) Open() bool { return s.provider != nil || len(s.demo) > 0 }

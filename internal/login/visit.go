@@ -108,14 +108,34 @@ func (s *Sessions) enter(ctx context.Context) (context.Context, error) {
 		return ctx, nil
 	}
 	var err error
+	if err = s.ask(ctx, v); err != nil {
+		return ctx, err
+	}
+	return ctx, s.keep(ctx, v)
+}
+
+// ask has the directory say for whom the person may act now.
+func (s *Sessions) ask(ctx context.Context, v *visit) (err error) {
 	if v.Standings, err = s.standings(ctx, v.Identity); err != nil {
-		return ctx, fmt.Errorf("ask directory: %w", err)
+		return fmt.Errorf("ask directory: %w", err)
 	}
 	if !v.mayActFor(v.Org) {
 		v.Org = "" // acting for another unasked would be worse than for nobody
 	}
-	v.Seen = now
-	return ctx, s.keep(ctx, v)
+	v.Seen = s.now()
+	return nil
+}
+
+// Refresh asks the directory about the person now, rather than within a minute.
+func (s *Sessions) Refresh(ctx context.Context) error {
+	v := current(ctx)
+	if v == nil {
+		return nil
+	}
+	if err := s.ask(ctx, v); err != nil {
+		return err
+	}
+	return s.keep(ctx, v)
 }
 
 func (v *visit) mayActFor(org string) bool {
@@ -190,6 +210,11 @@ func (s *Sessions) Return(ctx context.Context, params url.Values) (next string, 
 	if v.Standings, err = s.standings(ctx, v.Identity); err != nil {
 		return next, fmt.Errorf("ask directory: %w", err)
 	}
+	if s.seen != nil {
+		if err := s.seen(ctx, v.Identity); err != nil {
+			return next, fmt.Errorf("note login: %w", err)
+		}
+	}
 	if old := current(ctx); old != nil && old.Identity.ActorID() == v.Identity.ActorID() && v.mayActFor(old.Org) {
 		v.Org = old.Org // the same person, who came back from a surer login
 	} else if len(v.Standings) == 1 {
@@ -240,7 +265,9 @@ type Visitor struct {
 	// Person is false for visitors who have not logged in, and in a
 	// demonstration.
 	Person bool
-	Name   string
+	// ID is the pseudonym they act under.
+	ID   string
+	Name string
 	// Org is whom they act for; "" when they act for nobody.
 	Org string
 	// Standings are the organisations they may act for.
@@ -257,7 +284,7 @@ func (s *Sessions) Visitor(ctx context.Context) Visitor {
 	if v == nil {
 		return Visitor{}
 	}
-	return Visitor{Person: true, Name: v.Identity.Name, Org: v.Org, Standings: v.Standings}
+	return Visitor{Person: true, ID: v.Identity.ActorID(), Name: v.Identity.Name, Org: v.Org, Standings: v.Standings}
 }
 
 // ActFor makes the person act for another of the organisations they may act

@@ -110,6 +110,7 @@ func dsn(file string, pragmas ...string) string {
 		"synchronous(FULL)",
 		"foreign_keys(1)",
 		"trusted_schema(0)",
+		"secure_delete(1)", // what is erased about people is not to be found in the file
 		"cache_size(-16000)",
 	}, pragmas...) {
 		q.Add("_pragma", p)

@@ -76,7 +76,7 @@ func TestFiles(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := mustOpen(t, t.TempDir())
 	for pragma, want := range map[string]string{
-		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1",
 	} {
 		var read, write string
 		if err := s.reads.QueryRow("PRAGMA " + pragma).Scan(&read); err != nil {

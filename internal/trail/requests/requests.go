@@ -58,7 +58,7 @@ func Entry(r httpd.Trace) trail.Entry {
 		}
 	}
 	for _, t := range e.Targets {
-		if e.Owner == "" && (t.Kind == "supplier" || t.Kind == "body") {
+		if e.Owner == "" && (t.Kind == "supplier" || t.Kind == "body" || t.Kind == "organisation") {
 			e.Owner = t.ID
 		}
 	}
@@ -90,13 +90,13 @@ func singular(word string) string {
 
 var words = map[string]string{
 	"attestations": "attestation", "bodies": "body", "checks": "check", "drafts": "draft", "evidence": "evidence", "fill": "own-workbook", "keys": "key",
-	"measures": "measure", "offerings": "offering", "own": "own-workbook", "procurements": "procurement", "reports": "report", "requirements": "requirement",
+	"claims": "claim", "invitations": "invitation", "measures": "measure", "members": "member", "organisations": "organisation", "offerings": "offering", "own": "own-workbook", "procurements": "procurement", "reports": "report", "requirements": "requirement",
 	"responses": "response", "reviews": "review", "suppliers": "supplier", "waiting": "attestation", "withdrawals": "withdrawal", "challenges": "challenge",
 }
 
 // ids are the shapes of what this service names things by: UUIDs, SHA-256
-// digests and the catalogue's own. Organisation numbers are checked as well.
-var ids = regexp.MustCompile(`^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|[KT]-[A-Z]{2,12}-[0-9]{2,3})$`)
+// digests, people's pseudonyms and the catalogue's own. Organisation numbers are checked as well.
+var ids = regexp.MustCompile(`^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|person:[0-9a-f]{32}|[KT]-[A-Z]{2,12}-[0-9]{2,3})$`)
 
 func own(s string) bool {
 	if len(s) == 9 {
