@@ -223,6 +223,9 @@ func (s *Sessions) Ways() []Persona { return s.demo }
 // Provider is where people log in, or nil.
 func (s *Sessions) Provider() Provider { return s.provider }
 
+// Cookie is the name of the cookie that a session is known by.
+func (s *Sessions) Cookie() string { return s.manager.Cookie.Name }
+
 // Limits tell how long a login lasts without being used, and at most.
 func (s *Sessions) Limits() (idle, absolute time.Duration) { return s.idle, s.absolute }
 

@@ -97,6 +97,10 @@ func (s *Service) Revoke(ctx context.Context, actor access.Actor, org organisati
 	if err := access.Check(actor, access.WriteMembers, string(org)); err != nil {
 		return err
 	}
+	return s.revoke(ctx, org, id)
+}
+
+func (s *Service) revoke(ctx context.Context, org organisation.Number, id string) error {
 	now := s.now()
 	_, err := s.Store.UpdateInvitation(ctx, id, func(i Invitation) (Invitation, error) {
 		if i.Org != org {
@@ -143,6 +147,19 @@ func (s *Service) Look(ctx context.Context, actor access.Actor, secret string) (
 		return Invitation{}, errInvitation
 	}
 	return i, nil
+}
+
+// Inviter is what whoever made an invitation is called; "" when that is not
+// known, or it was a system.
+func (s *Service) Inviter(ctx context.Context, i Invitation) (string, error) {
+	people, err := s.Store.People(ctx, []string{i.By})
+	if err != nil {
+		return "", fmt.Errorf("read person: %w", err)
+	}
+	if len(people) == 0 {
+		return "", nil
+	}
+	return people[0].Name, nil
 }
 
 // human holds that it is a person who asks: systems are no members.

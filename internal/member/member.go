@@ -41,7 +41,7 @@ func (m Membership) Admin() bool {
 }
 
 // Circle is everybody who is a member of one organisation. It is one document,
-// so that it never ends up with members and no administrator.
+// so that it never loses its last administrator while there are others.
 type Circle struct {
 	Org organisation.Number `json:"org"`
 	// Name is what the organisation was called last.
@@ -75,7 +75,7 @@ func (c Circle) with(m Membership) (Circle, error) {
 	out := c.without(m.Person)
 	out.Members = append(out.Members, m)
 	slices.SortFunc(out.Members, func(a, b Membership) int { return strings.Compare(a.Person, b.Person) })
-	return out, out.check()
+	return out, out.after(c)
 }
 
 func (c Circle) without(person string) Circle {
@@ -83,19 +83,25 @@ func (c Circle) without(person string) Circle {
 	return c
 }
 
-// check holds that somebody says who may do what for the organisation. Those who
-// only serve the installation itself are appointed elsewhere, and need nobody.
-func (c Circle) check() error {
-	ordinary := func(m Membership) bool {
-		return slices.ContainsFunc(m.Roles, func(r access.Role) bool { return r.Side() != access.SideCommon })
-	}
+// after refuses what would leave an organisation that had somebody to say who
+// may do what with members and without. Where it never had, somebody does who
+// acts by a right elsewhere.
+func (c Circle) after(before Circle) error {
 	switch {
 	case len(c.Members) > maxMembers:
 		return problem.New(problem.Refused, "member.many", problem.Args{"Max": maxMembers})
-	case slices.ContainsFunc(c.Members, ordinary) && !slices.ContainsFunc(c.Members, Membership.Admin):
+	case before.admin() && !c.admin() && slices.ContainsFunc(c.Members, Membership.ordinary):
 		return problem.New(problem.Refused, "member.last-admin", nil)
 	}
 	return nil
+}
+
+func (c Circle) admin() bool { return slices.ContainsFunc(c.Members, Membership.Admin) }
+
+// ordinary: the member acts for the organisation, and does not only serve the
+// installation itself.
+func (m Membership) ordinary() bool {
+	return slices.ContainsFunc(m.Roles, func(r access.Role) bool { return r.Side() != access.SideCommon })
 }
 
 // Invitation lets whoever has its secret become a member, once.

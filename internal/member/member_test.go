@@ -377,8 +377,6 @@ func TestAppointments(t *testing.T) {
 		_, err := h.Appoint(ctx, bad)
 		wantKey(t, err, "member.fields")
 	}
-	_, err := h.Appoint(ctx, member.Appointment{Person: id, Org: org, Roles: []access.Role{access.Reviewer}})
-	wantKey(t, err, "member.last-admin")
 	for range 2 {
 		if _, err := h.Appoint(ctx, member.Appointment{Person: id, Org: org, OrgName: "Testvik kommune", Roles: []access.Role{access.Editor}, By: "operator:cli"}); err != nil {
 			t.Fatal(err)
@@ -402,6 +400,48 @@ func TestAppointments(t *testing.T) {
 	if all, err := h.All(ctx, org); err != nil || len(all) != 1 {
 		t.Errorf("%+v, %v", all, err)
 	}
+}
+
+// TestInvitedByARight holds that an administrator by a right elsewhere, who is no
+// member, can invite the first, and that the invitations of a member who is no
+// longer an administrator let nobody in.
+func TestInvitedByARight(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	elsewhere := person("elsewhere", access.AgencyAdmin)
+	invite := func(by access.Actor, role access.Role) string {
+		t.Helper()
+		secret, _, err := h.Invite(ctx, by, member.Ask{Org: org, Roles: []access.Role{role}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	if _, err := h.Accept(ctx, person("a"), "", invite(elsewhere, access.Reviewer)); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		if _, err := h.Accept(ctx, person(id), "", invite(elsewhere, access.AgencyAdmin)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := map[string]string{}
+	for _, id := range []string{"b", "c", "d"} {
+		of[id] = invite(person(id, access.AgencyAdmin), access.AgencyAdmin)
+	}
+	if err := h.Remove(ctx, elsewhere, org, "person:b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.SetRoles(ctx, elsewhere, org, "person:c", []access.Role{access.Adviser}); err != nil {
+		t.Fatal(err)
+	}
+	for id, secret := range of {
+		_, err := h.Look(ctx, person(id), secret)
+		if id == "d" && err == nil {
+			continue
+		}
+		wantKey(t, err, "invitation.not-found")
+	}
+	wantKey(t, h.Remove(ctx, elsewhere, org, "person:d"), "member.last-admin")
 }
 
 // TestFinishedIsForgotten holds that a year after an invitation or a claim is

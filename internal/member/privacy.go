@@ -69,17 +69,20 @@ func (s *Service) forget(ctx context.Context, person string) error {
 	// Every circle is asked before any is left, so that a no leaves nothing half
 	// done in the usual case.
 	for _, c := range circles {
-		if err := c.without(person).check(); err != nil {
+		if err := c.without(person).after(c); err != nil {
 			return problem.New(problem.Refused, "member.erase-last-admin", problem.Args{"Org": c.Name, "Number": c.Org.Grouped()})
 		}
 	}
 	for _, c := range circles {
 		_, err := s.Store.UpdateCircle(ctx, c.Org, func(c Circle) (Circle, error) {
-			c = c.without(person)
-			return c, c.check()
+			left := c.without(person)
+			return left, left.after(c)
 		})
 		if err != nil {
 			return fmt.Errorf("leave %s: %w", c.Org, err)
+		}
+		if err := s.revokeOf(ctx, c.Org, person); err != nil {
+			return err
 		}
 	}
 	claims, err := s.Store.ClaimsOf(ctx, person)

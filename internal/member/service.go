@@ -153,7 +153,10 @@ func (s *Service) SetRoles(ctx context.Context, actor access.Actor, org organisa
 		return Membership{}, fmt.Errorf("change roles: %w", err)
 	}
 	m, _ := c.Of(person)
-	return m, nil
+	if !m.Admin() {
+		err = s.revokeOf(ctx, org, person)
+	}
+	return m, err
 }
 
 // granting checks that the actor may give the roles, and that there are some.
@@ -196,13 +199,33 @@ func (s *Service) remove(ctx context.Context, org organisation.Number, person st
 		if err := may(m); err != nil {
 			return c, err
 		}
-		c = c.without(person)
-		return c, c.check()
+		left := c.without(person)
+		return left, left.after(c)
 	})
 	if err != nil {
 		return fmt.Errorf("remove member: %w", err)
 	}
+	if err := s.revokeOf(ctx, org, person); err != nil {
+		return err
+	}
 	return s.spend(ctx, through)
+}
+
+// revokeOf ends the open invitations of somebody who no longer says who may do
+// what, so that nobody is let in by them, least of all themselves.
+func (s *Service) revokeOf(ctx context.Context, org organisation.Number, person string) error {
+	open, err := s.open(ctx, org)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if i.By == person {
+			if err := s.revoke(ctx, org, i.ID); err != nil && problem.KindOf(err) != problem.Refused {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // spend makes sure that nobody comes back by the invitation they came by.

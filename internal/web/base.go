@@ -41,7 +41,10 @@ type LanguageLink struct {
 // languageNames are in their own language, and so not translated.
 var languageNames = map[string]string{"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 
-const languageCookie = "language"
+const (
+	languageCookie = "language"
+	languageDays   = 365
+)
 
 // language settles the page's language: the address, then the cookie, then
 // what the browser asks for. A choice in the address is remembered.
@@ -55,7 +58,7 @@ func (w *Web) language(c *gin.Context) {
 	lang := locale.Negotiate(choice, c.GetHeader("Accept-Language"))
 	if asked == lang {
 		http.SetCookie(c.Writer, &http.Cookie{
-			Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 3600,
+			Name: languageCookie, Value: lang, Path: "/", MaxAge: languageDays * 24 * 3600,
 			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(w.BaseURL, "https://"),
 		})
 	}
@@ -129,6 +132,18 @@ func (b Base) Is(role string) bool { return b.Actor.Has(access.Role(role)) }
 // Administers reports whether the reader sees to the organisation's tokens.
 func (b Base) Administers() bool {
 	return b.Actor.Org != "" && access.Check(b.Actor, access.ManageTokens, b.Actor.Org) == nil
+}
+
+// SeesMembers reports whether the reader sees to the organisation's members.
+func (b Base) SeesMembers() bool {
+	return b.Actor.Org != "" && access.Check(b.Actor, access.ReadMembers, b.Actor.Org) == nil
+}
+
+// DecidesClaims reports whether the reader decides who is an organisation's
+// first.
+func (b Base) DecidesClaims() bool {
+	_, err := access.ScopeFor(b.Actor, access.DecideClaim)
+	return err == nil
 }
 
 // ReadsTrail reports whether the reader may see the audit trail.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -112,13 +113,18 @@ func (w *Web) inside(c *gin.Context, next string) error {
 	httpd.SetActor(c, w.actor(c)) // who it was, for the trail
 	httpd.Restricted(c)           // a login is in it, though it is a GET
 	v := w.Sessions.Visitor(c.Request.Context())
-	if v.Org == "" {
+	if v.Org == "" && !personal(next) {
 		return w.away(c, organisationURL(next))
 	}
 	if next == "" {
 		next = home(w.actor(c))
 	}
 	return w.away(c, next)
+}
+
+// personal tells a page for people themselves, whoever they act for.
+func personal(next string) bool {
+	return slices.ContainsFunc([]string{"/join/", "/claims/", "/me"}, func(p string) bool { return strings.HasPrefix(next, p) })
 }
 
 func organisationURL(next string) string {
@@ -158,7 +164,14 @@ type organisationPage struct {
 	Next     string
 }
 
-func (w *Web) organisation(c *gin.Context) error { return w.showOrganisation(c, c.Query("next"), nil) }
+// organisation lets a person choose whom to act for. What was given to them a
+// moment ago is among it.
+func (w *Web) organisation(c *gin.Context) error {
+	if err := w.Sessions.Refresh(c.Request.Context()); err != nil {
+		return err
+	}
+	return w.showOrganisation(c, c.Query("next"), nil)
+}
 
 func (w *Web) showOrganisation(c *gin.Context, next string, failed error) error {
 	v := w.Sessions.Visitor(c.Request.Context())

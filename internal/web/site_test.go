@@ -26,6 +26,7 @@ import (
 	"felleskrav/internal/httpd"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -132,6 +133,7 @@ func openSite(t *testing.T, dir string, demo bool, now func() time.Time, session
 		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: now},
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
 		Tokens:       &organisation.Service{Store: store, Now: now},
+		Members:      &member.Service{Store: store, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,
 	}
 	cfg.Trail = trail.New(trail.Config{Store: store, Log: public, Now: now})

@@ -17,6 +17,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -51,6 +52,7 @@ type Config struct {
 	OwnBooks     *ownbook.Service
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
+	Members      *member.Service
 	Trail        *trail.Service
 	Log          Log
 	// LogKey is the log's public key in the form of a note verifier key.
@@ -63,6 +65,9 @@ type Config struct {
 	// BaseURL is the address people use, without a slash at the end; it stands
 	// in commands to copy.
 	BaseURL string
+	// Operator is who runs the installation and answers for what is kept about
+	// people; what is not set is said to be so.
+	Operator Operator
 	// Demo marks every page as a demonstration with invented organisations.
 	Demo bool
 	Now  func() time.Time
@@ -70,6 +75,12 @@ type Config struct {
 	Logger *slog.Logger
 	// MaxEvidence is the largest file of documentation in bytes; zero is 50 MiB.
 	MaxEvidence int64
+}
+
+// Operator is who runs an installation.
+type Operator struct {
+	// Name is the organisation's, and Contact how people reach it about privacy.
+	Name, Contact string
 }
 
 // Web draws the pages.
@@ -111,7 +122,7 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Trail": cfg.Trail == nil,
+		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
 		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
@@ -133,6 +144,7 @@ var pageNames = []string{
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log", "workbook-verify", "tokens", "trail",
+	"members", "invited", "join", "joined", "claim-new", "claims-mine", "claims", "me", "me-erase", "privacy",
 }
 
 // Sizes of uploads, in bytes.

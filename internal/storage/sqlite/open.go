@@ -156,3 +156,25 @@ func isDuplicate(err error) bool {
 	c := code(err)
 	return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 }
+
+// Checkpoint writes what is in the write-ahead log to the database and empties
+// the log, so that what has been erased is in no file. It is worth doing now and
+// then; the database does it by itself when it is closed. It fails while others
+// read for long.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(s.dir, FileName)))
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	defer db.Close() //nolint:errcheck // nothing is written through it after this
+	var busy, frames, done int
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &done); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("checkpoint: %w", errBusy)
+	}
+	return nil
+}
+
+var errBusy = errors.New("others are reading")
