@@ -23,6 +23,7 @@ type commands struct {
 	Workbook  workbookCmd  `cmd:""`
 	Log       logCmd       `cmd:""`
 	Token     tokenCmd     `cmd:""`
+	Member    memberCmd    `cmd:""`
 	Trail     trailCmd     `cmd:""`
 	Version   versionCmd   `cmd:""`
 }

@@ -18,6 +18,7 @@ import (
 	"felleskrav/internal/console"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -43,6 +44,7 @@ type installation struct {
 	now    func() time.Time
 
 	tokens       *organisation.Service
+	members      *member.Service
 	suppliers    *supplier.Service
 	evidence     *evidence.Service
 	attestations *attestation.Service
@@ -71,6 +73,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	public := publiclog.New(log, store, signer)
 	in := &installation{store: store, live: live, texts: texts, signer: signer, log: log, public: public, now: now}
 	in.tokens = &organisation.Service{Store: store, Now: now}
+	in.members = &member.Service{Store: store, Now: now, NewID: newID}
 	in.suppliers = &supplier.Service{Store: store, Log: public, Now: now, NewID: newID}
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
 	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Keeper: in.suppliers, Now: now}
@@ -124,7 +127,7 @@ func (in *installation) services(baseURL string) (api.Services, error) {
 	in.checks.BaseURL = baseURL
 	s := api.Services{
 		Catalogue: in.live, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations,
-		Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Trail: in.trail, Tokens: in.tokens, Log: in.log, LogKey: in.signer.VerifierKey(),
+		Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Checks: in.checks, Drafts: in.drafts, Reports: in.reports, Trail: in.trail, Tokens: in.tokens, Members: in.members, Log: in.log, LogKey: in.signer.VerifierKey(),
 		Texts: in.texts, BaseURL: baseURL, Now: in.now,
 	}
 	u, err := url.Parse(baseURL)

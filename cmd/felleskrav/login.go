@@ -11,6 +11,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/console"
 	"felleskrav/internal/login"
+	"felleskrav/internal/login/members"
 	"felleskrav/internal/login/oidc"
 	"felleskrav/internal/signing"
 )
@@ -173,6 +174,7 @@ func (v *server) sessions(in *installation, demo *demonstration) (*login.Session
 	if cfg.Provider, err = oidc.New(of); err != nil {
 		return nil, err
 	}
-	cfg.Directory = login.RightsDirectory{Roles: roles}
+	joined := members.Directory{Service: in.members}
+	cfg.Directory, cfg.Seen = login.Directories{login.RightsDirectory{Roles: roles}, joined}, joined.Seen
 	return login.New(cfg), nil
 }

@@ -29,9 +29,8 @@ type Appointment struct {
 // pseudonym is what a person acts under, as the login makes it.
 var pseudonym = regexp.MustCompile(`^person:[0-9a-f]{32}$`)
 
-// Appoint adds roles to what a person may do for an organisation. It is for
-// commands on the machine itself: there is no actor to check.
-func (s *Service) Appoint(ctx context.Context, a Appointment) (Membership, error) {
+// Check says what is wrong with an appointment, if anything.
+func (a Appointment) Check() error {
 	p := problem.New(problem.Invalid, "member.fields", nil)
 	if !pseudonym.MatchString(a.Person) {
 		p.Fields = append(p.Fields, problem.Field{Path: "person", Key: "member.person", Args: problem.Args{"Person": problem.Clip(a.Person)}})
@@ -45,7 +44,16 @@ func (s *Service) Appoint(ctx context.Context, a Appointment) (Membership, error
 		p.Fields = append(p.Fields, problem.Field{Path: "roles", Key: "member.roles"})
 	}
 	if len(p.Fields) > 0 {
-		return Membership{}, p
+		return p
+	}
+	return nil
+}
+
+// Appoint adds roles to what a person may do for an organisation. It is for
+// commands on the machine itself: there is no actor to check.
+func (s *Service) Appoint(ctx context.Context, a Appointment) (Membership, error) {
+	if err := a.Check(); err != nil {
+		return Membership{}, err
 	}
 	m := Membership{Person: a.Person, Roles: rolesIn(a.Roles), Since: s.now(), By: a.By, Through: Appointed}
 	if err := s.keep(ctx, a.Person, ""); err != nil {
