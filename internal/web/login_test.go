@@ -495,6 +495,8 @@ func TestStepUp(t *testing.T) {
 		"/offerings/x/attestations":           "/offerings/x/answers",
 		"/attestations/x/withdrawal":          "/attestations/x/withdrawal",
 		"/tokens":                             "/tokens",
+		"/members/invitations":                "/members",
+		"/members/x/roles":                    "/members",
 		"/attestations/x/withdrawal/bundle":   "/attestations/x/withdrawal",
 	} {
 		if a := b.post(path, nil); a.path != "/login?"+query("level", "signing", "next", next) {
