@@ -50,50 +50,6 @@ func (w *world) as(role access.Role, org, state string) visitor {
 	return c
 }
 
-// contents is a digest of everything in each table but what a refusal may leave
-// there.
-func (w *world) contents() map[string]string {
-	w.t.Helper()
-	out := map[string]string{}
-	if w.database == nil {
-		return out
-	}
-	fatal := func(err error) {
-		w.t.Helper()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	ctx := context.Background()
-	tables, err := w.database.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'trail%' AND name NOT LIKE 'sqlite%' AND name <> 'log_leases'")
-	fatal(err)
-	var names []string
-	for tables.Next() {
-		var name string
-		fatal(tables.Scan(&name))
-		names = append(names, name)
-	}
-	fatal(tables.Err())
-	for _, name := range names {
-		rows, err := w.database.QueryContext(ctx, "SELECT * FROM "+name)
-		fatal(err)
-		columns, err := rows.Columns()
-		fatal(err)
-		values, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		sum := sha256.New()
-		for rows.Next() {
-			fatal(rows.Scan(into...))
-			fmt.Fprintln(sum, values...)
-		}
-		fatal(rows.Err())
-		out[name] = hex.EncodeToString(sum.Sum(nil))
-	}
-	return out
-}
-
 // since gives what is in the trail after a number, and the last number there.
 func (w *world) since(seq int64) (out []trail.Entry, last int64) {
 	w.t.Helper()
