@@ -33,6 +33,7 @@ type cell struct {
 	landless int
 	form     url.Values
 	query    string
+	header   map[string]string // in the place of what a browser sends from here
 	// file is the form's input for a file; the form is then of several parts.
 	file string
 	// fresh gives the id of something new for each who may.
