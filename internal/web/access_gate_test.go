@@ -202,6 +202,8 @@ func (c cell) want(method string, a access.Actor, action access.Action) int {
 		return http.StatusUnauthorized
 	case scope.All && a.Known() && a.Org == "" && c.landless != 0:
 		return c.landless
+	case c.elsewhere != asOwn && !c.shows(a, action) && !a.Known():
+		return http.StatusUnauthorized
 	case c.elsewhere != asOwn && !c.shows(a, action):
 		return c.elsewhere
 	}

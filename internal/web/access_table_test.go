@@ -49,6 +49,12 @@ func sharedReview(a access.Actor) bool {
 	return a.Agency() || a.Has(access.Supplier) && a.Org == seller.Org
 }
 
+// mayHaveStatement is for those who sign something: what they declare for the
+// supplier, or a review by their own body.
+func mayHaveStatement(a access.Actor) bool {
+	return access.Check(a, access.PrepareStatement, seller.Org) == nil || access.Check(a, access.WriteReview, a.Org) == nil
+}
+
 // ids are what the patterns of paths stand for, by what is before them.
 func (s *site) ids() map[string]string {
 	c := s.web.Catalogue.Content()
@@ -96,6 +102,8 @@ func (s *site) cells() map[string]cell {
 	task := s.web.Catalogue.Content().Tasks[0].ID
 	return map[string]cell{
 		"GET /": forAll, "GET /login": {good: 303}, "GET /demo/login": forAll, "POST /demo/login": {good: 400}, "POST /logout": {good: 303},
+		"POST /logout/everywhere": {good: 303}, "GET /login/oidc": {good: 404}, "GET /login/oidc/callback": {good: 404}, "GET /login/oidc/frontchannel-logout": {good: 404}, // without a provider
+		"GET /login/organisation": {good: 303}, "POST /login/organisation": {good: 401},
 
 		"GET /procurements": own(tender), "GET /procurements/new": forAll,
 		"POST /procurements":                            with(own(tender), 303, "title", "Nytt", "language", "nb", "task", task, "model", "saas"),
@@ -149,7 +157,7 @@ func (s *site) cells() map[string]cell {
 		"POST /offerings/:id/answers":          with(supply, 422),
 		"GET /offerings/:id/answers/workbook":  supply,
 		"POST /offerings/:id/answers/workbook": file(supply, 415, "workbook"),
-		"POST /offerings/:id/statement/file":   with(supply, 422),
+		"POST /offerings/:id/statement/file":   {owner: seller.Org, elsewhere: denied, sees: mayHaveStatement, good: 422},
 		"POST /offerings/:id/attestations":     file(supply, 422, "bundle"),
 		"GET /offerings/:id/status":            forAll,
 

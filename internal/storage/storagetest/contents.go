@@ -24,6 +24,7 @@ func Contents(t testing.TB, database *sql.DB) map[string]string {
 	ctx := context.Background()
 	tables, err := database.QueryContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'trail%' AND name NOT LIKE 'sqlite%' AND name <> 'log_leases'")
 	fatal(err)
+	defer tables.Close()
 	var names []string
 	for tables.Next() {
 		var name string
@@ -31,9 +32,10 @@ func Contents(t testing.TB, database *sql.DB) map[string]string {
 		names = append(names, name)
 	}
 	fatal(tables.Err())
-	for _, name := range names {
+	digest := func(name string) string {
 		rows, err := database.QueryContext(ctx, "SELECT * FROM "+name)
 		fatal(err)
+		defer rows.Close()
 		columns, err := rows.Columns()
 		fatal(err)
 		values, into := make([]any, len(columns)), make([]any, len(columns))
@@ -46,7 +48,10 @@ func Contents(t testing.TB, database *sql.DB) map[string]string {
 			fmt.Fprintln(sum, values...)
 		}
 		fatal(rows.Err())
-		out[name] = hex.EncodeToString(sum.Sum(nil))
+		return hex.EncodeToString(sum.Sum(nil))
+	}
+	for _, name := range names {
+		out[name] = digest(name)
 	}
 	return out
 }
