@@ -33,6 +33,9 @@ func TestEveryOperationHasARule(t *testing.T) {
 		if hasBody := o.route.Operation.RequestBody != nil; ruled && hasBody != (o.rule.body != 0) {
 			t.Errorf("%s: has a body: %v, its rule allows %d bytes", o.id, hasBody, o.rule.body)
 		}
+		if ruled && o.route.Operation.Responses.Default() == nil {
+			t.Errorf("%s does not say how it refuses", o.id)
+		}
 		if len(o.route.Operation.Tags) != 1 || o.route.Operation.Summary == "" {
 			t.Errorf("%s must have one tag and a summary", o.id)
 		}

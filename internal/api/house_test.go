@@ -35,6 +35,7 @@ import (
 	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
+	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/trail"
@@ -67,8 +68,8 @@ type house struct {
 	issue  *organisation.Service
 	// checks works on lists only where a test runs it.
 	checks *bulkcheck.Service
-	store  *sqlite.Store
-	dir    string
+	store  storage.Store
+	dir    string // of sqlite
 	trail  *trail.Service
 }
 
@@ -86,6 +87,15 @@ func (h *house) add(d time.Duration) {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	dir := t.TempDir()
+	h := newHouseOn(t, func(now func() time.Time) (storage.Store, error) { return sqlite.Open(context.Background(), dir, now) })
+	h.dir = dir
+	return h
+}
+
+// newHouseOn builds a house on a store.
+func newHouseOn(t testing.TB, open func(now func() time.Time) (storage.Store, error)) *house {
+	t.Helper()
 	ctx := context.Background()
 	h := &house{t: t, at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), tokens: map[string]string{}}
 	must := func(err error) {
@@ -94,8 +104,7 @@ func newHouse(t testing.TB) *house {
 			t.Fatal(err)
 		}
 	}
-	h.dir = t.TempDir()
-	store, err := sqlite.Open(ctx, h.dir, h.now)
+	store, err := open(h.now)
 	must(err)
 	t.Cleanup(func() { _ = store.Close() })
 	signer, err := transparency.NewSigner("log.test", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))

@@ -327,6 +327,25 @@ func sqliteLog(t *testing.T) logStore {
 // server the test fails: this backend is not to go untested.
 func mongoLog(t *testing.T) logStore {
 	t.Helper()
+	uri, database := mongoDatabase(t)
+	store, err := mongo.Open(t.Context(), uri, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return logStore{store, func(index int64, body []byte) {
+		t.Helper()
+		res, err := database.Collection("log_entries").UpdateOne(t.Context(),
+			bson.D{{Key: "origin", Value: "log.test"}, {Key: "index", Value: index}}, bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: body}}}})
+		if err != nil || res.ModifiedCount != 1 {
+			t.Fatalf("change an entry: %+v, %v", res, err)
+		}
+	}}
+}
+
+// mongoDatabase is one of the test's own, dropped at its end.
+func mongoDatabase(t *testing.T) (uri string, database *driver.Database) {
+	t.Helper()
 	server := os.Getenv("FELLESKRAV_TEST_MONGO_URI")
 	if server == "" {
 		t.Fatal("FELLESKRAV_TEST_MONGO_URI is not set: run the tests with `make test`, which starts a database for them and sets it")
@@ -335,7 +354,7 @@ func mongoLog(t *testing.T) logStore {
 	scheme, rest, _ := strings.Cut(base, "://")
 	hosts, _, _ := strings.Cut(rest, "/")
 	name := "felleskrav_api_" + strings.ToLower(rand.Text())
-	uri := scheme + "://" + hosts + "/" + name + "?" + query
+	uri = scheme + "://" + hosts + "/" + name + "?" + query
 	conn, err := driver.Connect(options.Client().ApplyURI(uri))
 	if err != nil {
 		t.Fatal(err)
@@ -347,17 +366,5 @@ func mongoLog(t *testing.T) logStore {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
-	store, err := mongo.Open(t.Context(), uri, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return logStore{store, func(index int64, body []byte) {
-		t.Helper()
-		res, err := conn.Database(name).Collection("log_entries").UpdateOne(t.Context(),
-			bson.D{{Key: "origin", Value: "log.test"}, {Key: "index", Value: index}}, bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: body}}}})
-		if err != nil || res.ModifiedCount != 1 {
-			t.Fatalf("change an entry: %+v, %v", res, err)
-		}
-	}}
+	return uri, conn.Database(name)
 }

@@ -190,7 +190,7 @@ func ownSuggestion(m own.Match, t *locale.Texts) OwnSuggestion {
 
 func ownReport(f ownbook.Filled, t *locale.Texts) OwnReport {
 	return OwnReport{
-		FileName: f.FileName, Parts: slices.Concat([]string{}, f.Report.Parts),
+		FileName: f.FileName, Parts: append([]string{}, f.Report.Parts...),
 		Changes: each(f.Report.Changes, func(c patch.Change) OwnChange {
 			return OwnChange{Sheet: c.Sheet, Cell: c.Cell.String(), Before: c.Before, After: c.After}
 		}),

@@ -188,6 +188,9 @@ func (w *Web) keyComplete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := access.Check(w.actor(c), access.WriteKey, string(n)); err != nil {
+		return err
+	}
 	if err := parseForm(c); err != nil {
 		return err
 	}

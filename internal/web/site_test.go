@@ -57,6 +57,9 @@ type site struct {
 	digest, procurement     string
 	evidence                string // SHA-256
 
+	dir   string // of the store
+	store *sqlite.Store
+
 	checked, cancelled, waiting string // ids of checks of lists
 	bodyKey                     crypto.Signer
 	review, reviewed            string // a shared review by the adviser's body, and its requirement
@@ -99,6 +102,14 @@ func newSite(t *testing.T, demo bool) *site {
 		ways = nil
 	}
 	return openSite(t, t.TempDir(), demo, time.Now, func(store *sqlite.Store, _ string) login.Config {
+		return login.Config{Store: store.Sessions(), Demo: ways}
+	})
+}
+
+// newSiteFor is newSite with others who can log in.
+func newSiteFor(t *testing.T, ways []login.Persona) *site {
+	t.Helper()
+	return openSite(t, t.TempDir(), true, time.Now, func(store *sqlite.Store, _ string) login.Config {
 		return login.Config{Store: store.Sessions(), Demo: ways}
 	})
 }
@@ -149,7 +160,7 @@ func openSite(t *testing.T, dir string, demo bool, now func() time.Time, session
 	ts.Config.Handler = srv.Engine
 	ts.Start()
 	t.Cleanup(ts.Close)
-	s := &site{t: t, web: w, url: ts.URL, log: signer}
+	s := &site{t: t, web: w, url: ts.URL, log: signer, dir: dir, store: store}
 	if demo {
 		s.fill(ctx)
 	}

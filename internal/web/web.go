@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
@@ -114,7 +116,23 @@ func New(cfg Config) (*Web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
-	return &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}, nil
+	w := &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}
+	if err := guarded(w.Routes()); err != nil {
+		return nil, fmt.Errorf("set up pages: %w", err)
+	}
+	return w, nil
+}
+
+// guarded refuses routes with an action that the policy does not know, which
+// would let nobody in or, worse, be overlooked.
+func guarded(routes []Route) error {
+	var out []error
+	for _, r := range routes {
+		if !slices.Contains(access.Actions(), r.Action) {
+			out = append(out, fmt.Errorf("%s %s has the action %q, which is not in the policy", r.Method, r.Path, r.Action))
+		}
+	}
+	return errors.Join(out...)
 }
 
 func (cfg Config) check() error {
