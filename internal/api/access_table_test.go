@@ -163,11 +163,26 @@ func cells() map[string]cell {
 			return TokenInput{Name: "Lønn", Roles: []string{"agency-reader"}}
 		}},
 		"revokeToken": {owner: ours, elsewhere: absent, good: 200, fresh: only((*world).newToken)},
-		"listTrail":   {owner: agency, good: 200, query: "?target=UNTOUCHED", lists: "untouched"}, "exportTrail": {owner: agency, good: 200, query: "?target=UNTOUCHED", lists: "untouched"},
+		"listMembers": {owner: ours, elsewhere: denied, good: 200}, "listInvitations": {owner: ours, elsewhere: denied, good: 200},
+		"putMember": {owner: ours, elsewhere: denied, good: 200, fresh: only((*world).newMember), body: func(_ *world, a access.Actor) any {
+			return MemberInput{Roles: grantable(a)}
+		}},
+		"removeMember":     {owner: ours, elsewhere: denied, good: 204, fresh: only((*world).newMember)},
+		"createInvitation": {owner: ours, elsewhere: denied, good: 201, body: func(_ *world, a access.Actor) any { return InvitationInput{Roles: grantable(a)} }},
+		"revokeInvitation": {owner: ours, elsewhere: denied, good: 204, fresh: only((*world).newInvitation)},
+		"listTrail":        {owner: agency, good: 200, query: "?target=UNTOUCHED", lists: "untouched"}, "exportTrail": {owner: agency, good: 200, query: "?target=UNTOUCHED", lists: "untouched"},
 
 		"getCheckpoint": forAll, "getTile": forAll, "getTrustedRoot": forAll, "getLogKey": forAll,
 		"getVerdictKey": forAll, "getWitnessedCheckpoint": {good: 404}, // the house has no witness
 	}
+}
+
+// grantable is a role that an administrator may give.
+func grantable(a access.Actor) []string {
+	if a.Has(access.AgencyAdmin) {
+		return []string{"agency-reader"}
+	}
+	return []string{"supplier-reader"}
 }
 
 // tenderOf is the procurement as it is, so that nothing bound to it changes.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"fmt"
 	"maps"
@@ -10,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/member"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/review"
 	"felleskrav/internal/signing"
@@ -50,7 +53,7 @@ func newWorld(t *testing.T, h *house) *world {
 	h.want(201, "procurement", "POST", "/api/v1/procurements", ProcurementInput{Title: "Ikke rørt", Input: p.Input}).into(t, &untouched)
 	w.ids["untouched"] = untouched.ID
 	w.ids["/procurements/{id}"] = p.ID
-	w.ids["/suppliers/{orgnr}"], w.ids["/bodies/{orgnr}"] = ours, agency
+	w.ids["/suppliers/{orgnr}"], w.ids["/bodies/{orgnr}"], w.ids["/organisations/{orgnr}"] = ours, agency, ours
 	w.ids["/offerings/{id}"] = p.Bidders[0].Offering
 	w.key = h.enrol(ours, signing.ECDSAP256)
 	h.supplierWith(theirs)
@@ -70,6 +73,8 @@ func newWorld(t *testing.T, h *house) *world {
 	h.work(w.ids["/checks/{id}"])
 	w.newReport(w.ids)
 	w.newToken(w.ids)
+	w.newMember(w.ids)
+	w.newInvitation(w.ids)
 	w.newDraft(w.ids)
 	w.filled = w.want(200, "procurement", "GET", "/api/v1/procurements/"+p.ID+"/workbook?supplier="+ours, nil).body
 	w.sources = w.want(200, "", "GET", "/api/v1/catalogue/files?path=sources.yaml", nil).body
@@ -206,6 +211,28 @@ func (w *world) newToken(ids map[string]string) {
 	var n NewToken
 	w.want(201, "supplier-admin", "POST", "/api/v1/tokens", TokenInput{Name: "Lønn", Roles: []string{"supplier-reader"}}).into(w.t, &n)
 	ids["/tokens/{id}"] = n.Token.Id
+}
+
+// newMember makes somebody a member of ours, beside its administrator, whom
+// administrators of either kind may do with as they like.
+func (w *world) newMember(ids map[string]string) {
+	person := fmt.Sprintf("person:%032x", w.next())
+	_, err := w.store.UpdateCircle(context.Background(), ours, func(c member.Circle) (member.Circle, error) {
+		c.Members = []member.Membership{{Person: "person:" + strings.Repeat("f", 32), Roles: []access.Role{access.SupplierAdmin}, Since: w.now()}, {Person: person, Since: w.now()}}
+		return c, nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ids["{person}"] = person
+}
+
+// newInvitation makes one to ours.
+func (w *world) newInvitation(ids map[string]string) {
+	w.next()
+	var n NewInvitation
+	w.want(201, "supplier-admin", "POST", "/api/v1/organisations/"+ours+"/invitations", InvitationInput{Roles: []string{"supplier-reader"}}).into(w.t, &n)
+	ids["/invitations/{id}"] = n.Invitation.Id
 }
 
 // newDraft begins a draft that rewords a text and asks for a release, so that

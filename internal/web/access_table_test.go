@@ -64,7 +64,7 @@ func (s *site) ids() map[string]string {
 		"/procurements/:id": s.procurement, ":wid": settled, "/suppliers/:orgnr": seller.Org, "/bodies/:orgnr": adviser.Org, "/offerings/:id": s.declared,
 		"/attestations/:digest": s.digest, "/reviews/:digest": s.review, "/waiting/:digest": strings.Repeat("0", 64), ":sha256": s.evidence, "/checks/:id": s.checked,
 		"/tasks/:id": c.Tasks[0].ID, "/measures/:id": c.Measures[0].ID, "/sets/:id": "grunnsett", "/requirements/:id": c.Requirements()[1].ID,
-		":rid": newID(), "/tokens/:id": newID(),
+		":rid": newID(), "/tokens/:id": newID(), "/invitations/:id": newID(), "/members/:person": "person%3A" + strings.Repeat("0", 32), "/claims/:id": newID(), "/join/:secret": strings.Repeat("A", 43),
 	}
 }
 
@@ -195,6 +195,24 @@ func (s *site) cells() map[string]cell {
 		"GET /tokens":                                   forAll,
 		"POST /tokens":                                  with(forAll, 422, "name", "x"),
 		"POST /tokens/:id/revoke":                       made(cell{owner: seller.Org, elsewhere: absent}, (*site).newToken),
+		"GET /members":                                  forAll,
+		"POST /members/invitations":                     with(forAll, 422),
+		"POST /members/invitations/:id/revoke":          with(forAll, 404),
+		"POST /members/:person/roles":                   with(forAll, 404, "role", "x"),
+		"POST /members/:person/remove":                  with(forAll, 404),
+		"GET /join/:secret":                             {good: 403}, // for people, of whom there are none here: see TestRightToActAndToBeForgotten
+		"POST /join/:secret":                            {good: 403},
+		"GET /claims":                                   forAll,
+		"GET /claims/new":                               forAll,
+		"POST /claims/new":                              {good: 422},
+		"GET /claims/mine":                              {good: 403},
+		"POST /claims/:id":                              with(forAll, 422),
+		"GET /me":                                       {good: 403},
+		"GET /me/export":                                {good: 403},
+		"POST /me/leave":                                {good: 404},
+		"GET /me/erase":                                 {good: 403},
+		"POST /me/erase":                                {good: 403},
+		"GET /privacy":                                  forAll,
 		"GET /trail":                                    forAll,
 		"GET /trail/export":                             asked(forAll, "?format=csv"),
 		"GET /log":                                      forAll,
