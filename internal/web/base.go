@@ -146,6 +146,12 @@ func (b Base) DecidesClaims() bool {
 	return err == nil
 }
 
+// SeesToOthers reports whether the reader has anything to do with what others
+// may do: then there is a second menu.
+func (b Base) SeesToOthers() bool {
+	return b.Administers() || b.SeesMembers() || b.DecidesClaims() || b.ReadsTrail()
+}
+
 // ReadsTrail reports whether the reader may see the audit trail.
 func (b Base) ReadsTrail() bool {
 	_, err := access.ScopeFor(b.Actor, access.ReadTrail)

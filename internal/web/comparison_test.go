@@ -56,6 +56,9 @@ func TestOnlyTheBodySeesItsComparison(t *testing.T) {
 		if persona == "procurement" || persona == "" {
 			continue
 		}
+		if persona == "adviser" { // who may read their own body's, and change none
+			want = 403
+		}
 		if a := b.post(proc+"/contract-end", url.Values{"contractEnd": {"2040-01-01"}}); a.code != want {
 			t.Errorf("%q sets the end of the contract: %d, want %d", persona, a.code, want)
 		}

@@ -183,7 +183,7 @@ func TestOwnWorkbookOnPages(t *testing.T) {
 	b.get(next.path).must(t, 404)
 
 	// Nobody else sees it or changes it.
-	for persona, code := range map[string]int{"supplier": 403, "adviser": 404} {
+	for persona, code := range map[string]int{"supplier": 403, "adviser": 403} {
 		other := s.visit(persona)
 		other.get(at).must(t, code)
 		other.post(at, form).must(t, code)
