@@ -21,7 +21,9 @@ DATA   ?= data
 # the verification of signatures take long with it and have nothing to share.
 RACE := ./internal/bulkcheck/... ./internal/transparency/... ./internal/trail/... ./internal/httpd/... ./internal/login/...
 RACE_SOME := ./internal/storage/sqlite ./internal/attestation
-# Many tests wait for servers, databases and browsers of their own.
+# Many tests wait for servers, databases and browsers of their own; those that
+# take longest begin first.
+LONGEST := ./cmd/felleskrav ./internal/web ./internal/api
 PACKAGES_AT_ONCE := $(shell n=$$(nproc); echo $$((n > 3 ? n : 3)))
 AT_ONCE   := AtOnce|Cancel|Fault|Closed|TwoProcesses|Conformance/(trail|members|append|instances)
 
@@ -104,7 +106,7 @@ check: $(ASSETS)
 	export FELLESKRAV_TEST_MONGO_URI; \
 	go test $$(command -v gcc >/dev/null && echo -race) -timeout 20m $(RACE); \
 	go test $$(command -v gcc >/dev/null && echo -race) -timeout 20m -run '$(AT_ONCE)' $(RACE_SOME); \
-	go test -p $(PACKAGES_AT_ONCE) -tags interop -timeout 20m $$(comm -23 <(go list ./... | sort) <(go list $(RACE) | sort))
+	go test -p $(PACKAGES_AT_ONCE) -tags interop -timeout 20m $(LONGEST) $$(comm -23 <(go list ./... | sort) <(go list $(RACE) $(LONGEST) | sort))
 
 .PHONY: fuzz
 fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (60s)
