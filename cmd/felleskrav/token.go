@@ -114,7 +114,7 @@ func (c *tokenListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	number, err := organisation.ParseNumber(c.Org)
+	number, err := organisation.ParseIdentifier(c.Org)
 	if err != nil {
 		return err
 	}

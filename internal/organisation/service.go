@@ -100,7 +100,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, n NewToken) (s
 	n.Name = strings.TrimSpace(n.Name)
 	c := problem.Collector{Key: "token.invalid"}
 	c.Line("name", n.Name, 1, maxName)
-	number, err := ParseNumber(string(n.Org))
+	number, err := ParseIdentifier(string(n.Org))
 	c.Check(err == nil && number == n.Org, "org", "field.orgnr", nil)
 	c.Check(n.TTL > 0 && n.TTL <= MaxDays*24*time.Hour, "days", "field.range", problem.Args{"Min": 1, "Max": MaxDays})
 	c.Check(len(n.Roles) > 0, "roles", "token.no-role", nil)

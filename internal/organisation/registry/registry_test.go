@@ -213,9 +213,6 @@ func TestNamesDoNotLeadToPrivateAddresses(t *testing.T) {
 }
 
 func TestSlowRegisterIsGivenUp(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes three seconds")
-	}
 	stop := make(chan struct{})
 	r := newRegister(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)

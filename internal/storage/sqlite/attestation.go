@@ -22,8 +22,14 @@ func (s *Store) InsertAttestation(ctx context.Context, r attestation.Record) err
 		outline, err = storage.Encode(attestation.NewOutlined(r))
 	}
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO attestations (digest, offering, set_id, received_at, doc, bundle, outline) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			r.Digest, r.Offering, r.Set, millis(r.ReceivedAt), string(doc), bundle, string(outline))
+		err = s.writer.do(ctx, &write{whole: true, run: func(t tx) error {
+			_, err := t.exec(`INSERT INTO attestations (digest, offering, set_id, received_at, doc, bundle) VALUES (?, ?, ?, ?, ?, ?)`,
+				r.Digest, r.Offering, r.Set, millis(r.ReceivedAt), string(doc), bundle)
+			if err == nil {
+				_, err = t.exec(`INSERT INTO attestation_outlines (seq, outline) VALUES (last_insert_rowid(), ?)`, string(outline))
+			}
+			return err
+		}})
 	}
 	if err != nil {
 		return fmt.Errorf("insert attestation %s: %w", r.Digest, err)
@@ -95,14 +101,15 @@ func (s *Store) LatestAttestations(ctx context.Context, offerings []string, set 
 	return all, nil
 }
 
-// LatestOutlines implements attestation.Store. The index holds the outlines
-// themselves, so that nothing else is read.
+// LatestOutlines implements attestation.Store. The newest few are found by index
+// alone, and the declarations themselves are not read.
 func (s *Store) LatestOutlines(ctx context.Context, offerings []string, set string, perOffering int) ([]attestation.Record, error) {
 	arg, err := list(storage.Unique(offerings))
 	if err != nil {
 		return nil, err
 	}
-	kept, err := documents[attestation.Outlined](s.query(ctx, `SELECT a.outline FROM json_each(?1) AS o CROSS JOIN attestations AS a INDEXED BY attestations_outline
+	kept, err := documents[attestation.Outlined](s.query(ctx, `SELECT (SELECT outline FROM attestation_outlines WHERE seq = a.seq)
+		FROM json_each(?1) AS o CROSS JOIN attestations AS a INDEXED BY attestations_set
 		WHERE a.offering = o.value AND a.set_id = ?2 AND a.seq IN (SELECT seq FROM attestations INDEXED BY attestations_set
 			WHERE offering = o.value AND set_id = ?2 ORDER BY received_at DESC, digest DESC LIMIT ?3)
 		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, set, max(perOffering, 0)))
