@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -58,4 +59,16 @@ func Update[T any](
 		}
 		pause = min(2*pause, lastPause)
 	}
+}
+
+// OrNew is what an update that may add a document reads: fresh, at
+// revision 0, when there is none yet.
+func OrNew[T any](v T, rev int64, err error, fresh T, what, id string) (T, int64, error) {
+	if errors.Is(err, problem.ErrNotFound) {
+		return fresh, 0, nil
+	}
+	if err != nil {
+		return v, 0, fmt.Errorf("read %s %s: %w", what, id, err)
+	}
+	return v, rev, nil
 }

@@ -2,7 +2,6 @@ package mongo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +20,7 @@ func (s *Store) PutPerson(ctx context.Context, id string, change func(member.Per
 	return storage.Update(ctx,
 		func(ctx context.Context) (member.Person, int64, error) {
 			v, rev, err := document[member.Person](ctx, s.people, byID(id))
-			return orNew(v, rev, err, member.Person{ID: id}, "person", id)
+			return storage.OrNew(v, rev, err, member.Person{ID: id}, "person", id)
 		},
 		change,
 		func(ctx context.Context, _, v member.Person, rev int64) (member.Person, error) {
@@ -34,17 +33,6 @@ func (s *Store) PutPerson(ctx context.Context, id string, change func(member.Per
 			}
 			return stored[member.Person](doc, err, "person", id)
 		})
-}
-
-// orNew is what an update that may add a document begins with.
-func orNew[T any](v T, rev int64, err error, fresh T, what, id string) (T, int64, error) {
-	if errors.Is(err, problem.ErrNotFound) {
-		return fresh, 0, nil
-	}
-	if err != nil {
-		return v, 0, fmt.Errorf("read %s %s: %w", what, id, err)
-	}
-	return v, rev, nil
 }
 
 // put adds a document when rev is 0, and else replaces the one of that
@@ -102,7 +90,7 @@ func (s *Store) Circle(ctx context.Context, org organisation.Number) (member.Cir
 
 func (s *Store) circle(ctx context.Context, org organisation.Number) (member.Circle, int64, error) {
 	v, rev, err := document[member.Circle](ctx, s.circles, byID(string(org)))
-	return orNew(v, rev, err, member.Circle{Org: org}, "circle", string(org))
+	return storage.OrNew(v, rev, err, member.Circle{Org: org}, "circle", string(org))
 }
 
 // everything is how many documents are read where the number is small anyway.
