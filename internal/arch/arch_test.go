@@ -151,6 +151,8 @@ var may = map[string][]string{
 	"internal/bench":   {"internal/bench/garbage", "internal/signing"}, // drives the program over HTTP
 	// Sends what the open internet sends; the program's own tests use it, too.
 	"internal/bench/garbage": {},
+	// Fills a store with many suppliers for benchmarks; it knows no backend.
+	"internal/bench/market": {"internal/attestation", "internal/catalogue", "internal/organisation", "internal/supplier", "internal/transparency"},
 }
 
 var storable = []string{

@@ -7,24 +7,21 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/xuri/excelize/v2"
-	"golang.org/x/sync/errgroup"
 
 	"felleskrav/internal/access"
-	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/publiclog"
+	benchmarket "felleskrav/internal/bench/market"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/storage/sqlite"
-	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
 	"felleskrav/internal/workbook"
 	"felleskrav/requirements"
@@ -42,18 +39,6 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 type market struct {
 	service *bulkcheck.Service
 	numbers []organisation.Number
-}
-
-// nth gives organisation numbers, each once.
-func nth(from int) (n organisation.Number, next int) {
-	for {
-		from++
-		for d := range 10 {
-			if n, err := organisation.ParseNumber(fmt.Sprintf("%08d%d", from, d)); err == nil {
-				return n, from
-			}
-		}
-	}
 }
 
 func newMarket(b testing.TB, size int) *market {
@@ -75,48 +60,14 @@ func newMarket(b testing.TB, size int) *market {
 	if !ok {
 		b.Fatal("no release of the default set")
 	}
-	answers := make([]attestation.Answer, len(v.Requirements))
-	for i, r := range v.Requirements {
-		answers[i] = attestation.Answer{Requirement: r.ID, Status: attestation.Met, Statement: "Ja, slik gjør vi det hver dag, og hvert år ser en utenforstående etter at vi gjør det: se dokumentasjonen."}
-		if i%3 == 0 {
-			answers[i].Evidence = []attestation.EvidenceRef{{Name: "sertifikat.pdf", Digest: attestation.DigestSet{SHA256: strings.Repeat("ab", 32)}}}
-		}
-	}
+	rows, err := benchmarket.Market{Size: size, Origin: "log.test", Set: v, Now: now}.Fill(ctx, store)
+	must(err)
 	m := &market{}
-	var g errgroup.Group
-	g.SetLimit(256)
-	var entries []transparency.Entry
-	for i, at := 0, 10_000_000; i < size; i++ {
-		var n organisation.Number
-		n, at = nth(at)
-		m.numbers = append(m.numbers, n)
-		id, digest := uuid.Must(uuid.NewV7()).String(), fmt.Sprintf("%064x", i)
-		entries = append(entries, transparency.Entry{Index: int64(i), Key: attestation.LogKey(digest), Body: []byte(digest), LoggedAt: now.Add(-time.Hour)})
-		g.Go(func() error {
-			descriptor := strings.Repeat("cd", 32)
-			if err := store.InsertSupplier(ctx, supplier.Supplier{Number: n, Name: "Leverandør " + n.String(), Country: "NO"}); err != nil {
-				return err
-			}
-			if err := store.InsertOffering(ctx, supplier.Offering{
-				ID: id, Supplier: n, Name: "Sakssystem", Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO"},
-				Descriptors: []supplier.Descriptor{{Digest: descriptor, At: now.Add(-2 * time.Hour)}},
-			}); err != nil {
-				return err
-			}
-			return store.InsertAttestation(ctx, attestation.Record{
-				Digest: digest, Supplier: n, Offering: id, Descriptor: descriptor, Set: v.Set, SetVersion: v.Version, SetDigest: v.Digest,
-				KeyID: strings.Repeat("ef", 32), DeclaredAt: now.Add(-time.Hour), ValidUntil: now.AddDate(1, 0, 0), ReceivedAt: now.Add(-time.Hour), Answers: answers,
-			})
-		})
+	for _, r := range rows {
+		m.numbers = append(m.numbers, r.Number)
 	}
-	must(g.Wait())
 	signer, err := transparency.NewSigner("log.test", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	must(err)
-	for len(entries) > 0 {
-		n := min(len(entries), 2000)
-		must(store.InsertLogEntries(ctx, "log.test", entries[:n]))
-		entries = entries[n:]
-	}
 	log, err := transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: clock})
 	must(err)
 	b.Cleanup(func() { _ = log.Close() })

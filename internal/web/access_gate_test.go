@@ -105,7 +105,7 @@ func (g *gate) enter(persona string) string {
 	return cookieIn(g.t, r.header)
 }
 
-func cookieIn(t *testing.T, h http.Header) string {
+func cookieIn(t testing.TB, h http.Header) string {
 	t.Helper()
 	res := http.Response{Header: h}
 	for _, c := range res.Cookies() {

@@ -23,7 +23,7 @@ import (
 )
 
 // find gives the first group of a pattern in the page.
-func find(t *testing.T, a answer, pattern string) string {
+func find(t testing.TB, a answer, pattern string) string {
 	t.Helper()
 	m := regexp.MustCompile(pattern).FindStringSubmatch(a.body)
 	if m == nil {
@@ -32,7 +32,7 @@ func find(t *testing.T, a answer, pattern string) string {
 	return html.UnescapeString(m[1])
 }
 
-func (a answer) must(t *testing.T, code int, holds ...string) answer {
+func (a answer) must(t testing.TB, code int, holds ...string) answer {
 	t.Helper()
 	if a.code != code {
 		t.Fatalf("%s: status %d, want %d\n%s", a.path, a.code, code, leading(a.body))

@@ -51,7 +51,7 @@ func (s *site) ownBooks() (open, settled, none string) {
 	return open, v.Workbook.ID, none
 }
 
-func noTable(t *testing.T) string {
+func noTable(t testing.TB) string {
 	t.Helper()
 	for _, f := range corpustest.Files(t) {
 		if f.Truth.None && f.Truth.Refused == "" {

@@ -46,7 +46,7 @@ import (
 
 // site is the pages on a real server with a real store, and a small market.
 type site struct {
-	t   *testing.T
+	t   testing.TB
 	web *Web
 	url string
 	key crypto.Signer
@@ -82,7 +82,7 @@ func personas() []login.Persona {
 	return append(out, login.Persona{ID: "rival", Role: access.Supplier, Actor: other})
 }
 
-func must[T any](t *testing.T) func(T, error) T {
+func must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -95,7 +95,7 @@ func must[T any](t *testing.T) func(T, error) T {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // newSite starts a server. Without demo nobody can log in.
-func newSite(t *testing.T, demo bool) *site {
+func newSite(t testing.TB, demo bool) *site {
 	t.Helper()
 	ways := personas()
 	if !demo {
@@ -116,7 +116,7 @@ func newSiteFor(t *testing.T, ways []login.Persona) *site {
 
 // openSite starts a server on a folder, where people log in as configured for
 // its address.
-func openSite(t *testing.T, dir string, demo bool, now func() time.Time, sessions func(store *sqlite.Store, address string) login.Config) *site {
+func openSite(t testing.TB, dir string, demo bool, now func() time.Time, sessions func(store *sqlite.Store, address string) login.Config) *site {
 	t.Helper()
 	ctx := context.Background()
 	store := must[*sqlite.Store](t)(sqlite.Open(ctx, dir, now))
@@ -337,7 +337,7 @@ func (b *browser) upload(path string, fields map[string]string, input, name stri
 }
 
 // readJSON decodes a downloaded file.
-func readJSON[T any](t *testing.T, a answer) T {
+func readJSON[T any](t testing.TB, a answer) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
