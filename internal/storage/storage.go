@@ -8,6 +8,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/draft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -32,6 +33,7 @@ type Store interface {
 	supplier.Store
 	evidence.Store
 	attestation.Store
+	draft.Store
 	review.Store
 	procurement.Store
 	bulkcheck.Store

@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, answerDrafts, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals, trail, trailAnchors *mongo.Collection
 
 	closing sync.Once
@@ -86,6 +86,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		keptFiles:    db.Collection("kept_files"),
 		ownWorkbooks: db.Collection("own_workbooks"),
 		ownMappings:  db.Collection("own_mappings"),
+		answerDrafts: db.Collection("answer_drafts"),
 		people:       db.Collection("people"),
 		circles:      db.Collection("circles"),
 		invitations:  db.Collection("invitations"),

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/draft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -202,6 +203,29 @@ func RunFaults(t *testing.T, open Open) {
 			check(t, f.Store.InsertOwnWorkbook(ctx, v))
 			return operation{func() error { return f.RemoveOwnWorkbook(ctx, v.ID) }, func(t *testing.T) {
 				_, err := f.OwnWorkbook(ctx, v.ID)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
+		UpdateAnswerDraft: func() operation {
+			v := answerDraft()
+			return operation{func() error {
+				_, err := f.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(d draft.Draft) (draft.Draft, error) {
+					if d.Rev > 0 {
+						return d, problem.ErrExists
+					}
+					return v, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				want(t, result[draft.Draft](t)(f.AnswerDraft(ctx, v.Offering, v.Set)), keptAnswerDraft(v, 1))
+			}}
+		},
+		RemoveAnswerDraft: func() operation {
+			v := answerDraft()
+			_, err := f.Store.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(draft.Draft) (draft.Draft, error) { return v, nil })
+			check(t, err)
+			return operation{func() error { return f.RemoveAnswerDraft(ctx, v.Offering, v.Set, 1) }, func(t *testing.T) {
+				_, err := f.AnswerDraft(ctx, v.Offering, v.Set)
 				wantErr(t, err, problem.ErrNotFound)
 			}}
 		},

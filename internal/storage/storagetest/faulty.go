@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/draft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -52,6 +53,8 @@ const (
 	UpdateOwnWorkbook Write = "UpdateOwnWorkbook"
 	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
 	PutOwnMapping     Write = "PutOwnMapping"
+	UpdateAnswerDraft Write = "UpdateAnswerDraft"
+	RemoveAnswerDraft Write = "RemoveAnswerDraft"
 	PutRegisterEntry  Write = "PutRegisterEntry"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
@@ -343,6 +346,16 @@ func (f *Faulty) PutRegisterEntry(ctx context.Context, e organisation.RegisterEn
 // PutOwnMapping implements storage.Store.
 func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
 	return f.do(PutOwnMapping, func() error { return f.Store.PutOwnMapping(ctx, m) })
+}
+
+// UpdateAnswerDraft implements storage.Store.
+func (f *Faulty) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(draft.Draft) (draft.Draft, error)) (draft.Draft, error) {
+	return get(f, UpdateAnswerDraft, func() (draft.Draft, error) { return f.Store.UpdateAnswerDraft(ctx, offering, set, change) })
+}
+
+// RemoveAnswerDraft implements storage.Store.
+func (f *Faulty) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
+	return f.do(RemoveAnswerDraft, func() error { return f.Store.RemoveAnswerDraft(ctx, offering, set, rev) })
 }
 
 // InsertCheckJob implements storage.Store.

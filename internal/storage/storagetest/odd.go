@@ -30,6 +30,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"Review":           func() error { _, err := s.Review(ctx, key); return err },
 			"ReviewWithdrawal": func() error { _, err := s.ReviewWithdrawal(ctx, key); return err },
 			"OwnWorkbook":      func() error { _, err := s.OwnWorkbook(ctx, key); return err },
+			"AnswerDraft":      func() error { _, err := s.AnswerDraft(ctx, key, key); return err },
 			"Invitation":       func() error { _, err := s.Invitation(ctx, key); return err },
 			"InvitationByHash": func() error { _, err := s.InvitationByHash(ctx, key); return err },
 			"Claim":            func() error { _, err := s.Claim(ctx, key); return err },
