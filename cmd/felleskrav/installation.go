@@ -12,7 +12,7 @@ import (
 
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
@@ -49,7 +49,7 @@ type installation struct {
 	suppliers    *supplier.Service
 	evidence     *evidence.Service
 	attestations *attestation.Service
-	answering    *draft.Service
+	answering    *answerdraft.Service
 	reviews      *review.Service
 	facts        *facts.Service
 	register     *registry.Service
@@ -80,7 +80,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
 	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Keeper: in.suppliers, Now: now}
 	in.evidence.Uses = in.attestations
-	in.answering = &draft.Service{Store: store, Suppliers: store, Catalogue: live, Now: now}
+	in.answering = &answerdraft.Service{Store: store, Suppliers: store, Catalogue: live, Now: now}
 	in.attestations.Drafts = in.answering
 	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}

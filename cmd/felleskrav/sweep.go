@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/ownbook"
@@ -89,7 +89,7 @@ func (v *server) sweepOwnBooks(ctx context.Context, s *ownbook.Service) {
 
 // sweepAnswers deletes answers under way that nobody has worked on for long
 // enough, now and then.
-func (v *server) sweepAnswers(ctx context.Context, s *draft.Service) {
+func (v *server) sweepAnswers(ctx context.Context, s *answerdraft.Service) {
 	tick := time.NewTicker(sweepEach)
 	defer tick.Stop()
 	for {

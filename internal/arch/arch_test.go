@@ -68,7 +68,7 @@ var may = map[string][]string{
 		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/supplier",
 	},
 	// Answers that are worked on before they are signed.
-	"internal/attestation/draft": {
+	"internal/attestation/answerdraft": {
 		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier",
 	},
 	// A review is signed like a declaration, of an answer in one, and goes into the same log.
@@ -158,12 +158,12 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/attestation/draft", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/attestation/answerdraft", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/trail", "internal/transparency",
 }
 
 var services = []string{
-	"internal/access", "internal/attestation", "internal/attestation/draft", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
+	"internal/access", "internal/attestation", "internal/attestation/answerdraft", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
 	"internal/member", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",

@@ -8,7 +8,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"felleskrav/internal/attestation"
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -33,7 +33,7 @@ type Store interface {
 	supplier.Store
 	evidence.Store
 	attestation.Store
-	draft.Store
+	answerdraft.Store
 	review.Store
 	procurement.Store
 	bulkcheck.Store

@@ -19,6 +19,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
@@ -147,6 +148,8 @@ func openSite(t *testing.T, dir string, demo bool, now func() time.Time, session
 		Members:      &member.Service{Store: store, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,
 	}
+	cfg.Answering = &answerdraft.Service{Store: store, Suppliers: store, Catalogue: cat, Now: now}
+	cfg.Attestations.Drafts = cfg.Answering
 	cfg.Trail = trail.New(trail.Config{Store: store, Log: public, Now: now})
 	t.Cleanup(cfg.Trail.Close)
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}

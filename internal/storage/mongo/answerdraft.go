@@ -7,14 +7,14 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/storage"
 )
 
 func answerDraftID(offering, set string) string { return offering + ":" + set }
 
-// AnswerDraft implements draft.Store.
-func (s *Store) AnswerDraft(ctx context.Context, offering, set string) (draft.Draft, error) {
+// AnswerDraft implements answerdraft.Store.
+func (s *Store) AnswerDraft(ctx context.Context, offering, set string) (answerdraft.Draft, error) {
 	v, _, err := s.answerDraft(ctx, offering, set)
 	if err != nil {
 		return v, fmt.Errorf("read answers to %s for %s: %w", set, offering, err)
@@ -22,20 +22,20 @@ func (s *Store) AnswerDraft(ctx context.Context, offering, set string) (draft.Dr
 	return v, nil
 }
 
-func (s *Store) answerDraft(ctx context.Context, offering, set string) (draft.Draft, int64, error) {
-	return document[draft.Draft](ctx, s.answerDrafts, byID(answerDraftID(offering, set)))
+func (s *Store) answerDraft(ctx context.Context, offering, set string) (answerdraft.Draft, int64, error) {
+	return document[answerdraft.Draft](ctx, s.answerDrafts, byID(answerDraftID(offering, set)))
 }
 
-// UpdateAnswerDraft implements draft.Store.
-func (s *Store) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(draft.Draft) (draft.Draft, error)) (draft.Draft, error) {
+// UpdateAnswerDraft implements answerdraft.Store.
+func (s *Store) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(answerdraft.Draft) (answerdraft.Draft, error)) (answerdraft.Draft, error) {
 	id := answerDraftID(offering, set)
 	return storage.Update(ctx,
-		func(ctx context.Context) (draft.Draft, int64, error) {
+		func(ctx context.Context) (answerdraft.Draft, int64, error) {
 			v, rev, err := s.answerDraft(ctx, offering, set)
-			return storage.OrNew(v, rev, err, draft.Draft{Offering: offering, Set: set}, "answers for", offering)
+			return storage.OrNew(v, rev, err, answerdraft.Draft{Offering: offering, Set: set}, "answers for", offering)
 		},
 		change,
-		func(ctx context.Context, _, v draft.Draft, rev int64) (draft.Draft, error) {
+		func(ctx context.Context, _, v answerdraft.Draft, rev int64) (answerdraft.Draft, error) {
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.Offering == offering && v.Set == set)
 			if err == nil {
@@ -43,11 +43,11 @@ func (s *Store) UpdateAnswerDraft(ctx context.Context, offering, set string, cha
 					{Key: "_id", Value: id}, {Key: "rev", Value: v.Rev}, {Key: "due", Value: storage.Time(v.KeepUntil)}, {Key: "doc", Value: string(doc)},
 				})
 			}
-			return stored[draft.Draft](doc, err, "answers for", offering)
+			return stored[answerdraft.Draft](doc, err, "answers for", offering)
 		})
 }
 
-// RemoveAnswerDraft implements draft.Store.
+// RemoveAnswerDraft implements answerdraft.Store.
 func (s *Store) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
 	filter := append(byID(answerDraftID(offering, set)), bson.E{Key: "rev", Value: rev})
 	if _, err := s.answerDrafts.DeleteOne(ctx, filter); err != nil {
@@ -56,10 +56,10 @@ func (s *Store) RemoveAnswerDraft(ctx context.Context, offering, set string, rev
 	return nil
 }
 
-// DueAnswerDrafts implements draft.Store.
-func (s *Store) DueAnswerDrafts(ctx context.Context, t time.Time, limit int) ([]draft.Draft, error) {
+// DueAnswerDrafts implements answerdraft.Store.
+func (s *Store) DueAnswerDrafts(ctx context.Context, t time.Time, limit int) ([]answerdraft.Draft, error) {
 	filter := bson.D{{Key: "due", Value: bson.D{{Key: "$lte", Value: storage.Time(t)}}}}
-	all, err := documents[draft.Draft](ctx, s.answerDrafts, filter, up("due", "_id"), max(limit, 0))
+	all, err := documents[answerdraft.Draft](ctx, s.answerDrafts, filter, up("due", "_id"), max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("list due answers: %w", err)
 	}

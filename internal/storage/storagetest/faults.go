@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"felleskrav/internal/attestation"
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -209,7 +209,7 @@ func RunFaults(t *testing.T, open Open) {
 		UpdateAnswerDraft: func() operation {
 			v := answerDraft()
 			return operation{func() error {
-				_, err := f.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(d draft.Draft) (draft.Draft, error) {
+				_, err := f.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(d answerdraft.Draft) (answerdraft.Draft, error) {
 					if d.Rev > 0 {
 						return d, problem.ErrExists
 					}
@@ -217,12 +217,12 @@ func RunFaults(t *testing.T, open Open) {
 				})
 				return err
 			}, func(t *testing.T) {
-				want(t, result[draft.Draft](t)(f.AnswerDraft(ctx, v.Offering, v.Set)), keptAnswerDraft(v, 1))
+				want(t, result[answerdraft.Draft](t)(f.AnswerDraft(ctx, v.Offering, v.Set)), keptAnswerDraft(v, 1))
 			}}
 		},
 		RemoveAnswerDraft: func() operation {
 			v := answerDraft()
-			_, err := f.Store.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(draft.Draft) (draft.Draft, error) { return v, nil })
+			_, err := f.Store.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(answerdraft.Draft) (answerdraft.Draft, error) { return v, nil })
 			check(t, err)
 			return operation{func() error { return f.RemoveAnswerDraft(ctx, v.Offering, v.Set, 1) }, func(t *testing.T) {
 				_, err := f.AnswerDraft(ctx, v.Offering, v.Set)

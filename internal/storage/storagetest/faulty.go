@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
-	"felleskrav/internal/attestation/draft"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -349,8 +349,8 @@ func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
 }
 
 // UpdateAnswerDraft implements storage.Store.
-func (f *Faulty) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(draft.Draft) (draft.Draft, error)) (draft.Draft, error) {
-	return get(f, UpdateAnswerDraft, func() (draft.Draft, error) { return f.Store.UpdateAnswerDraft(ctx, offering, set, change) })
+func (f *Faulty) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(answerdraft.Draft) (answerdraft.Draft, error)) (answerdraft.Draft, error) {
+	return get(f, UpdateAnswerDraft, func() (answerdraft.Draft, error) { return f.Store.UpdateAnswerDraft(ctx, offering, set, change) })
 }
 
 // RemoveAnswerDraft implements storage.Store.

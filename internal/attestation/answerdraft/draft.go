@@ -1,4 +1,4 @@
-package draft
+package answerdraft
 
 import (
 	"crypto/sha256"
@@ -70,14 +70,15 @@ type Saved struct {
 
 // Fingerprint tells whether two answers are the same to whoever reads them.
 func Fingerprint(a attestation.Answer) string {
-	words := []string{string(a.Status), strings.TrimSpace(a.Statement)}
+	// A browser sends the ends of lines in its own way.
+	words := []string{string(a.Status), strings.TrimSpace(strings.ReplaceAll(a.Statement, "\r\n", "\n"))}
 	for _, e := range a.Evidence {
 		words = append(words, e.Digest.SHA256)
 	}
 	slices.Sort(words[2:])
 	b, err := json.Marshal(words)
 	if err != nil {
-		panic("draft: a list of words cannot be written: " + err.Error())
+		panic("answerdraft: a list of words cannot be written: " + err.Error())
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
@@ -164,24 +165,24 @@ func (d Draft) Conflicts() []string {
 // Validate checks what bounds a draft. Whether the answers would do in a
 // declaration is another matter.
 func (d Draft) Validate() error {
-	c := problem.Collector{Key: "draft.invalid"}
+	c := problem.Collector{Key: "answerdraft.invalid"}
 	c.Check(len(d.Answers) <= maxAnswers, "answers", "field.many", problem.Args{"Max": maxAnswers})
 	c.Line("validUntil", d.ValidUntil, 0, maxWord)
 	size, known := 0, append(attestation.AnswerStatuses(), "")
 	for _, id := range slices.Sorted(maps.Keys(d.Answers)) {
 		e, path := d.Answers[id], "answers["+problem.Clip(id)+"]"
-		c.Check(len(e.Others) <= maxOthers, path, "draft.others", problem.Args{"Max": maxOthers, "Requirement": problem.Clip(id)})
+		c.Check(len(e.Others) <= maxOthers, path, "answerdraft.others", problem.Args{"Max": maxOthers, "Requirement": problem.Clip(id)})
 		for _, a := range append([]Saved{e.Saved}, e.Others...) {
 			size += len(a.Answer.Statement)
 			c.Check(slices.Contains(known, a.Answer.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Answer.Status)), "Requirement": problem.Clip(id)})
 			c.Text(path+".statement", a.Answer.Statement, 0, maxStatement)
 			c.Check(len(a.Answer.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
-			c.Check(len(a.Form) <= maxWord, path, "draft.form", nil)
+			c.Check(len(a.Form) <= maxWord, path, "answerdraft.form", nil)
 			for _, ref := range a.Answer.Evidence[:min(len(a.Answer.Evidence), maxEvidence)] {
 				c.Check(len(ref.Digest.SHA256) <= maxWord, path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": problem.Clip(id)})
 			}
 		}
 	}
-	c.Check(size <= maxText, "answers", "draft.large", problem.Args{"Max": maxText >> 20})
+	c.Check(size <= maxText, "answers", "answerdraft.large", problem.Args{"Max": maxText >> 20})
 	return c.Err()
 }

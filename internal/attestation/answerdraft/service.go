@@ -1,4 +1,4 @@
-package draft
+package answerdraft
 
 import (
 	"context"
@@ -104,7 +104,7 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, ref Ref, in Shee
 	if err != nil {
 		return Draft{}, nil, err
 	}
-	c := problem.Collector{Key: "draft.invalid"}
+	c := problem.Collector{Key: "answerdraft.invalid"}
 	for _, ch := range in.Changes {
 		if _, ok := ref.Version.Requirement(ch.Answer.Requirement); !ok {
 			id := problem.Clip(ch.Answer.Requirement)
@@ -194,7 +194,7 @@ func (s *Service) Choose(ctx context.Context, actor access.Actor, ref Ref, requi
 			d.Answers[requirement] = Entry{Saved: a}
 			return d.savedBy(actor, now), nil
 		}
-		return Draft{}, problem.New(problem.Stale, "draft.chosen", problem.Args{"Requirement": problem.Clip(requirement)})
+		return Draft{}, problem.New(problem.Stale, "answerdraft.chosen", problem.Args{"Requirement": problem.Clip(requirement)})
 	})
 	return s.as(d, ref.Version), err
 }
