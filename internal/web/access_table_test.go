@@ -154,7 +154,7 @@ func (s *site) cells() map[string]cell {
 		"GET /offerings/:id/edit":              supply,
 		"POST /offerings/:id/edit":             with(supply, 422, "rev", "1"),
 		"GET /offerings/:id/answers":           supply,
-		"POST /offerings/:id/answers":          with(supply, 422),
+		"POST /offerings/:id/answers":          with(supply, 422, "validUntil", "rubbish"),
 		"POST /offerings/:id/draft":            with(supply, 303, "answer."+s.reviewed, "met"),
 		"GET /offerings/:id/answers/workbook":  supply,
 		"POST /offerings/:id/answers/workbook": file(supply, 415, "workbook"),
