@@ -67,7 +67,7 @@ func (w *Web) saveAnswers(c *gin.Context) (answering, draft, error) {
 // answersSave keeps the answers without going anywhere, chooses between answers
 // that several gave, or throws all of it away.
 func (w *Web) answersSave(c *gin.Context) error {
-	ctx, script := c.Request.Context(), strings.HasPrefix(c.GetHeader("Accept"), "application/json")
+	ctx, script := c.Request.Context(), asksScript(c)
 	a, d, err := w.saveAnswers(c)
 	here := "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
 	if err == nil && c.PostForm("do") == "discard" {
@@ -82,12 +82,7 @@ func (w *Web) answersSave(c *gin.Context) error {
 	}
 	switch {
 	case err != nil && script && mendable(err):
-		f := newForm(w.texts(c), err)
-		out := savedAnswers{Text: f.Lead()}
-		for _, s := range f.Summary() {
-			out.Text += " " + s.Text
-		}
-		c.JSON(unprocessable(err), out)
+		c.JSON(unprocessable(err), savedAnswers{Text: w.inWords(c, err)})
 		return nil
 	case err != nil && mendable(err):
 		return w.showAnswers(c, a, d, err)
@@ -101,6 +96,21 @@ func (w *Web) answersSave(c *gin.Context) error {
 		return w.done(c, "page.draft.saved-conflicts", here)
 	}
 	return w.done(c, "page.draft.saved", here)
+}
+
+// asksScript tells whether one of our scripts asks, rather than a form.
+func asksScript(c *gin.Context) bool {
+	return strings.HasPrefix(c.GetHeader("Accept"), "application/json")
+}
+
+// inWords says what is wrong in one text.
+func (w *Web) inWords(c *gin.Context, err error) string {
+	f := newForm(w.texts(c), err)
+	words := []string{f.Lead()}
+	for _, s := range f.Summary() {
+		words = append(words, s.Text)
+	}
+	return strings.Join(words, " ")
 }
 
 // savedAnswers is what the script is told: texts to show, and what the answers
@@ -124,7 +134,7 @@ func (w *Web) tellSaved(c *gin.Context, a answering, d draft) error {
 		return err
 	}
 	out := savedAnswers{
-		Text: t.T("page.draft.saved-at", "Time", t.Clock(w.Now())), Seen: d.seen, Conflicts: d.saved.Conflicts(), Answered: p.Answered,
+		Text: t.T("page.draft.saved-at", "Time", t.Clock(w.Now())), Seen: d.seen, Conflicts: append([]string{}, d.saved.Conflicts()...), Answered: p.Answered,
 		Progress: t.T("page.answers.progress", "Answered", p.Answered, "Total", p.Total), Themes: map[string]string{},
 	}
 	for _, theme := range p.Themes {

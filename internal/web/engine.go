@@ -45,7 +45,7 @@ func loadAssets(dist fs.FS) (assets, error) {
 	if err := json.Unmarshal(b, &a); err != nil {
 		return nil, fmt.Errorf("read list of assets: %w", err)
 	}
-	for _, name := range []string{"app.css", "icon.svg", "autosave.js", "keys.js", "sign.js"} {
+	for _, name := range []string{"app.css", "icon.svg", "autosave.js", "copy.js", "keys.js", "sign.js", "upload.js"} {
 		if a[name] == "" {
 			return nil, fmt.Errorf("read list of assets: %s is not in it", name)
 		}
