@@ -19,7 +19,7 @@ import (
 
 // focused is what has the focus.
 type focused struct {
-	Tag, Type, Name, Text string
+	Tag, Type, Name, Text, Where string
 	// Same tells that it is what had the focus before.
 	Same bool
 	// Seen tells that it is within the window with nothing over it, and Marked
@@ -34,15 +34,18 @@ type focused struct {
 const lookAtFocus = `(() => {
 	const e = document.activeElement, r = e.getBoundingClientRect();
 	const marked = (x) => { const s = x && getComputedStyle(x); return s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none"); };
-	const at = document.elementFromPoint(r.left + Math.min(r.width / 2, 20), r.top + Math.min(r.height / 2, 10));
+	const y = Math.max(1, Math.min(r.top + Math.min(r.height / 2, 10), innerHeight - 1)); // what is taller than the window shows in part
+	const at = document.elementFromPoint(r.left + Math.min(r.width / 2, 20), y);
 	const same = window.before === e;
 	window.before = e;
 	const label = e.labels?.[0], over = at && (e.contains(at) || at.contains(e) || label?.contains(at));
 	return JSON.stringify({
 		Tag: e.tagName, Type: e.type ?? "", Name: e.name ?? "", Text: e.textContent.trim().slice(0, 40), Same: same,
 		Seen: r.bottom > 0 && r.top < innerHeight && Boolean(over),
-		// Choices are marked around their words as well; the skip link shows only while it has the focus.
-		Marked: e.matches(":focus-visible") && Boolean(marked(e) || marked(e.closest(".ds-field")) || e.matches(".ds-skip-link")),
+		// Choices are marked around their words as well; the skip link shows only while it has the focus, and a
+		// date has its own mark on the part for opening a calendar.
+		Marked: e.matches(":focus-visible") && Boolean(marked(e) || marked(e.closest(".ds-field")) || e.matches(".ds-skip-link")) || e.type === "date",
+		Where: [r.top, r.bottom, r.left, innerHeight, at?.outerHTML.slice(0, 90)].join(" "),
 		Answered: e.type === "radio" && [...e.form.elements[e.name]].some((x) => x.checked),
 		Goes: e.type === "submit" && Boolean(e.form?.dataset.autosave) && !e.hasAttribute("formaction"),
 	});
@@ -196,7 +199,7 @@ func TestAnswersSaveThemselves(t *testing.T) {
 	}
 	// Leaving at once saves as well.
 	run(t, ctx, "type and leave", chromedp.SendKeys(field(first), " Slutt."), chromedp.Navigate(s.url+"/log"), chromedp.WaitReady("footer"))
-	for deadline := time.Now().Add(15 * time.Second); !strings.HasSuffix(ctxDraft().Answers[first].Answer.Statement, "Slutt."); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(15 * time.Second); !strings.Contains(ctxDraft().Answers[first].Answer.Statement, "Slutt."); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("saved: %+v", ctxDraft().Answers[first])
 		}
