@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/console"
@@ -50,6 +51,7 @@ type installation struct {
 	evidence     *evidence.Service
 	attestations *attestation.Service
 	answering    *answerdraft.Service
+	reuse        *reuse.Service
 	reviews      *review.Service
 	facts        *facts.Service
 	register     *registry.Service
@@ -82,10 +84,11 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.evidence.Uses = in.attestations
 	in.answering = &answerdraft.Service{Store: store, Suppliers: store, Catalogue: live, Now: now}
 	in.attestations.Drafts = in.answering
+	in.reuse = &reuse.Service{Store: store, Now: now}
 	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}
 	in.ask(nil, logger)
-	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Reuse: in.reuse, Now: now, NewID: newID}
 	in.checks = &bulkcheck.Service{
 		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
 	}

@@ -9,6 +9,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -34,6 +35,7 @@ type Store interface {
 	evidence.Store
 	attestation.Store
 	answerdraft.Store
+	reuse.Store
 	review.Store
 	procurement.Store
 	bulkcheck.Store

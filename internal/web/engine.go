@@ -146,6 +146,7 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"date":     t.Date,
 		"datetime": t.DateTime,
 		"day":      dayText(t),
+		"month":    func(at time.Time) string { return at.In(locale.Zone()).Format("01.2006") },
 		"changed":  changeText(t),
 		"isodate":  func(at time.Time) string { return at.In(locale.Zone()).Format(time.RFC3339) },
 		"number":   func(n any) string { return t.Number(integer(n)) },

@@ -8,6 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation/reuse"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
@@ -71,6 +73,7 @@ type supplierPage struct {
 	// reviewed its documentation: for itself only.
 	Todos     []todo
 	Reviewers []reviewedBy
+	Months    []reuse.Month
 	Supplier  supplier.Supplier
 	Own       bool
 	Offerings []offeringRow
@@ -170,6 +173,9 @@ func (w *Web) supplier(c *gin.Context) error {
 	}
 	if own {
 		if p.Reviewers, err = w.reviewers(c, n); err != nil {
+			return err
+		}
+		if p.Months, err = w.Reuse.Months(ctx, actor, n, declarationsOf(statuses), locale.Zone()); err != nil {
 			return err
 		}
 	}

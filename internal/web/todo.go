@@ -121,6 +121,17 @@ func (w *Web) todoOf(c *gin.Context, st status.Status, answers string, args []an
 	return x, true
 }
 
+// declarationsOf are the digests of all declarations behind statuses.
+func declarationsOf(statuses []status.Status) []string {
+	var out []string
+	for _, st := range statuses {
+		for _, d := range st.History {
+			out = append(out, d.Digest)
+		}
+	}
+	return out
+}
+
 // reviewedBy is a public body that has reviewed the supplier's documentation,
 // and shares that.
 type reviewedBy struct {

@@ -15,6 +15,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -47,6 +48,7 @@ type Config struct {
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
 	Answering    *answerdraft.Service
+	Reuse        *reuse.Service
 	Reviews      *review.Service
 	Facts        *facts.Service
 	// Register may be nil: then no name is suggested to who registers.
@@ -141,7 +143,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
+		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reuse": cfg.Reuse == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
 		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
 		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,

@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -218,6 +220,21 @@ func RunFaults(t *testing.T, open Open) {
 				return err
 			}, func(t *testing.T) {
 				want(t, result[answerdraft.Draft](t)(f.AnswerDraft(ctx, v.Offering, v.Set)), keptAnswerDraft(v, 1))
+			}}
+		},
+		UpdateUses: func() operation {
+			d := digest()
+			return operation{func() error {
+				_, err := f.UpdateDeclarationUses(ctx, d, func(u reuse.Uses) (reuse.Uses, error) {
+					if u.Rev > 0 {
+						return u, problem.ErrExists
+					}
+					u.Since = map[string]time.Time{"a": utc}
+					return u, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				want(t, result[[]reuse.Uses](t)(f.DeclarationUses(ctx, []string{d})), []reuse.Uses{{Attestation: d, Rev: 1, Since: map[string]time.Time{"a": utc}}})
 			}}
 		},
 		RemoveAnswerDraft: func() operation {

@@ -9,6 +9,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -55,6 +56,7 @@ const (
 	PutOwnMapping     Write = "PutOwnMapping"
 	UpdateAnswerDraft Write = "UpdateAnswerDraft"
 	RemoveAnswerDraft Write = "RemoveAnswerDraft"
+	UpdateUses        Write = "UpdateDeclarationUses"
 	PutRegisterEntry  Write = "PutRegisterEntry"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
@@ -351,6 +353,11 @@ func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
 // UpdateAnswerDraft implements storage.Store.
 func (f *Faulty) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(answerdraft.Draft) (answerdraft.Draft, error)) (answerdraft.Draft, error) {
 	return get(f, UpdateAnswerDraft, func() (answerdraft.Draft, error) { return f.Store.UpdateAnswerDraft(ctx, offering, set, change) })
+}
+
+// UpdateDeclarationUses implements storage.Store.
+func (f *Faulty) UpdateDeclarationUses(ctx context.Context, attestation string, change func(reuse.Uses) (reuse.Uses, error)) (reuse.Uses, error) {
+	return get(f, UpdateUses, func() (reuse.Uses, error) { return f.Store.UpdateDeclarationUses(ctx, attestation, change) })
 }
 
 // RemoveAnswerDraft implements storage.Store.

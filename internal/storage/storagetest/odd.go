@@ -84,6 +84,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"CirclesOf":         func() (int, error) { v, err := s.CirclesOf(ctx, key); return len(v), err },
 			"ClaimsOf":          func() (int, error) { v, err := s.ClaimsOf(ctx, key); return len(v), err },
 			"OwnWorkbooksOf":    func() (int, error) { v, err := s.OwnWorkbooksOf(ctx, key, 10); return len(v), err },
+			"DeclarationUses":   func() (int, error) { v, err := s.DeclarationUses(ctx, []string{key}); return len(v), err },
 			"CheckJobsOf":       func() (int, error) { v, err := s.CheckJobsOf(ctx, number, key, 10); return len(v), err },
 			"ProcurementsOf":    func() (int, error) { v, err := s.ProcurementsOf(ctx, number, key, 10); return len(v), err },
 			"Drafts":            func() (int, error) { v, err := s.Drafts(ctx, key, 10); return len(v), err },

@@ -9,3 +9,10 @@ CREATE TABLE answer_drafts (
   PRIMARY KEY (offering, "set")
 ) STRICT;
 CREATE INDEX answer_drafts_due ON answer_drafts (due, offering, "set");
+
+-- How often declarations are used in procurements.
+CREATE TABLE declaration_uses (
+  attestation TEXT PRIMARY KEY,
+  rev         INTEGER NOT NULL,
+  doc         TEXT NOT NULL
+) STRICT;
