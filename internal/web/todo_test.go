@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/reuse"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/signing"
 )
 
 // TestWhoUsedTheAnswers has a buyer fetch workbooks: the supplier is told how
@@ -78,4 +81,68 @@ func TestWhoUsedTheAnswers(t *testing.T) {
 			t.Errorf("%q sees what is the supplier's own", persona)
 		}
 	}
+}
+
+// TestWhatToDo shows a supplier what expires, what a new version of a set asks
+// anew, and what is under way.
+func TestWhatToDo(t *testing.T) {
+	s := newSite(t, true)
+	ctx, own := context.Background(), "/suppliers/"+string(s.supplier)
+	declare := func(offering, set, version string, until time.Time) {
+		t.Helper()
+		v, ok := s.web.Catalogue.Content().Version(set, version)
+		if !ok {
+			t.Fatalf("no %s@%s", set, version)
+		}
+		d := attestation.Draft{Offering: offering, Set: set, Version: v.Version, ValidUntil: until}
+		for _, r := range v.Requirements {
+			d.Answers = append(d.Answers, attestation.Answer{Requirement: r.ID, Status: attestation.Partial, Statement: "Svaret fra før."})
+		}
+		bundle := must[[]byte](t)(signing.SignBundle(ctx, s.key, must[[]byte](t)(s.web.Attestations.Prepare(ctx, seller, d))))
+		if _, _, err := s.web.Attestations.Submit(ctx, seller, bundle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := s.visit("supplier")
+	b.get(own).must(t, 200, "Testarkiv har ingen sikkerhetserklæring")
+	declare(s.declared, "skytjenester", "", time.Now().AddDate(0, 0, 30))
+	declare(s.offering, "grunnsett", "1.0.0", time.Time{})
+	old, _ := s.web.Catalogue.Content().Version("grunnsett", "1.0.0")
+	v, _ := s.web.Catalogue.Content().Version("grunnsett", "")
+	var again, changed []string
+	for _, ch := range catalogue.Diff(old, v) {
+		switch ch.Kind {
+		case catalogue.ChangeSubstance:
+			changed = append(changed, ch.Requirement)
+			again = append(again, ch.Requirement)
+		case catalogue.ChangeAdded:
+			again = append(again, ch.Requirement)
+		case catalogue.ChangeUnchanged, catalogue.ChangeReworded, catalogue.ChangeRemoved:
+		}
+	}
+	if len(again) == 0 || len(changed) == 0 {
+		t.Fatal("the versions ask nothing anew")
+	}
+	a := b.get(own).must(t, 200, "Testsak: erklæringen for Skytjenester går ut", "/renewal", "har fått versjon "+v.Version, "svare på på nytt:")
+	for _, id := range again {
+		if !strings.Contains(a.body, `/catalogue/requirements/`+id+`"`) {
+			t.Errorf("%s is not among what must be answered", id)
+		}
+	}
+	if strings.Index(a.body, "går ut") > strings.Index(a.body, "har fått versjon") {
+		t.Error("what expires first does not stand first")
+	}
+	page := "/offerings/" + s.offering + "/answers?set=" + v.Ref()
+	a = b.get(page).must(t, 200, "Dette må dere svare på på nytt", "Forrige svar:", "Svaret fra før.")
+	find(t, a, `(<a class="ds-link" href="#f-answer-`+changed[0]+`">)`)
+	// Answering takes it off the list.
+	form := answerForm(t, a)
+	for _, id := range again {
+		form.Set("answer."+id, "met")
+	}
+	a = b.post("/offerings/"+s.offering+"/draft?set="+v.Ref(), form).must(t, 200, "Alle krav har svar")
+	if strings.Contains(a.body, "Dette må dere svare på på nytt") {
+		t.Error("what is answered must be answered again")
+	}
+	b.get(own).must(t, 200, "utkast til svar på", "Fortsett på utkastet")
 }
