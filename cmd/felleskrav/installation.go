@@ -12,7 +12,9 @@ import (
 
 	"felleskrav/internal/api"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/console"
@@ -48,6 +50,8 @@ type installation struct {
 	suppliers    *supplier.Service
 	evidence     *evidence.Service
 	attestations *attestation.Service
+	answering    *answerdraft.Service
+	reuse        *reuse.Service
 	reviews      *review.Service
 	facts        *facts.Service
 	register     *registry.Service
@@ -78,10 +82,13 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.evidence = &evidence.Service{Store: store, Now: now, MaxBytes: evidence.DefaultMaxBytes}
 	in.attestations = &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: live, Log: public, Keeper: in.suppliers, Now: now}
 	in.evidence.Uses = in.attestations
+	in.answering = &answerdraft.Service{Store: store, Suppliers: store, Catalogue: live, Now: now}
+	in.attestations.Drafts = in.answering
+	in.reuse = &reuse.Service{Store: store, Now: now}
 	in.reviews = &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Keeper: in.suppliers, Now: now}
 	in.facts = &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: live, Now: now}
 	in.ask(nil, logger)
-	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Now: now, NewID: newID}
+	in.procurements = &procurement.Service{Store: store, Catalogue: live, Facts: in.facts, Suppliers: store, Reuse: in.reuse, Now: now, NewID: newID}
 	in.checks = &bulkcheck.Service{
 		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
 	}

@@ -45,6 +45,7 @@ func (v *server) run(in *installation, h *httpd.Server, listener, admin net.List
 	g.Go(func() error { v.sweepEvidence(work, in.evidence); return nil })
 	g.Go(func() error { v.sweepPeople(work, in.members, in.store); return nil })
 	g.Go(func() error { v.sweepOwnBooks(work, in.ownbooks); return nil })
+	g.Go(func() error { v.sweepAnswers(work, in.answering); return nil })
 	g.Go(func() error { in.checks.Run(work); return nil })
 	g.Go(func() error { v.sweepChecks(work, in.checks); return nil })
 	g.Go(func() error { in.trail.Run(work); return nil })

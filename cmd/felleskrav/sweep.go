@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/ownbook"
@@ -77,6 +78,27 @@ func (v *server) sweepOwnBooks(ctx context.Context, s *ownbook.Service) {
 		}
 		if n > 0 {
 			v.logger.InfoContext(ctx, "deleted workbooks whose time was up", slog.Int("count", n))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// sweepAnswers deletes answers under way that nobody has worked on for long
+// enough, now and then.
+func (v *server) sweepAnswers(ctx context.Context, s *answerdraft.Service) {
+	tick := time.NewTicker(sweepEach)
+	defer tick.Stop()
+	for {
+		n, err := s.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
+			v.logger.WarnContext(ctx, "could not sweep answers under way", slog.String("error", err.Error()))
+		}
+		if n > 0 {
+			v.logger.InfoContext(ctx, "deleted answers under way whose time was up", slog.Int("count", n))
 		}
 		select {
 		case <-ctx.Done():

@@ -88,6 +88,15 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 			return nil, err
 		}
 	}
+	if !t.BidderCopy {
+		var only organisation.Number
+		if t.Prefill != nil {
+			only = t.Prefill.Bidder.Supplier
+		}
+		if err := a.Procurements.Exported(ctx, data, only); err != nil {
+			return nil, fmt.Errorf("count use of declarations: %w", err)
+		}
+	}
 	return tenderFile{t, name + "." + string(format), format}, nil
 }
 

@@ -67,6 +67,12 @@ var may = map[string][]string{
 	"internal/attestation": {
 		"internal/access", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/signing/keyless", "internal/supplier",
 	},
+	// Answers that are worked on before they are signed.
+	"internal/attestation/answerdraft": {
+		"internal/access", "internal/attestation", "internal/catalogue", "internal/organisation", "internal/problem", "internal/supplier",
+	},
+	// How often declarations are used, told to their suppliers.
+	"internal/attestation/reuse": {"internal/access", "internal/organisation", "internal/problem"},
 	// A review is signed like a declaration, of an answer in one, and goes into the same log.
 	"internal/review": {
 		"internal/access", "internal/attestation", "internal/catalogue", "internal/evidence", "internal/organisation", "internal/problem", "internal/signing", "internal/supplier",
@@ -81,7 +87,7 @@ var may = map[string][]string{
 	},
 	// The days of a contract are counted where our users' calendars are.
 	"internal/procurement": {
-		"internal/access", "internal/attestation", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
+		"internal/access", "internal/attestation", "internal/attestation/reuse", "internal/catalogue", "internal/locale", "internal/organisation", "internal/problem", "internal/selection", "internal/status", "internal/supplier",
 	},
 
 	// A check of a list joins the nouns behind status with the list's format.
@@ -156,12 +162,12 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/trail", "internal/transparency",
 }
 
 var services = []string{
-	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
+	"internal/access", "internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
 	"internal/member", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",

@@ -60,8 +60,11 @@ func (s *Service) submitSigned(ctx context.Context, rec Record, sup supplier.Sup
 	if known.Digest != "" {
 		return s.again(ctx, known)
 	}
-	r, _, err = s.again(ctx, rec)
-	return r, err == nil, err
+	if r, _, err = s.again(ctx, rec); err != nil {
+		return Receipt{}, false, err
+	}
+	s.settle(ctx, rec)
+	return r, true, nil
 }
 
 // maxWaiting is how many declarations that wait for a second signature are

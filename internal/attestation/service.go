@@ -34,9 +34,28 @@ type Service struct {
 	Signers *supplier.Signers
 	// Keeper takes in signers that are seen for the first time.
 	Keeper Keeper
+	// Drafts is told what has been declared; nil tells nobody.
+	Drafts Drafts
 	// Verifier signs verdicts; without it there are none that are signed.
 	Verifier *Verifier
 	Now      func() time.Time
+}
+
+// Drafts are answers that are worked on before they are signed.
+type Drafts interface {
+	// Settle takes what has been declared out of what is worked on. It is
+	// idempotent.
+	Settle(ctx context.Context, r Record) error
+}
+
+// settle tells the drafts of a declaration that is in the log. It stands
+// whatever comes of that: a draft that is left is there to be deleted, and
+// expires by itself.
+func (s *Service) settle(ctx context.Context, r Record) {
+	if s.Drafts == nil {
+		return
+	}
+	_ = s.Drafts.Settle(ctx, r)
 }
 
 // Keeper adds a signer that was seen for the first time to an organisation's

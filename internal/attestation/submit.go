@@ -86,6 +86,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, bundleJSON []b
 	if err != nil {
 		return Receipt{}, false, wrap("log attestation", err)
 	}
+	s.settle(ctx, rec)
 	return receiptOf(rec, logProof(s.Log, place, in)), true, nil
 }
 

@@ -275,6 +275,14 @@ func (t *Texts) DateTime(at time.Time) string {
 	return at.In(oslo).Format("02.01.2006 kl. 15.04")
 }
 
+// Clock writes a time of day in Oslo: 14.05, in English 14:05.
+func (t *Texts) Clock(at time.Time) string {
+	if t.Lang == "en" {
+		return at.In(oslo).Format("15:04")
+	}
+	return at.In(oslo).Format("15.04")
+}
+
 // Number writes an integer with the language's grouping.
 func (t *Texts) Number(n int64) string { return t.printer.Sprint(number.Decimal(n)) }
 

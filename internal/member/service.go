@@ -124,6 +124,29 @@ func (s *Service) members(ctx context.Context, org organisation.Number) ([]Membe
 	return out, nil
 }
 
+// Colleagues gives what those of some actors are called who are members of the
+// organisation that the actor answers for. They see each other's names beside
+// what they have written.
+func (s *Service) Colleagues(ctx context.Context, actor access.Actor, actors []string) (map[string]string, error) {
+	if err := access.Check(actor, access.PrepareStatement, actor.Org); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	if !slices.ContainsFunc(actors, func(id string) bool { return access.Actor{ID: id}.Person() }) {
+		return out, nil
+	}
+	all, err := s.members(ctx, organisation.Number(actor.Org))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range all {
+		if m.Name != "" && slices.Contains(actors, m.Person) {
+			out[m.Person] = m.Name
+		}
+	}
+	return out, nil
+}
+
 var errNotMember = problem.New(problem.NotFound, "member.not-found", nil)
 
 // SetRoles changes what a member may do. New roles must be the actor's to give,

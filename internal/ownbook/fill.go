@@ -3,6 +3,7 @@ package ownbook
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -88,7 +89,21 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, procurementID, i
 	if _, err := s.update(ctx, id, func(w Workbook) (Workbook, error) { return s.kept(w), nil }); err != nil {
 		return Filled{}, err
 	}
+	for _, n := range o.used() {
+		if err := s.Procurements.Exported(ctx, data, n); err != nil {
+			return Filled{}, fmt.Errorf("count use of declarations: %w", err)
+		}
+	}
 	return Filled{FileName: filledName(w.FileName, t), Data: b.Bytes(), Report: report}, nil
+}
+
+// used are the bidders whose declarations an order asks for.
+func (o Order) used() []organisation.Number {
+	out := slices.Clone(o.Columns)
+	if o.Answers != "" && !slices.Contains(out, o.Answers) {
+		out = append(out, o.Answers)
+	}
+	return out
 }
 
 // filledName is the sender's name for the file with a word added.

@@ -15,6 +15,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/workbook"
@@ -23,9 +24,10 @@ import (
 )
 
 // Procurements is what is asked of procurements: everything about one, for
-// somebody of the body it belongs to.
+// somebody of the body it belongs to, and to count whose declarations were used.
 type Procurements interface {
 	Tender(ctx context.Context, actor access.Actor, id string) (procurement.TenderData, error)
+	Exported(ctx context.Context, t procurement.TenderData, only organisation.Number) error
 }
 
 // Service holds the rules.

@@ -9,6 +9,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
@@ -29,7 +30,9 @@ type Service struct {
 	Catalogue catalogue.Provider
 	Facts     Statuses
 	Suppliers supplier.Store
-	Now       func() time.Time
+	// Reuse counts that declarations are used; nil counts nothing.
+	Reuse *reuse.Service
+	Now   func() time.Time
 	// NewID makes UUIDv7 strings.
 	NewID func() string
 }
@@ -284,6 +287,27 @@ func (s *Service) statuses(ctx context.Context, actor access.Actor, p Procuremen
 		}
 	}
 	return out, nil
+}
+
+// Exported counts that the declarations of the bidders, or of the one given, were
+// put into a file. Their suppliers are told how many procurements that was, long
+// after the deadline, and never which.
+func (s *Service) Exported(ctx context.Context, t TenderData, only organisation.Number) error {
+	if s.Reuse == nil {
+		return nil
+	}
+	var used []reuse.Declaration
+	for _, b := range t.Comparison.Bidders {
+		if only != "" && b.Bidder.Supplier != only {
+			continue
+		}
+		for _, st := range b.Statuses {
+			if st.Declaration != nil && counts(st.Overall) {
+				used = append(used, reuse.Declaration{Attestation: st.Declaration.Digest, Supplier: st.Supplier})
+			}
+		}
+	}
+	return s.Reuse.Note(ctx, t.Procurement.ID, t.Procurement.Deadline, used)
 }
 
 // Comparison sets the bidders side by side.

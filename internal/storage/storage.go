@@ -8,6 +8,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -32,6 +34,8 @@ type Store interface {
 	supplier.Store
 	evidence.Store
 	attestation.Store
+	answerdraft.Store
+	reuse.Store
 	review.Store
 	procurement.Store
 	bulkcheck.Store

@@ -2,14 +2,16 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
@@ -33,6 +35,20 @@ type answersPage struct {
 	// Report lists what was not read from an uploaded workbook.
 	Report []reportRow
 	Read   int
+	// Draft is what is saved; its Rev is 0 when nothing is. SavedBy is who saved last.
+	Draft   answerdraft.Draft
+	SavedBy string
+	// Missing are the requirements that lack something, Again those that must be
+	// answered anew since the version changed them, and Conflicts those with
+	// answers to choose between.
+	Missing, Again, Conflicts []answerRow
+	// Sheet names this copy of the form.
+	Sheet string
+}
+
+// Save is the address that drafts are saved at.
+func (p answersPage) Save() string {
+	return "/offerings/" + p.Offering.ID + "/draft?" + query("set", p.Version.Ref())
 }
 
 type answerTheme struct {
@@ -52,6 +68,29 @@ type answerRow struct {
 	// Changed tells what happened to the requirement since the prefilled
 	// answer was declared; "" when nothing did.
 	Changed catalogue.ChangeKind
+	// Before is what was answered to an earlier version, where it no longer holds.
+	Before *attestation.Answer
+	// Seen is the fingerprint of the saved answer that the form shows.
+	Seen string
+	// Saved tells who saved the answer, and is nil when it is not in the draft.
+	Saved *savedRow
+	// Rivals are answers by several at the same time, to choose between.
+	Rivals []savedRow
+	// Lacks is why the answer is not complete: a locale key, or "".
+	Lacks string
+	// Save is the address that drafts are saved at.
+	Save string
+}
+
+// savedRow is an answer that somebody saved.
+type savedRow struct {
+	answerdraft.Saved
+	Who string
+}
+
+// Value names the answer to choose it.
+func (r savedRow) Value() string {
+	return r.Answer.Requirement + " " + answerdraft.Fingerprint(r.Answer)
 }
 
 // reportRow is one row of an uploaded workbook that was not read as it stood.
@@ -67,8 +106,15 @@ type draft struct {
 	validUntil string
 	prefilled  string
 	changes    map[string]catalogue.ChangeKind
-	report     []reportRow
-	read       int
+	// before has the earlier answers that no longer hold.
+	before map[string]attestation.Answer
+	// saved is what is kept on the server, and seen, by requirement, the
+	// fingerprints of the saved answers that somebody typed over.
+	saved  answerdraft.Draft
+	seen   map[string]string
+	sheet  string
+	report []reportRow
+	read   int
 }
 
 // answering is what every page of answering needs.
@@ -125,22 +171,52 @@ func (w *Web) chosenSet(ref string, o supplier.Offering) (catalogue.Version, err
 	return best, nil
 }
 
+// ref names the draft.
+func (a answering) ref() answerdraft.Ref {
+	return answerdraft.Ref{Offering: a.offering.ID, Version: a.version}
+}
+
 func (w *Web) answers(c *gin.Context) error {
 	a, err := w.answering(c)
 	if err != nil {
 		return err
 	}
-	d, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
+	d, err := w.started(c, a)
 	if err != nil {
 		return err
 	}
 	return w.showAnswers(c, a, d, nil)
 }
 
+// started is what has been answered so far: what is in the draft, and below it
+// what was declared before.
+func (w *Web) started(c *gin.Context, a answering) (draft, error) {
+	d, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
+	if err != nil {
+		return d, err
+	}
+	d.saved, err = w.Answering.Get(c.Request.Context(), w.actor(c), a.ref())
+	if err != nil {
+		return d, err
+	}
+	for id, e := range d.saved.Answers {
+		d.answers[id] = e.Answer
+		delete(d.before, id)
+	}
+	if d.saved.Rev > 0 {
+		d.prefilled, d.validUntil = "", d.saved.ValidUntil
+	}
+	d.seen = map[string]string{}
+	for _, r := range a.version.Requirements {
+		d.seen[r.ID] = answerdraft.Fingerprint(d.answers[r.ID])
+	}
+	return d, nil
+}
+
 // earlierAnswers starts from the newest declaration of the offering for the
 // set: answers to requirements that are the same or reworded carry over.
 func (w *Web) earlierAnswers(ctx context.Context, actor access.Actor, a answering) (draft, error) {
-	d := draft{answers: map[string]attestation.Answer{}, changes: map[string]catalogue.ChangeKind{}}
+	d := draft{answers: map[string]attestation.Answer{}, changes: map[string]catalogue.ChangeKind{}, before: map[string]attestation.Answer{}}
 	records, err := w.Attestations.Of(ctx, actor, a.offering.ID, listed)
 	if err != nil {
 		return d, err
@@ -149,18 +225,17 @@ func (w *Web) earlierAnswers(ctx context.Context, actor access.Actor, a answerin
 		if r.Set != a.version.Set {
 			continue
 		}
-		carried := map[string]bool{}
 		if old, ok := w.Catalogue.Content().Version(r.Set, r.SetVersion); ok {
-			carried = catalogue.CarriesOver(old, a.version)
-			for _, ch := range catalogue.Diff(old, a.version) {
-				if ch.Kind != catalogue.ChangeUnchanged {
-					d.changes[ch.Requirement] = ch.Kind
+			for _, x := range attestation.CarryOver(old, a.version, r.Answers) {
+				if x.Change.Kind != catalogue.ChangeUnchanged {
+					d.changes[x.Requirement] = x.Change.Kind
 				}
-			}
-		}
-		for _, answer := range r.Answers {
-			if carried[answer.Requirement] {
-				d.answers[answer.Requirement] = answer
+				switch {
+				case x.State != attestation.CarryAnswer:
+					d.answers[x.Requirement] = x.Answer
+				case x.Before != nil:
+					d.before[x.Requirement] = *x.Before
+				}
 			}
 		}
 		d.prefilled = "page.answers.prefilled"
@@ -170,32 +245,58 @@ func (w *Web) earlierAnswers(ctx context.Context, actor access.Actor, a answerin
 }
 
 func (w *Web) showAnswers(c *gin.Context, a answering, d draft, failed error) error {
-	ctx, t := c.Request.Context(), w.texts(c)
-	files, err := w.Evidence.Of(ctx, w.actor(c), a.offering.Supplier)
+	p, err := w.answersPage(c, a, d, failed)
 	if err != nil {
 		return err
-	}
-	p := answersPage{
-		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version,
-		Prefilled: d.prefilled, Report: d.report, Read: d.read, Total: len(a.version.Requirements),
-	}
-	for _, s := range w.Catalogue.Content().Sets {
-		p.Versions = append(p.Versions, w.Catalogue.Content().Versions(s.ID)...)
 	}
 	code := http.StatusOK
 	if failed != nil {
 		code = unprocessable(failed)
 	}
+	saving(c)
+	return w.show(c, code, "answers", p)
+}
+
+func (w *Web) answersPage(c *gin.Context, a answering, d draft, failed error) (answersPage, error) {
+	ctx, t := c.Request.Context(), w.texts(c)
+	files, err := w.Evidence.Of(ctx, w.actor(c), a.offering.Supplier)
+	if err != nil {
+		return answersPage{}, err
+	}
+	who, err := w.savers(c, d.saved)
+	if err != nil {
+		return answersPage{}, err
+	}
+	p := answersPage{
+		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version,
+		Prefilled: d.prefilled, Report: d.report, Read: d.read, Total: len(a.version.Requirements), Draft: d.saved, SavedBy: who(d.saved.UpdatedBy), Sheet: d.sheet,
+	}
+	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
+	if p.Sheet == "" {
+		p.Sheet = rand.Text()
+	}
+	for _, s := range w.Catalogue.Content().Sets {
+		p.Versions = append(p.Versions, w.Catalogue.Content().Versions(s.ID)...)
+	}
 	p.Form = newForm(t, failed)
 	for _, vt := range versionThemes(a.version) {
 		theme := answerTheme{ID: vt.ID, Name: vt.Name}
 		for _, r := range vt.Requirements {
-			row := answerRowOf(t, p.Form, r, d.answers[r.ID], files)
-			row.Changed = d.changes[r.ID]
+			row := answerRowOf(t, p.Form, r, d, files, who)
+			row.Save = p.Save()
 			if d.answers[r.ID].Status != "" {
 				theme.Answered++
 			}
 			theme.Rows = append(theme.Rows, row)
+			if row.Lacks != "" {
+				p.Missing = append(p.Missing, row)
+			}
+			if row.Before != nil {
+				p.Again = append(p.Again, row)
+			}
+			if len(row.Rivals) > 0 {
+				p.Conflicts = append(p.Conflicts, row)
+			}
 		}
 		p.Answered += theme.Answered
 		p.Themes = append(p.Themes, theme)
@@ -205,12 +306,25 @@ func (w *Web) showAnswers(c *gin.Context, a answering, d draft, failed error) er
 	}
 	p.ValidUntil = p.Form.field(Field{Name: "validUntil", Label: "page.answers.valid-until", Hint: "page.answers.valid-until-hint", Value: d.validUntil, Type: "date", Size: "s", Required: true})
 	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.answers.upload-file", Type: "file", Accept: ".xlsx", Required: true})
-	return w.show(c, code, "answers", p)
+	return p, nil
 }
 
 // answerRowOf makes the inputs for one requirement.
-func answerRowOf(t *locale.Texts, form *Form, r catalogue.Requirement, given attestation.Answer, files []evidence.Evidence) answerRow {
-	row := answerRow{Requirement: r, ID: fieldID("answer." + r.ID)}
+func answerRowOf(t *locale.Texts, form *Form, r catalogue.Requirement, d draft, files []evidence.Evidence, who func(string) string) answerRow {
+	given := d.answers[r.ID]
+	row := answerRow{Requirement: r, ID: fieldID("answer." + r.ID), Changed: d.changes[r.ID], Seen: d.seen[r.ID], Lacks: lacks(given)}
+	if before, ok := d.before[r.ID]; ok {
+		row.Before = &before
+	}
+	if e, ok := d.saved.Answers[r.ID]; ok {
+		row.Saved = &savedRow{e.Saved, who(e.By)}
+		if len(e.Others) > 0 {
+			row.Rivals = append(row.Rivals, *row.Saved)
+		}
+		for _, o := range e.Others {
+			row.Rivals = append(row.Rivals, savedRow{o, who(o.By)})
+		}
+	}
 	path := "answers[" + r.ID + "]"
 	row.Statement = Field{Name: "statement." + r.ID, Label: "page.answers.statement", Hint: "page.answers.statement-hint", Value: given.Statement, Rows: 3}
 	row.Statement.Error = form.takeAs(row.Statement.ID(), path+".statement", r.ID)
@@ -243,26 +357,22 @@ func fileText(t *locale.Texts, f evidence.Evidence) string {
 	return text
 }
 
-// readAnswers reads the answer form.
-func readAnswers(c *gin.Context, v catalogue.Version) draft {
-	d := draft{answers: map[string]attestation.Answer{}, validUntil: line(c.PostForm("validUntil"))}
-	for _, r := range v.Requirements {
-		a := attestation.Answer{Requirement: r.ID, Status: attestation.AnswerStatus(c.PostForm("answer." + r.ID)), Statement: text(c.PostForm("statement." + r.ID))}
-		for _, digest := range c.PostFormArray("evidence." + r.ID) {
-			a.Evidence = append(a.Evidence, attestation.EvidenceRef{Digest: attestation.DigestSet{SHA256: digest}})
-		}
-		if a.Status != "" || a.Statement != "" || len(a.Evidence) > 0 {
-			d.answers[r.ID] = a
-		}
+// lacks says why an answer cannot be declared: a locale key, or "".
+func lacks(a attestation.Answer) string {
+	switch {
+	case a.Status == "":
+		return "page.draft.lacks-answer"
+	case a.Status != attestation.Met && strings.TrimSpace(a.Statement) == "":
+		return "page.draft.lacks-statement"
 	}
-	return d
+	return ""
 }
 
 // list gives the answers in the order of the set version.
 func (d draft) list(v catalogue.Version) []attestation.Answer {
 	var out []attestation.Answer
 	for _, r := range v.Requirements {
-		if a, ok := d.answers[r.ID]; ok {
+		if a, ok := d.answers[r.ID]; ok && !answerdraft.Empty(a) {
 			out = append(out, a)
 		}
 	}
@@ -270,19 +380,21 @@ func (d draft) list(v catalogue.Version) []attestation.Answer {
 }
 
 func (w *Web) answersPrepare(c *gin.Context) error {
-	if err := parseForm(c); err != nil {
-		return err
-	}
-	a, err := w.answering(c)
+	a, d, err := w.saveAnswers(c)
 	if err != nil {
+		if mendable(err) {
+			return w.showAnswers(c, a, d, err)
+		}
 		return err
 	}
-	d := readAnswers(c, a.version)
+	if len(d.saved.Conflicts()) > 0 {
+		return w.showAnswers(c, a, d, conflictsError(d.saved))
+	}
 	until, ok := readTime(d.validUntil, true)
 	if !ok {
 		return w.showAnswers(c, a, d, badDate("validUntil"))
 	}
-	in := attestation.Draft{Offering: a.offering.ID, Set: a.version.Set, Version: a.version.Version, Answers: d.list(a.version), ValidUntil: time.Time{}}
+	in := attestation.Draft{Offering: a.offering.ID, Set: a.version.Set, Version: a.version.Version, Answers: d.list(a.version)}
 	if until != nil {
 		in.ValidUntil = *until
 	}

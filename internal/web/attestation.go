@@ -41,6 +41,37 @@ type statementPage struct {
 	// Valid are the keys that the supplier can sign with, Ended those it no
 	// longer can.
 	Valid, Ended []supplier.Key
+	// Content is what the statement says, read from the very bytes that are
+	// signed; nil when it is no declaration.
+	Content *statementContent
+}
+
+// statementContent is a declaration for people to read before it is signed.
+type statementContent struct {
+	Declaration attestation.Declaration
+	ValidUntil  time.Time
+	Counts      []countRow
+	Answers     []signedAnswer
+}
+
+type signedAnswer struct {
+	attestation.Answer
+	Title catalogue.Text
+}
+
+// read reads the bytes that are to be signed.
+func (p *statementPage) read(statement []byte) {
+	st, err := attestation.Decode[attestation.Declaration](statement, attestation.DeclarationType)
+	if err != nil {
+		return // the exact text is shown all the same
+	}
+	c := statementContent{Declaration: st.Predicate, Counts: countRows(recordCounts(attestation.Record{Answers: st.Predicate.Answers}))}
+	c.ValidUntil, _ = attestation.ParseTime(st.Predicate.ValidUntil)
+	for _, a := range st.Predicate.Answers {
+		r, _ := p.Version.Requirement(a.Requirement)
+		c.Answers = append(c.Answers, signedAnswer{a, r.Title})
+	}
+	p.Content = &c
 }
 
 // sortKeys tells the keys that can be used from those that no longer can.
@@ -83,6 +114,7 @@ func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answe
 	}
 	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
 	p.fill(statement)
+	p.read(statement)
 	p.sortKeys(a.supplier.Keys, w.Now())
 	code := http.StatusOK
 	if failed != nil {
@@ -212,6 +244,7 @@ func (w *Web) showAttestation(c *gin.Context, failed error) error {
 	p.Key, _ = s.Key(r.KeyID)
 	p.Second, _ = s.Key(r.SecondKeyID)
 	p.Own = p.Acts(r.Supplier)
+	scripted(c)
 	p.Counts = countRows(recordCounts(r))
 	code := http.StatusOK
 	if failed != nil {

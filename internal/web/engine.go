@@ -45,7 +45,7 @@ func loadAssets(dist fs.FS) (assets, error) {
 	if err := json.Unmarshal(b, &a); err != nil {
 		return nil, fmt.Errorf("read list of assets: %w", err)
 	}
-	for _, name := range []string{"app.css", "icon.svg", "keys.js", "sign.js"} {
+	for _, name := range []string{"app.css", "icon.svg", "autosave.js", "copy.js", "keys.js", "sign.js", "upload.js"} {
 		if a[name] == "" {
 			return nil, fmt.Errorf("read list of assets: %s is not in it", name)
 		}
@@ -146,6 +146,7 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"date":     t.Date,
 		"datetime": t.DateTime,
 		"day":      dayText(t),
+		"month":    func(at time.Time) string { return at.In(locale.Zone()).Format("01.2006") },
 		"changed":  changeText(t),
 		"isodate":  func(at time.Time) string { return at.In(locale.Zone()).Format(time.RFC3339) },
 		"number":   func(n any) string { return t.Number(integer(n)) },

@@ -58,6 +58,9 @@ func (w *Web) showEvidence(c *gin.Context, typed evidence.Amendment, failed erro
 	if e := p.Form.take("name", t.T("page.evidence.file")); e != "" {
 		p.File.Error = e
 	}
+	if p.Own {
+		saving(c)
+	}
 	return w.show(c, code, "evidence", p)
 }
 
@@ -82,13 +85,28 @@ func (w *Web) evidenceUpload(c *gin.Context) error {
 			saved = "page.evidence.saved-pending"
 		}
 	}
-	if err != nil {
-		if mendable(err) {
-			return w.showEvidence(c, typed, err)
-		}
+	script := asksScript(c)
+	switch {
+	case err != nil && script && mendable(err):
+		c.JSON(unprocessable(err), uploadedFile{Text: w.inWords(c, err)})
+		return nil
+	case err != nil && mendable(err):
+		return w.showEvidence(c, typed, err)
+	case err != nil:
 		return err
+	case script:
+		w.Sessions.Tell(c.Request.Context(), saved)
+		c.JSON(http.StatusOK, uploadedFile{Location: evidenceURL(n)})
+		return nil
 	}
 	return w.done(c, saved, evidenceURL(n))
+}
+
+// uploadedFile is what a script is told of a file that it sent: where to go, or
+// what was wrong.
+type uploadedFile struct {
+	Location string `json:"location,omitempty"`
+	Text     string `json:"text,omitempty"`
 }
 
 func evidenceURL(n organisation.Number) string { return "/suppliers/" + string(n) + "/evidence" }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/member"
 	"felleskrav/internal/organisation"
@@ -21,6 +22,7 @@ type privacyPage struct {
 	// IdleYears is how many years a person is kept who has not been here.
 	IdleYears            int
 	Invitation, Finished string
+	Drafts               string // of answers
 	Trail, Addresses     string
 	TokenMax             string
 }
@@ -34,7 +36,7 @@ func (w *Web) privacy(c *gin.Context) error {
 		Base: w.base(c, ""), Operator: w.Operator, Cookie: w.Sessions.Cookie(), LanguageCookie: languageCookie, LanguageKept: span(t, languageDays*day),
 		Idle: span(t, idle), Lifetime: span(t, lifetime), IdleYears: int(member.Idle / (365 * day)),
 		Invitation: span(t, member.InvitationLife), Finished: span(t, member.FinishedKept),
-		Trail: span(t, w.Trail.Retention), Addresses: span(t, w.Trail.Addresses), TokenMax: span(t, organisation.MaxDays*day),
+		Drafts: span(t, answerdraft.Kept), Trail: span(t, w.Trail.Retention), Addresses: span(t, w.Trail.Addresses), TokenMax: span(t, organisation.MaxDays*day),
 	})
 }
 

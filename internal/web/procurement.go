@@ -121,6 +121,11 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {
 		return fmt.Errorf("write tender workbook: %w", err)
 	}
+	if !tender.BidderCopy {
+		if err := w.Procurements.Exported(ctx, data, organisation.Number(c.Query("bidder"))); err != nil {
+			return fmt.Errorf("count use of declarations: %w", err)
+		}
+	}
 	return sendWorkbook(c, name+" "+data.Procurement.Title, format, &out)
 }
 

@@ -97,6 +97,7 @@ func (w *Web) routes() []route {
 		{method: http.MethodPost, path: "/offerings/:id/edit", action: access.WriteOffering, limit: form, handler: w.offeringSave},
 		{method: http.MethodGet, path: "/offerings/:id/answers", action: access.PrepareStatement, handler: w.surely(access.SubmitAttestation, "", w.answers)},
 		{method: http.MethodPost, path: "/offerings/:id/answers", action: access.PrepareStatement, limit: 8 << 20, handler: w.answersPrepare},
+		{method: http.MethodPost, path: "/offerings/:id/draft", action: access.PrepareStatement, limit: 8 << 20, handler: w.answersSave},
 		{method: http.MethodGet, path: "/offerings/:id/answers/workbook", pace: httpd.Costly, action: access.PrepareStatement, handler: w.answersWorkbook},
 		{method: http.MethodPost, path: "/offerings/:id/answers/workbook", pace: httpd.Costly, action: access.PrepareStatement, limit: maxWorkbook, handler: w.answersUpload},
 		// Gives back what was sent, as a file, to whoever is to sign it.

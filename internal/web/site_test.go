@@ -19,7 +19,9 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -147,9 +149,12 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 		Members:      &member.Service{Store: store, Now: now, NewID: newID},
 		MaxEvidence:  1 << 20,
 	}
+	cfg.Answering = &answerdraft.Service{Store: store, Suppliers: store, Catalogue: cat, Now: now}
+	cfg.Attestations.Drafts = cfg.Answering
+	cfg.Reuse = &reuse.Service{Store: store, Now: now}
 	cfg.Trail = trail.New(trail.Config{Store: store, Log: public, Now: now})
 	t.Cleanup(cfg.Trail.Close)
-	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
+	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Reuse: cfg.Reuse, Now: now, NewID: newID}
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ts := httptest.NewUnstartedServer(nil)

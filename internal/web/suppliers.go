@@ -8,6 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation/reuse"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
@@ -66,7 +68,12 @@ func (w *Web) suppliers(c *gin.Context) error {
 type supplierPage struct {
 	Base
 	// Waiting are declarations that wait for a second signature.
-	Waiting   []waitingRow
+	Waiting []waitingRow
+	// Todos are what the supplier ought to do, and Reviewers the bodies that have
+	// reviewed its documentation: for itself only.
+	Todos     []todo
+	Reviewers []reviewedBy
+	Months    []reuse.Month
 	Supplier  supplier.Supplier
 	Own       bool
 	Offerings []offeringRow
@@ -156,6 +163,19 @@ func (w *Web) supplier(c *gin.Context) error {
 	}
 	if own {
 		if err := w.waiting(c, &p); err != nil {
+			return err
+		}
+	}
+	if own && access.Check(actor, access.PrepareStatement, string(n)) == nil {
+		if p.Todos, err = w.todos(c, statuses, files); err != nil {
+			return err
+		}
+	}
+	if own {
+		if p.Reviewers, err = w.reviewers(c, n); err != nil {
+			return err
+		}
+		if p.Months, err = w.Reuse.Months(ctx, actor, n, declarationsOf(statuses), locale.Zone()); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,8 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -45,6 +47,8 @@ type Config struct {
 	Suppliers    *supplier.Service
 	Evidence     *evidence.Service
 	Attestations *attestation.Service
+	Answering    *answerdraft.Service
+	Reuse        *reuse.Service
 	Reviews      *review.Service
 	Facts        *facts.Service
 	// Register may be nil: then no name is suggested to who registers.
@@ -139,7 +143,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
+		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reuse": cfg.Reuse == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
 		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
 		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -200,6 +204,13 @@ const policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src '
 // from the built files alone, cannot fetch or send anything but the page's own
 // forms, and cannot turn text into code.
 const scriptPolicy = policy + "; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// savingPolicy is for the pages whose scripts save or send what is on them while
+// it is worked on, to this service alone.
+const savingPolicy = scriptPolicy + "; connect-src 'self'"
+
+// saving lets the page run our scripts, and those send something back.
+func saving(c *gin.Context) { c.Writer.Header().Set("Content-Security-Policy", savingPolicy) }
 
 // scripted lets the page run our scripts.
 func scripted(c *gin.Context) { c.Writer.Header().Set("Content-Security-Policy", scriptPolicy) }

@@ -12,6 +12,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
@@ -110,7 +111,7 @@ func (w *Web) answersWorkbook(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
+	d, err := w.started(c, a)
 	if err != nil {
 		return err
 	}
@@ -122,14 +123,10 @@ func (w *Web) answersWorkbook(c *gin.Context) error {
 	return sendWorkbook(c, t.T("page.answers.file")+" "+a.version.Name.In(t.Lang)+" "+a.version.Version, workbook.XLSX, &out)
 }
 
-// answersUpload fills the form from an uploaded answer sheet. Nothing is kept
-// until it is signed, so rows that could not be read are only told about.
+// answersUpload takes an uploaded answer sheet into the draft. Rows that could
+// not be read are told about, and the rest is kept: nothing is declared yet.
 func (w *Web) answersUpload(c *gin.Context) error {
 	a, err := w.answering(c)
-	if err != nil {
-		return err
-	}
-	earlier, err := w.earlierAnswers(c.Request.Context(), w.actor(c), a)
 	if err != nil {
 		return err
 	}
@@ -140,30 +137,46 @@ func (w *Web) answersUpload(c *gin.Context) error {
 			return a.version, ref.ID == "" || ref.ID == a.version.Set && ref.Version == a.version.Version
 		})
 	}
-	if err != nil {
-		if mendable(err) {
-			return w.showAnswers(c, a, earlier, err)
-		}
+	var report []reportRow
+	if err == nil {
+		report, err = w.keepReading(c, a, reading)
+	}
+	if err != nil && !mendable(err) {
 		return err
 	}
-	files, err := w.Evidence.Of(c.Request.Context(), w.actor(c), a.offering.Supplier)
-	if err != nil {
-		return err
+	d, readErr := w.started(c, a)
+	if readErr != nil {
+		return readErr
 	}
-	t := w.texts(c)
-	d := draft{answers: map[string]attestation.Answer{}, prefilled: "page.answers.read", report: reportRows(t, reading.Rows), read: len(reading.Answers)}
+	if err == nil {
+		d.prefilled, d.report, d.read = "page.answers.read", report, len(reading.Answers)
+	}
+	return w.showAnswers(c, a, d, err)
+}
+
+// keepReading saves what was read from an answer sheet, with the uploaded files
+// that it names, and reports what could not be taken as it stood.
+func (w *Web) keepReading(c *gin.Context, a answering, reading workbook.AnswerReading) ([]reportRow, error) {
+	ctx, t := c.Request.Context(), w.texts(c)
+	files, err := w.Evidence.Of(ctx, w.actor(c), a.offering.Supplier)
+	if err != nil {
+		return nil, err
+	}
+	report := reportRows(t, reading.Rows)
+	var in answerdraft.Sheet
 	for _, answer := range reading.Answers {
 		for _, name := range reading.Evidence[answer.Requirement] {
 			ref, ok := uploaded(files, name)
 			if !ok {
-				d.report = append(d.report, reportRow{Requirement: answer.Requirement, Text: t.T("page.answers.no-evidence", "Name", name)})
+				report = append(report, reportRow{Requirement: answer.Requirement, Text: t.T("page.answers.no-evidence", "Name", name)})
 				continue
 			}
 			answer.Evidence = append(answer.Evidence, ref)
 		}
-		d.answers[answer.Requirement] = answer
+		in.Changes = append(in.Changes, answerdraft.Change{Answer: answer})
 	}
-	return w.showAnswers(c, a, d, nil)
+	_, _, err = w.Answering.Save(ctx, w.actor(c), a.ref(), in)
+	return report, err
 }
 
 // uploaded finds a file among those uploaded, by its digest or name.

@@ -99,6 +99,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.keptFiles, up("file"), plain},
 		{s.ownWorkbooks, up("procurement", "_id"), plain},
 		{s.ownWorkbooks, up("due", "_id"), plain},
+		{s.answerDrafts, up("due", "_id"), plain},
 		{s.people, up("last", "_id"), plain},
 		{s.circles, up("people", "_id"), plain},
 		{s.invitations, up("hash"), unique},

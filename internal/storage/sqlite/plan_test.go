@@ -77,6 +77,8 @@ func TestPlans(t *testing.T) {
 		"ProcurementsOf":    func() error { _, err := s.ProcurementsOf(ctx, "1", "x", 10); return err },
 		"OwnWorkbooksOf":    func() error { _, err := s.OwnWorkbooksOf(ctx, "x", 10); return err },
 		"DueOwnWorkbooks":   func() error { _, err := s.DueOwnWorkbooks(ctx, time.Now(), 10); return err },
+		"DeclarationUses":   func() error { _, err := s.DeclarationUses(ctx, some); return err },
+		"DueAnswerDrafts":   func() error { _, err := s.DueAnswerDrafts(ctx, time.Now(), 10); return err },
 		"CheckJobsOf":       func() error { _, err := s.CheckJobsOf(ctx, "1", "x", 10); return err },
 		"CheckJobsOfAll":    func() error { _, err := s.CheckJobsOf(ctx, "1", "", 10); return err },
 		"OpenCheckJobs":     func() error { _, err := s.OpenCheckJobs(ctx, 10); return err },

@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -202,6 +205,44 @@ func RunFaults(t *testing.T, open Open) {
 			check(t, f.Store.InsertOwnWorkbook(ctx, v))
 			return operation{func() error { return f.RemoveOwnWorkbook(ctx, v.ID) }, func(t *testing.T) {
 				_, err := f.OwnWorkbook(ctx, v.ID)
+				wantErr(t, err, problem.ErrNotFound)
+			}}
+		},
+		UpdateAnswerDraft: func() operation {
+			v := answerDraft()
+			return operation{func() error {
+				_, err := f.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(d answerdraft.Draft) (answerdraft.Draft, error) {
+					if d.Rev > 0 {
+						return d, problem.ErrExists
+					}
+					return v, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				want(t, result[answerdraft.Draft](t)(f.AnswerDraft(ctx, v.Offering, v.Set)), keptAnswerDraft(v, 1))
+			}}
+		},
+		UpdateUses: func() operation {
+			d := digest()
+			return operation{func() error {
+				_, err := f.UpdateDeclarationUses(ctx, d, func(u reuse.Uses) (reuse.Uses, error) {
+					if u.Rev > 0 {
+						return u, problem.ErrExists
+					}
+					u.Since = map[string]time.Time{"a": utc}
+					return u, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				want(t, result[[]reuse.Uses](t)(f.DeclarationUses(ctx, []string{d})), []reuse.Uses{{Attestation: d, Rev: 1, Since: map[string]time.Time{"a": utc}}})
+			}}
+		},
+		RemoveAnswerDraft: func() operation {
+			v := answerDraft()
+			_, err := f.Store.UpdateAnswerDraft(ctx, v.Offering, v.Set, func(answerdraft.Draft) (answerdraft.Draft, error) { return v, nil })
+			check(t, err)
+			return operation{func() error { return f.RemoveAnswerDraft(ctx, v.Offering, v.Set, 1) }, func(t *testing.T) {
+				_, err := f.AnswerDraft(ctx, v.Offering, v.Set)
 				wantErr(t, err, problem.ErrNotFound)
 			}}
 		},

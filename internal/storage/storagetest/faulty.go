@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
@@ -52,6 +54,9 @@ const (
 	UpdateOwnWorkbook Write = "UpdateOwnWorkbook"
 	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
 	PutOwnMapping     Write = "PutOwnMapping"
+	UpdateAnswerDraft Write = "UpdateAnswerDraft"
+	RemoveAnswerDraft Write = "RemoveAnswerDraft"
+	UpdateUses        Write = "UpdateDeclarationUses"
 	PutRegisterEntry  Write = "PutRegisterEntry"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
@@ -343,6 +348,21 @@ func (f *Faulty) PutRegisterEntry(ctx context.Context, e organisation.RegisterEn
 // PutOwnMapping implements storage.Store.
 func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
 	return f.do(PutOwnMapping, func() error { return f.Store.PutOwnMapping(ctx, m) })
+}
+
+// UpdateAnswerDraft implements storage.Store.
+func (f *Faulty) UpdateAnswerDraft(ctx context.Context, offering, set string, change func(answerdraft.Draft) (answerdraft.Draft, error)) (answerdraft.Draft, error) {
+	return get(f, UpdateAnswerDraft, func() (answerdraft.Draft, error) { return f.Store.UpdateAnswerDraft(ctx, offering, set, change) })
+}
+
+// UpdateDeclarationUses implements storage.Store.
+func (f *Faulty) UpdateDeclarationUses(ctx context.Context, attestation string, change func(reuse.Uses) (reuse.Uses, error)) (reuse.Uses, error) {
+	return get(f, UpdateUses, func() (reuse.Uses, error) { return f.Store.UpdateDeclarationUses(ctx, attestation, change) })
+}
+
+// RemoveAnswerDraft implements storage.Store.
+func (f *Faulty) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
+	return f.do(RemoveAnswerDraft, func() error { return f.Store.RemoveAnswerDraft(ctx, offering, set, rev) })
 }
 
 // InsertCheckJob implements storage.Store.

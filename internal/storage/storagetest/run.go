@@ -37,6 +37,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("members", func(t *testing.T) { RunMembers(t, open) })
 	t.Run("own workbooks", func(t *testing.T) { RunOwnWorkbooks(t, open) })
+	t.Run("answer drafts", func(t *testing.T) { RunAnswerDrafts(t, open) })
+	t.Run("declaration uses", func(t *testing.T) { RunDeclarationUses(t, open) })
 	t.Run("check jobs", func(t *testing.T) { RunCheckJobs(t, open) })
 	t.Run("check files", func(t *testing.T) { RunKeptFiles(t, open) })
 	t.Run("drafts", func(t *testing.T) { RunDrafts(t, open) })
