@@ -95,6 +95,9 @@ var may = map[string][]string{
 		"internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 	},
 
+	// Remembers what was seen of statuses, and says what has changed.
+	"internal/notify": {"internal/access", "internal/organisation", "internal/problem", "internal/status", "internal/status/facts"},
+
 	// What was done, by whom; it knows requests only through the package below.
 	"internal/trail":          {"internal/access", "internal/problem", "internal/signing"},
 	"internal/trail/requests": {"internal/httpd", "internal/organisation", "internal/trail"},
@@ -154,14 +157,14 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/notify", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/trail", "internal/transparency",
 }
 
 var services = []string{
 	"internal/access", "internal/attestation", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
-	"internal/member", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/member", "internal/notify", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }
 

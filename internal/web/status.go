@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,16 +180,19 @@ func verdict(t *locale.Texts, s status.Status, key supplier.Key, supplierName st
 		args["Since"] = t.Date(key.Revoked.At)
 	}
 	if s.Overall == status.SupersededSet {
-		changed := 0
-		for _, c := range s.Changes {
-			if c.Kind != catalogue.ChangeUnchanged {
-				changed++
-			}
-		}
-		args["Count"] = changed
+		args["Count"] = len(changedRequirements(s))
 	}
 	return t.T("page.status.verdict-"+string(s.Overall), args)
 }
+
+// changedRequirements are those that are otherwise in the version asked about
+// than in the one that was declared.
+func changedRequirements(s status.Status) []catalogue.Change {
+	return slices.DeleteFunc(slices.Clone(s.Changes), func(c catalogue.Change) bool { return c.Kind == catalogue.ChangeUnchanged })
+}
+
+// Changed lists what is otherwise than in the version that was declared.
+func (p statusPage) Changed() []catalogue.Change { return changedRequirements(p.Status) }
 
 // timeline writes what has happened, newest first.
 func (w *Web) timeline(t *locale.Texts, s status.Status, sup supplier.Supplier, o supplier.Offering) []timelineEvent {

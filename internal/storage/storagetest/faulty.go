@@ -11,6 +11,7 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -53,6 +54,7 @@ const (
 	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
 	PutOwnMapping     Write = "PutOwnMapping"
 	PutRegisterEntry  Write = "PutRegisterEntry"
+	UpdateWatchList   Write = "UpdateWatchList"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
 	RemoveCheckJob    Write = "RemoveCheckJob"
@@ -343,6 +345,11 @@ func (f *Faulty) PutRegisterEntry(ctx context.Context, e organisation.RegisterEn
 // PutOwnMapping implements storage.Store.
 func (f *Faulty) PutOwnMapping(ctx context.Context, m ownbook.Mapping) error {
 	return f.do(PutOwnMapping, func() error { return f.Store.PutOwnMapping(ctx, m) })
+}
+
+// UpdateWatchList implements storage.Store.
+func (f *Faulty) UpdateWatchList(ctx context.Context, org organisation.Number, change func(notify.List) (notify.List, error)) (notify.List, error) {
+	return get(f, UpdateWatchList, func() (notify.List, error) { return f.Store.UpdateWatchList(ctx, org, change) })
 }
 
 // InsertCheckJob implements storage.Store.
