@@ -99,6 +99,8 @@ type Change struct {
 	Overall status.Overall
 	// Register is what the register says.
 	Register organisation.RegisterState
+	// At is when a declaration was logged.
+	At time.Time
 }
 
 // outcomes are the kinds that a status comes of when there is no new
@@ -133,14 +135,14 @@ func Changes(before, after Summary) []Change {
 				add(Offered)
 			}
 			if m.Declaration != "" {
-				add(Declared)
+				add(Declared).At = m.DeclaredAt
 			}
 			continue
 		}
 		fresh := m.Declaration != "" && m.Declaration != old.Declaration && m.DeclaredAt.After(old.DeclaredAt)
 		switch k := outcomes[m.Overall]; {
 		case fresh:
-			add(Declared)
+			add(Declared).At = m.DeclaredAt
 			if m.Overall != status.Valid && k != "" {
 				add(k)
 			}

@@ -96,9 +96,12 @@ func Timeline(s Status, sup supplier.Supplier, o supplier.Offering, versions []c
 	out = append(out, reviewEvents(s)...)
 	if n := len(s.History); n > 0 {
 		first := s.History[n-1].LoggedAt
+		declared := func(version string) bool {
+			return slices.ContainsFunc(s.History, func(d DeclarationStatus) bool { return d.SetVersion == version && d.LoggedAt.Equal(first) })
+		}
 		for _, v := range versions {
 			day, err := time.Parse(time.DateOnly, v.Published)
-			if err == nil && v.Set == s.Set && day.After(first) {
+			if err == nil && v.Set == s.Set && day.After(first) && !declared(v.Version) {
 				add(Event{Kind: EventSetReplaced, At: day, Day: true, SetVersion: v.Version})
 			}
 		}

@@ -27,6 +27,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/member"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -151,6 +152,7 @@ func openSite(t *testing.T, dir string, demo bool, now func() time.Time, session
 	t.Cleanup(cfg.Trail.Close)
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Now: now, NewID: newID}
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
+	cfg.Watch = &notify.Service{Store: store, Facts: cfg.Facts, Now: now}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ts := httptest.NewUnstartedServer(nil)
 	cfg.Sessions = login.New(sessions(store, "http://"+ts.Listener.Addr().String()))

@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
@@ -27,8 +28,12 @@ type statusPage struct {
 	Versions []catalogue.Version
 	Themes   []statusTheme
 	Chart    chart
-	// Columns are the answers that somebody gave, for the table beside the chart.
+	// Columns say what the colours of the chart are.
 	Columns []countRow
+	// Open shows the answers to every requirement; Folded and Unfolded lead to the
+	// page with them hidden and shown.
+	Open             bool
+	Folded, Unfolded string
 	// Verdict says in one sentence what the status comes of.
 	Verdict string
 	// DaysLeft is how long the declaration lasts, while it does.
@@ -46,6 +51,7 @@ type statusPage struct {
 	Erased map[string]bool
 	// Register is what the register of legal entities says about the supplier.
 	Register registered
+	Watching watching
 	// Reviews is set for those who can review the answers.
 	Reviews bool
 }
@@ -57,14 +63,9 @@ type statusTheme struct {
 	Counts status.Counts
 }
 
-// Of is how many of the theme's requirements have an answer of the kind.
-func (t statusTheme) Of(c countRow) int {
-	for _, r := range countRows(t.Counts) {
-		if r.Answer == c.Answer {
-			return r.Count
-		}
-	}
-	return 0
+// Others are the theme's answers that are not simply that it is met.
+func (t statusTheme) Others() []countRow {
+	return slices.DeleteFunc(countRows(t.Counts), func(r countRow) bool { return r.Answer == attestation.Met })
 }
 
 // timelineEvent is an event with its sentence.
@@ -90,6 +91,9 @@ func (w *Web) status(c *gin.Context) error {
 	}
 	p := statusPage{Base: w.base(c, section(actor, o.Supplier)), Offering: o, Supplier: s, Own: false}
 	p.Own = p.Acts(o.Supplier)
+	if p.Watching, err = w.watching(c, notify.Target{Supplier: o.Supplier, Offering: o.ID}); err != nil {
+		return err
+	}
 	day, hour := asOf(c)
 	asked := day
 	if day != "" && hour != "" {
@@ -138,6 +142,10 @@ func (w *Web) status(c *gin.Context) error {
 		p.Chain = newChain(t, st)
 	}
 	p.Events = w.timeline(t, st, s, o)
+	p.Open = c.Query("answers") == "all"
+	address := "/offerings/" + o.ID + "/status?"
+	p.Folded = address + query("set", p.Version.Ref(), "at", day, "time", hour) + "#answers"
+	p.Unfolded = address + query("set", p.Version.Ref(), "at", day, "time", hour, "answers", "all") + "#answers"
 	if p.Erased, err = w.erasedOf(ctx, o.Supplier, st); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
@@ -73,6 +74,7 @@ type supplierPage struct {
 	Evidence  int
 	KeysValid int
 	Register  registered
+	Watching  watching
 	// MayVerify is set for an editor whose word about the supplier would count,
 	// and MayEnd for every editor.
 	MayVerify, MayEnd bool
@@ -118,6 +120,9 @@ func (w *Web) supplier(c *gin.Context) error {
 		return err
 	}
 	p := supplierPage{Base: w.base(c, section(actor, n)), Supplier: s, Own: own}
+	if p.Watching, err = w.watching(c, notify.Target{Supplier: n}); err != nil {
+		return err
+	}
 	entry, err := w.Facts.KnownInRegister(ctx, n)
 	if err != nil {
 		return err
