@@ -123,3 +123,60 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 }
 
 var hiddenAt = regexp.MustCompile(`name="at" value="([^"]+)"`)
+
+// TestSupplierSearch finds a supplier by what people have of it.
+func TestSupplierSearch(t *testing.T) {
+	s := newSite(t, true)
+	b := s.visit("")
+	b.lang = "nb"
+	rows := func(query string) (found []string, body string) {
+		t.Helper()
+		a := b.get("/suppliers?" + url.Values{"q": {query}}.Encode())
+		if a.code != http.StatusOK {
+			t.Fatalf("%q: %d", query, a.code)
+		}
+		for _, m := range regexp.MustCompile(`<th scope="row"><a class="ds-link" href="/suppliers/(\d+)"`).FindAllStringSubmatch(a.body, -1) {
+			found = append(found, m[1])
+		}
+		return found, html.UnescapeString(a.body)
+	}
+	for query, want := range map[string]string{
+		"testsky": seller.Org, "NO 910 000 012 MVA": seller.Org, "910 000 02": other.Org, "testarkiv": seller.Org, "RIVALDRIFT": other.Org,
+	} {
+		if found, _ := rows(query); len(found) != 1 || found[0] != want {
+			t.Errorf("%q finds %v, want %s", query, found, want)
+		}
+	}
+	if found, body := rows("tetssky"); len(found) != 1 || found[0] != seller.Org || !strings.Contains(body, "Disse navnene ligner") {
+		t.Errorf("a mistake finds %v", found)
+	}
+	if found, body := rows("finnesikke"); len(found) != 0 || !strings.Contains(body, "Ingen treff på «finnesikke»") {
+		t.Errorf("nothing finds %v", found)
+	}
+	if found, body := rows("testsky"); len(found) != 1 || !strings.Contains(body, "Testsak") || !strings.Contains(body, "Gyldig") {
+		t.Error("the status is not told in the list")
+	}
+	// A body that only reviews is no supplier.
+	if found, _ := rows("Testetaten"); len(found) != 0 {
+		t.Errorf("a body is found: %v", found)
+	}
+	for n := range 25 {
+		number := must[organisation.Number](t)(organisation.ParseIdentifier(fmt.Sprintf("NTRSE-55%04d", n)))
+		err := s.store.InsertSupplier(context.Background(), supplier.Supplier{Number: number, Name: fmt.Sprint("Mange AB ", n), Country: "SE"})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := b.get("/suppliers?q=mange")
+	checkPage(t, "nb", a)
+	if !strings.Contains(a.body, "Mer enn 20 treff") || strings.Count(a.body, `<th scope="row">`) != 20 {
+		t.Errorf("the first page of many: %s", leading(a.body))
+	}
+	next := regexp.MustCompile(`href="(/suppliers\?after=[^"]+)"`).FindStringSubmatch(a.body)
+	if next == nil {
+		t.Fatal("the first page leads to no other")
+	}
+	if a = b.get(html.UnescapeString(next[1])); strings.Count(a.body, `<th scope="row">`) != 5 {
+		t.Errorf("the second page: %s", leading(a.body))
+	}
+}
