@@ -47,11 +47,14 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if err != nil {
 		return nil, err
 	}
+	if isNumber {
+		return s.numbered(ctx, organisation.Number(query), after, limit)
+	}
 	found, err := s.Store.SearchSuppliers(ctx, query, after, limit)
 	if err != nil {
 		return nil, wrap("search suppliers", err)
 	}
-	if query == "" || isNumber || limit < 1 {
+	if query == "" || limit < 1 {
 		return found, nil
 	}
 	offering, err := s.Store.SuppliersOffering(ctx, query, after, limit)
@@ -71,6 +74,16 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	found = append(found, more...)
 	slices.SortFunc(found, func(a, b Supplier) int { return cmp.Compare(a.Number, b.Number) })
 	return found[:min(len(found), limit)], nil
+}
+
+// numbered is the search for a whole number, which need not go through any
+// names.
+func (s *Service) numbered(ctx context.Context, n, after organisation.Number, limit int) ([]Supplier, error) {
+	if n <= after || limit < 1 {
+		return []Supplier{}, nil
+	}
+	found, err := s.Store.SuppliersByNumber(ctx, []organisation.Number{n})
+	return found, wrap("read supplier", err)
 }
 
 // readQuery tidies what somebody searches for. A number may be written as

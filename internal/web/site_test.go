@@ -247,6 +247,15 @@ func (s *site) fill(ctx context.Context) {
 	p.Bidders = []procurement.Bidder{{Supplier: s.supplier, Name: "Testsky AS", Offering: s.declared}, {Supplier: s.rival, Name: "Rival AS"}}
 	s.procurement = must[procurement.Procurement](t)(w.Procurements.Update(ctx, buyer, p, p.Rev)).ID
 	s.startChecks(ctx)
+	for _, watched := range []notify.Target{{Supplier: s.supplier, Offering: s.declared}, {Supplier: s.rival}} {
+		if err := w.Watch.Watch(ctx, adviser, watched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What has come since: an offering.
+	must[supplier.Offering](t)(w.Suppliers.CreateOffering(ctx, other, supplier.Offering{
+		Supplier: s.rival, Name: "Rivalkart", Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO"},
+	}))
 }
 
 func (s *site) enrol(ctx context.Context, a access.Actor, key crypto.Signer) {

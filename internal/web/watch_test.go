@@ -24,6 +24,9 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	ctx := context.Background()
 	b, reader := s.visit("adviser"), s.visit("procurement")
 	b.lang, reader.lang = "nb", "nb"
+	for _, i := range must[notify.List](t)(s.web.Watch.List(ctx, adviser)).Items {
+		b.post("/watch/remove", url.Values{"supplier": {string(i.Supplier)}, "offering": {i.Offering}})
+	}
 	if a := b.get("/watch"); a.code != http.StatusOK || !strings.Contains(a.body, "Dere følger ingen leverandører ennå") {
 		t.Fatalf("the empty list: %d %s", a.code, leading(a.body))
 	}
