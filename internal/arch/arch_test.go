@@ -107,7 +107,7 @@ var may = map[string][]string{
 	"internal/storage/sqlite": append([]string{"internal/storage"}, storable...),
 	"internal/storage/mongo":  append([]string{"internal/storage"}, storable...),
 	// The suite makes values of every kind.
-	"internal/storage/storagetest": append([]string{"internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
+	"internal/storage/storagetest": append([]string{"internal/status", "internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
 
 	// Edges.
 	// Verifies, offline, what its workbooks carry: signatures and proofs of inclusion.
