@@ -21,6 +21,7 @@ import (
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/member"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -58,6 +59,7 @@ type installation struct {
 	procurements *procurement.Service
 	checks       *bulkcheck.Service
 	ownbooks     *ownbook.Service
+	watch        *notify.Service
 	drafts       *catalogue.DraftService
 	reports      *catalogue.ReportService
 	// trail is set where requests are served.
@@ -92,6 +94,7 @@ func install(ctx context.Context, store storage.Store, live *catalogue.Live, tex
 	in.checks = &bulkcheck.Service{
 		Store: store, Facts: in.facts, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID, Logger: logger,
 	}
+	in.watch = &notify.Service{Store: store, Facts: in.facts, Now: now}
 	in.ownbooks = &ownbook.Service{Store: store, Procurements: in.procurements, Catalogue: live, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	in.drafts = &catalogue.DraftService{Store: store, Log: public, Live: live, Now: now, NewID: newID}
 	in.reports = &catalogue.ReportService{Store: store, Catalogue: live, Now: now, NewID: newID}

@@ -51,7 +51,7 @@ func (m *market) fill(ctx context.Context) error {
 			events = append(events, event{s.changed, func(ctx context.Context) error { return m.change(ctx, s) }})
 		}
 	}
-	events = append(events, event{20, m.review}, event{14, m.procure}, event{2, m.respond})
+	events = append(events, event{25, m.watchSome}, event{20, m.review}, event{14, m.procure}, event{2, m.respond})
 	slices.SortStableFunc(events, func(a, b event) int { return b.daysAgo - a.daysAgo })
 	for _, e := range events {
 		// Office hours; the exact minute does not matter, the order does.

@@ -34,6 +34,8 @@ const (
 	ReadStatus        Action = "status.read"
 	CheckStatus       Action = "status.check"
 	ReadCheck         Action = "check.read"
+	ReadWatch         Action = "watch.read"
+	WriteWatch        Action = "watch.write"
 	ReadProcurement   Action = "procurement.read"
 	WriteProcurement  Action = "procurement.write"
 	ReadLog           Action = "log.read"
@@ -114,6 +116,9 @@ var policy = map[Action]row{
 	ReadStatus:        everyone,
 	CheckStatus:       {Procurement: all, Adviser: all, Editor: all},
 	ReadCheck:         {AgencyReader: own, Procurement: own, Adviser: own, AgencyAdmin: own, Editor: own},
+	// What a body watches is the body's own.
+	ReadWatch:  {AgencyReader: own, Procurement: own, Adviser: own, AgencyAdmin: own},
+	WriteWatch: {Adviser: own},
 	// Procurements are seen by the body that makes them, and nobody else ever.
 	ReadProcurement:  {AgencyReader: own, Procurement: own, Adviser: own},
 	WriteProcurement: {Procurement: own},

@@ -45,6 +45,8 @@ func TestPolicy(t *testing.T) {
 		access.ReadStatus:        {"all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all"},
 		access.CheckStatus:       {"log", "no", "no", "no", "no", "no", "no", "all", "all", "no", "no", "all", "no"},
 		access.ReadCheck:         {"log", "no", "no", "no", "no", "no", "own", "own", "own", "no", "own", "own", "no"},
+		access.ReadWatch:         {"log", "no", "no", "no", "no", "no", "own", "own", "own", "no", "own", "no", "no"},
+		access.WriteWatch:        {"log", "no", "no", "no", "no", "no", "no", "no", "own", "no", "no", "no", "no"},
 		access.ReadProcurement:   {"log", "no", "no", "no", "no", "no", "own", "own", "own", "no", "no", "no", "no"},
 		access.WriteProcurement:  {"log", "no", "no", "no", "no", "no", "no", "own", "no", "no", "no", "no", "no"},
 		access.ReadLog:           {"all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all", "all"},

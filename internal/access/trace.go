@@ -9,7 +9,7 @@ func Changes(a Action) bool { return a != Select && a != VerifyWorkbook && a != 
 // only. Of evidence, some is.
 func Restricted(a Action) bool {
 	switch a {
-	case ReadProcurement, WriteProcurement, CheckStatus, ReadCheck, ReadReview, ReadTrail, ReadMembers, ManageTokens, PrepareStatement, EraseEvidence:
+	case ReadProcurement, WriteProcurement, CheckStatus, ReadCheck, ReadWatch, ReadReview, ReadTrail, ReadMembers, ManageTokens, PrepareStatement, EraseEvidence:
 		return true
 	}
 	return false

@@ -101,6 +101,9 @@ var may = map[string][]string{
 		"internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 	},
 
+	// Remembers what was seen of statuses, and says what has changed.
+	"internal/notify": {"internal/access", "internal/organisation", "internal/problem", "internal/status", "internal/status/facts"},
+
 	// What was done, by whom; it knows requests only through the package below.
 	"internal/trail":          {"internal/access", "internal/problem", "internal/signing"},
 	"internal/trail/requests": {"internal/httpd", "internal/organisation", "internal/trail"},
@@ -110,7 +113,7 @@ var may = map[string][]string{
 	"internal/storage/sqlite": append([]string{"internal/storage"}, storable...),
 	"internal/storage/mongo":  append([]string{"internal/storage"}, storable...),
 	// The suite makes values of every kind.
-	"internal/storage/storagetest": append([]string{"internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
+	"internal/storage/storagetest": append([]string{"internal/status", "internal/workbook/own", "internal/storage", "internal/access", "internal/selection", "internal/workbook"}, storable...),
 
 	// Edges.
 	// Verifies, offline, what its workbooks carry: signatures and proofs of inclusion.
@@ -162,14 +165,14 @@ var may = map[string][]string{
 }
 
 var storable = []string{
-	"internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
+	"internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/evidence", "internal/member", "internal/notify", "internal/organisation", "internal/organisation/registry", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/supplier",
 	"internal/trail", "internal/transparency",
 }
 
 var services = []string{
 	"internal/access", "internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
-	"internal/member", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
+	"internal/member", "internal/notify", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",
 }
 

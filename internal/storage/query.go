@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"felleskrav/internal/supplier"
 )
 
 // Fold gives the form in which text is searched: lower case in every script,
@@ -18,6 +20,34 @@ func Query(s string) (folded string, ok bool) {
 		return "", false
 	}
 	return Fold(s), true
+}
+
+// longestName is more bytes than any name has that is searched for; some
+// databases take no longer pattern.
+const longestName = 4096
+
+// NameQuery is Query for part of a name, which is neither nothing nor longer
+// than a name.
+func NameQuery(s string) (folded string, ok bool) {
+	folded, ok = Query(s)
+	return folded, ok && folded != "" && len(folded) <= longestName
+}
+
+// PieceArgs gives pieces of words in the form in which they are looked for in
+// folded text: as many as every backend asks for, some of them more than once.
+// ok is false when there is nothing to look for.
+func PieceArgs(words []supplier.Pieces) (args [3]supplier.Pieces, ok bool) {
+	if len(words) == 0 {
+		return args, false
+	}
+	for i := range args {
+		for j, piece := range words[min(i, len(words)-1)] {
+			if args[i][j], ok = NameQuery(piece); !ok {
+				return args, false
+			}
+		}
+	}
+	return args, true
 }
 
 // Unique gives the values in order, each once.

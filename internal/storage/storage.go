@@ -14,6 +14,7 @@ import (
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/member"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -41,6 +42,7 @@ type Store interface {
 	bulkcheck.Store
 	ownbook.Store
 	member.Store
+	notify.Store
 	trail.Store
 	transparency.Store
 	transparency.Places

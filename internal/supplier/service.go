@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/organisation"
@@ -95,24 +93,6 @@ func (s *Service) read(ctx context.Context, number organisation.Number) (Supplie
 		return Supplier{}, problem.New(problem.NotFound, "supplier.not-found", problem.Args{"Number": string(number)})
 	}
 	return sup, wrap("read supplier", err)
-}
-
-const maxQuery = 100
-
-// Search lists suppliers by name or number, by number, after a number.
-func (s *Service) Search(ctx context.Context, actor access.Actor, query string, after organisation.Number, limit int) ([]Supplier, error) {
-	if err := access.Check(actor, access.ReadSupplier, ""); err != nil {
-		return nil, err
-	}
-	query = strings.TrimSpace(query)
-	if utf8.RuneCountInString(query) > maxQuery || !utf8.ValidString(query) {
-		return nil, problem.New(problem.Invalid, "supplier.query", problem.Args{"Max": maxQuery})
-	}
-	if n, err := organisation.ParseIdentifier(query); err == nil {
-		query = string(n)
-	}
-	out, err := s.Store.SearchSuppliers(ctx, query, after, limit)
-	return out, wrap("search suppliers", err)
 }
 
 // CreateOffering adds an offering with its first descriptor.

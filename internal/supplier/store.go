@@ -24,6 +24,14 @@ type Store interface {
 	// an empty query lists all. A public body that offers nothing is left out
 	// unless the query is its number. At most limit are returned.
 	SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]Supplier, error)
+	// SuppliersLike lists suppliers whose name holds, of each of the words, one of
+	// its pieces, ordered by number, at most limit. At most three words count. A
+	// public body that offers nothing is left out.
+	SuppliersLike(ctx context.Context, words []Pieces, limit int) ([]Named, error)
+	// SuppliersOffering lists the suppliers that have an offering whose name
+	// contains query, case ignored, ordered by number, each once, after the given
+	// number, at most limit. An empty query finds none.
+	SuppliersOffering(ctx context.Context, query string, after organisation.Number, limit int) ([]organisation.Number, error)
 	// UpdateSupplier changes one by compare-and-swap.
 	UpdateSupplier(ctx context.Context, number organisation.Number, change func(Supplier) (Supplier, error)) (Supplier, error)
 

@@ -162,6 +162,11 @@ func (s *site) cells() map[string]cell {
 		"POST /offerings/:id/attestations":     file(supply, 422, "bundle"),
 		"GET /offerings/:id/status":            forAll,
 
+		"GET /watch":         own(check),
+		"POST /watch":        with(own(check), 303, "supplier", seller.Org),
+		"POST /watch/remove": with(own(check), 303, "supplier", seller.Org),
+		"POST /watch/seen":   with(own(check), 303, "at", "2026-01-01T00:00:00Z"),
+
 		"GET /checks": own(check), "POST /checks": file(cell{landless: denied}, 422, "list"), "GET /checks/:id": check, "GET /checks/:id/result": check,
 		"POST /checks/:id/cancel": mine(made(check, (*site).newCheck)), "POST /checks/:id/delete": mine(made(check, (*site).newCheck)),
 

@@ -146,6 +146,11 @@ func (b Base) DecidesClaims() bool {
 	return err == nil
 }
 
+// Watches reports whether the reader sees what the body watches.
+func (b Base) Watches() bool {
+	return b.Actor.Org != "" && access.Check(b.Actor, access.ReadWatch, b.Actor.Org) == nil
+}
+
 // SeesToOthers reports whether the reader has anything to do with what others
 // may do: then there is a second menu.
 func (b Base) SeesToOthers() bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,8 +52,10 @@ func (w *Web) showChecks(c *gin.Context, asked map[string]string, failed error) 
 		set = facts.DefaultSet
 	}
 	for _, s := range w.Catalogue.Content().Sets {
-		for i, v := range w.Catalogue.Content().Versions(s.ID) {
-			p.Set.Options = append(p.Set.Options, Option{v.Ref(), v.Name.In(t.Lang) + " " + v.Version, set == v.Ref() || i == 0 && set == s.ID})
+		versions := w.Catalogue.Content().Versions(s.ID)
+		for i, v := range slices.Backward(versions) { // the newest stands first
+			newest := i == len(versions)-1
+			p.Set.Options = append(p.Set.Options, Option{v.Ref(), v.Name.In(t.Lang) + " " + v.Version, set == v.Ref() || newest && set == s.ID})
 		}
 	}
 	p.Set = p.Form.field(p.Set)

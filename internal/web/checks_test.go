@@ -50,6 +50,10 @@ func TestListIsCheckedOnThePages(t *testing.T) {
 	if a := b.get("/"); !strings.Contains(a.body, `href="/checks"`) {
 		t.Error("the menu does not lead to the checks")
 	}
+	newest, _ := s.web.Catalogue.Content().Version("grunnsett", "")
+	if a := b.get("/checks"); !strings.Contains(a.body, `<option value="`+newest.Ref()+`" selected>`) || strings.Count(a.body, " selected>") != 2 {
+		t.Error("the newest version of the set is not the one suggested")
+	}
 	fields := map[string]string{"set": "grunnsett", "at": "", "column": "", "retention": "1"}
 	a := b.upload("/checks", fields, "list", "to.csv", []byte("Orgnr;Org.nr. 2\n910000012;910000020\n"))
 	if a.code != 422 || !strings.Contains(a.body, "B (Org.nr. 2)") || !strings.Contains(a.body, `href="#f-column"`) {

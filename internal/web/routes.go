@@ -105,6 +105,11 @@ func (w *Web) routes() []route {
 		{method: http.MethodPost, path: "/offerings/:id/attestations", action: access.SubmitAttestation, limit: maxBundle, handler: w.surely(access.SubmitAttestation, "/offerings/:id/answers", w.attestationSubmit)},
 		{method: http.MethodGet, path: "/offerings/:id/status", action: access.ReadStatus, handler: w.status},
 
+		{method: http.MethodGet, path: "/watch", action: access.ReadWatch, handler: w.watch},
+		{method: http.MethodPost, path: "/watch", action: access.WriteWatch, limit: form, handler: w.watchAdd},
+		{method: http.MethodPost, path: "/watch/remove", action: access.WriteWatch, limit: form, handler: w.watchRemove},
+		{method: http.MethodPost, path: "/watch/seen", action: access.WriteWatch, limit: form, handler: w.watchSeen},
+
 		{method: http.MethodGet, path: "/checks", action: access.ReadCheck, handler: w.checks},
 		{method: http.MethodPost, path: "/checks", pace: httpd.Costly, action: access.CheckStatus, limit: maxWorkbook, handler: w.checkStart},
 		{method: http.MethodGet, path: "/checks/:id", action: access.ReadCheck, handler: w.checkShow},

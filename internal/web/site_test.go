@@ -29,6 +29,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/member"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -156,6 +157,7 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 	t.Cleanup(cfg.Trail.Close)
 	cfg.Procurements = &procurement.Service{Store: store, Catalogue: cat, Facts: cfg.Facts, Suppliers: store, Reuse: cfg.Reuse, Now: now, NewID: newID}
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
+	cfg.Watch = &notify.Service{Store: store, Facts: cfg.Facts, Now: now}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ts := httptest.NewUnstartedServer(nil)
 	cfg.Sessions = login.New(sessions(store, "http://"+ts.Listener.Addr().String()))
@@ -250,6 +252,15 @@ func (s *site) fill(ctx context.Context) {
 	p.Bidders = []procurement.Bidder{{Supplier: s.supplier, Name: "Testsky AS", Offering: s.declared}, {Supplier: s.rival, Name: "Rival AS"}}
 	s.procurement = must[procurement.Procurement](t)(w.Procurements.Update(ctx, buyer, p, p.Rev)).ID
 	s.startChecks(ctx)
+	for _, watched := range []notify.Target{{Supplier: s.supplier, Offering: s.declared}, {Supplier: s.rival}} {
+		if err := w.Watch.Watch(ctx, adviser, watched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What has come since: an offering.
+	must[supplier.Offering](t)(w.Suppliers.CreateOffering(ctx, other, supplier.Offering{
+		Supplier: s.rival, Name: "Rivalkart", Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO"},
+	}))
 }
 
 func (s *site) enrol(ctx context.Context, a access.Actor, key crypto.Signer) {

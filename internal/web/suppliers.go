@@ -10,6 +10,7 @@ import (
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status"
@@ -22,12 +23,39 @@ type suppliersPage struct {
 	Query  string
 	Items  []supplierRow
 	Next   string
+	// Near tells that nothing was found, and the items are what is nearly it.
+	Near bool
+	// Max is how many there are on a page, where there is another after it.
+	Max int
 }
 
 type supplierRow struct {
 	Supplier supplier.Supplier
-	// Statuses are those of its offerings, worst first.
+	// Statuses are those of its offerings, worst first, but for those that were
+	// searched for by name, which come before the others; Left is how many more
+	// there are.
 	Statuses []status.Status
+	Left     int
+}
+
+// shownStatuses is how many statuses one supplier has in the list.
+const shownStatuses = 5
+
+func newSupplierRow(s supplier.Supplier, statuses []status.Status, asked string) supplierRow {
+	if asked = strings.ToLower(asked); asked != "" {
+		named := func(st status.Status) int {
+			if strings.Contains(strings.ToLower(st.OfferingName), asked) {
+				return 0
+			}
+			return 1
+		}
+		slices.SortStableFunc(statuses, func(a, b status.Status) int { return named(a) - named(b) })
+	}
+	row := supplierRow{Supplier: s, Statuses: statuses}
+	if len(statuses) > shownStatuses {
+		row.Statuses, row.Left = statuses[:shownStatuses], len(statuses)-shownStatuses
+	}
+	return row
 }
 
 // shownSuppliers is how many suppliers stand on one page of the list; each is shown
@@ -51,16 +79,33 @@ func (w *Web) suppliers(c *gin.Context) error {
 	}
 	p.Form = newForm(t, err)
 	p.Search = p.Form.field(Field{Name: "q", Label: "page.suppliers.search", Hint: "page.suppliers.search-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
-	if len(found) > shownSuppliers {
-		found = found[:shownSuppliers]
-		p.Next = "/suppliers?" + query("q", p.Query, "after", string(found[shownSuppliers-1].Number))
-	}
-	for _, s := range found {
-		statuses, err := w.Facts.OfSupplier(ctx, actor, s.Number, w.Now())
-		if err != nil {
+	if len(found) == 0 && err == nil && p.Query != "" && after == "" {
+		if found, err = w.Suppliers.Near(ctx, actor, p.Query, shownSuppliers); err != nil {
 			return err
 		}
-		p.Items = append(p.Items, supplierRow{s, worstOf(statuses)})
+		p.Near = len(found) > 0
+	}
+	if len(found) > shownSuppliers {
+		found = found[:shownSuppliers]
+		p.Max = shownSuppliers
+		p.Next = "/suppliers?" + query("q", p.Query, "after", string(found[shownSuppliers-1].Number))
+	}
+	numbers := make([]organisation.Number, len(found))
+	for i, s := range found {
+		numbers[i] = s.Number
+	}
+	now, err := w.Facts.Followed(ctx, actor, numbers, nil, w.Now())
+	if err != nil {
+		return err
+	}
+	for _, s := range found {
+		var of []status.Status
+		for _, st := range now.Statuses {
+			if st.Supplier == s.Number {
+				of = append(of, st)
+			}
+		}
+		p.Items = append(p.Items, newSupplierRow(s, worstOf(of), p.Query))
 	}
 	return w.show(c, code, "suppliers", p)
 }
@@ -80,6 +125,7 @@ type supplierPage struct {
 	Evidence  int
 	KeysValid int
 	Register  registered
+	Watching  watching
 	// MayVerify is set for an editor whose word about the supplier would count,
 	// and MayEnd for every editor.
 	MayVerify, MayEnd bool
@@ -125,6 +171,9 @@ func (w *Web) supplier(c *gin.Context) error {
 		return err
 	}
 	p := supplierPage{Base: w.base(c, section(actor, n)), Supplier: s, Own: own}
+	if p.Watching, err = w.watching(c, notify.Target{Supplier: n}); err != nil {
+		return err
+	}
 	entry, err := w.Facts.KnownInRegister(ctx, n)
 	if err != nil {
 		return err

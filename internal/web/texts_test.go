@@ -15,6 +15,20 @@ import (
 	"felleskrav/templates"
 )
 
+// pageTexts reads the texts of pages from every file of a language.
+func pageTexts(t *testing.T, lang string) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	for _, e := range must[[]fs.DirEntry](t)(fs.ReadDir(templates.FS, "locales/"+lang)) {
+		for k, forms := range rawTexts(t, lang, e.Name()) {
+			if kind, _, _ := strings.Cut(k, "."); slices.Contains([]string{"page", "nav", "form"}, kind) {
+				out[k] = forms
+			}
+		}
+	}
+	return out
+}
+
 // rawTexts reads a file of texts: by key, the forms of the text.
 func rawTexts(t *testing.T, lang, file string) map[string][]string {
 	t.Helper()
@@ -41,9 +55,9 @@ func rawTexts(t *testing.T, lang, file string) map[string][]string {
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`)
 
 func TestPageTextsAgreeBetweenLanguages(t *testing.T) {
-	want := rawTexts(t, locale.Default, "pages.yaml")
+	want := pageTexts(t, locale.Default)
 	for _, lang := range locale.Languages() {
-		got := rawTexts(t, lang, "pages.yaml")
+		got := pageTexts(t, lang)
 		for k, forms := range want {
 			if len(got[k]) != len(forms) {
 				t.Errorf("%s: %s has %d forms, %d in %s", lang, k, len(got[k]), len(forms), locale.Default)
@@ -121,7 +135,7 @@ func TestEveryUsedKeyHasATextAndEveryTextIsUsed(t *testing.T) {
 		}
 	}
 	matched := map[string]bool{}
-	for k := range rawTexts(t, locale.Default, "pages.yaml") {
+	for k := range pageTexts(t, locale.Default) {
 		used := keys[k]
 		for _, p := range patterns {
 			if p.MatchString(k) {

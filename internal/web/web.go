@@ -22,6 +22,7 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/internal/login"
 	"felleskrav/internal/member"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/ownbook"
@@ -56,6 +57,7 @@ type Config struct {
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
+	Watch        *notify.Service
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
 	Members      *member.Service
@@ -143,7 +145,7 @@ func (cfg Config) check() error {
 	var out []error
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
-		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reuse": cfg.Reuse == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
+		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reuse": cfg.Reuse == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Watch": cfg.Watch == nil, "Checks": cfg.Checks == nil,
 		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
 		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
@@ -163,7 +165,7 @@ var pageNames = []string{
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
-	"status", "checks", "check",
+	"status", "watch", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
 	"log", "workbook-verify", "tokens", "trail",
 	"members", "invited", "join", "joined", "claim-new", "claims-mine", "claims", "me", "me-erase", "privacy",

@@ -95,18 +95,38 @@ func (g *gathered) registerAt(n organisation.Number, at time.Time) *organisation
 	return &e
 }
 
+func (s *Service) offeringsOf(ctx context.Context, numbers []organisation.Number) ([]supplier.Offering, error) {
+	unique := slices.Clone(numbers)
+	slices.Sort(unique)
+	own, err := s.Suppliers.OfferingsOf(ctx, slices.Compact(unique))
+	if err != nil {
+		return nil, fmt.Errorf("list offerings: %w", err)
+	}
+	return own, nil
+}
+
+// gather reads what a check of suppliers is computed from.
 func (s *Service) gather(ctx context.Context, numbers []organisation.Number, view review.View, v catalogue.Version, at time.Time) (*gathered, error) {
+	own, err := s.offeringsOf(ctx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.gatherAbout(ctx, own, numbers, view)
+	if err != nil {
+		return nil, err
+	}
+	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at, g.reviews)
+	return g, err
+}
+
+// gatherAbout reads all but the declarations: about suppliers, and about
+// offerings and the sub-suppliers they name.
+func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numbers []organisation.Number, view review.View) (*gathered, error) {
 	g := &gathered{
 		suppliers: map[organisation.Number]supplier.Supplier{}, offerings: map[string]supplier.Offering{},
 		offeringsOf: map[organisation.Number][]supplier.Offering{}, view: view,
 	}
 	unique := slices.Clone(numbers)
-	slices.Sort(unique)
-	unique = slices.Compact(unique)
-	own, err := s.Suppliers.OfferingsOf(ctx, unique)
-	if err != nil {
-		return nil, fmt.Errorf("list offerings: %w", err)
-	}
 	var below, ids []string
 	for _, o := range own {
 		ids = append(ids, o.ID)
@@ -152,11 +172,7 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 			return nil
 		})
 	}
-	if err := reads.Wait(); err != nil {
-		return nil, err
-	}
-	g.declarations, _, err = s.latest(ctx, g.offerings, g.suppliers, v, at, g.reviews)
-	return g, err
+	return g, reads.Wait()
 }
 
 func (g *gathered) facts(o supplier.Offering, v catalogue.Version, others map[string]catalogue.Version, chain bool, at time.Time) status.Facts {

@@ -29,6 +29,8 @@ var steps = []step{
 	outlineAttestations,
 	// 4: tokens have their organisation beside the document.
 	ownTokens,
+	// 5: offerings have their name beside the document.
+	nameOfferings,
 }
 
 // migrate brings indexes and documents up to date.
@@ -72,6 +74,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.tokens, up("id"), unique},
 		{s.tokens, up("org", "id"), plain},
 		{s.offerings, up("supplier", "_id"), plain},
+		{s.offerings, up("supplier", "name"), plain},
 		{s.challenges, up("expires"), plain},
 		{s.evidence, up("sha256", "owner"), plain},
 		{s.evidence, up("owner", "uploaded", "sha256"), plain},

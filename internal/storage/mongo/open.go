@@ -30,7 +30,7 @@ type Store struct {
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
 	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, answerDrafts, declarationUses, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
-	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals, trail, trailAnchors *mongo.Collection
+	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals, trail, trailAnchors, watchLists *mongo.Collection
 
 	closing sync.Once
 }
@@ -111,6 +111,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		reviewWithdrawals: db.Collection("review_withdrawals"),
 		trail:             db.Collection("trail"),
 		trailAnchors:      db.Collection("trail_anchors"),
+		watchLists:        db.Collection("watch_lists"),
 	}
 	for _, step := range []func(context.Context) error{s.Ping, s.migrate, s.clearUploads} {
 		if err := step(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/storage"
@@ -84,6 +85,73 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	return all, nil
 }
 
+// SuppliersLike implements supplier.Store.
+func (s *Store) SuppliersLike(ctx context.Context, words []supplier.Pieces, limit int) ([]supplier.Named, error) {
+	args, ok := storage.PieceArgs(words)
+	out := []supplier.Named{}
+	if !ok || limit < 1 {
+		return out, ctx.Err()
+	}
+	all := bson.A{bson.D{{Key: "body", Value: bson.D{{Key: "$ne", Value: true}}}}}
+	for _, pieces := range args {
+		all = append(all, bson.D{{Key: "name", Value: bson.Regex{Pattern: regexp.QuoteMeta(pieces[0]) + "|" + regexp.QuoteMeta(pieces[1])}}})
+	}
+	o := options.Find().SetSort(up("_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "name", Value: 1}})
+	err := each(ctx, s.suppliers, bson.D{{Key: "$and", Value: all}}, o, func(d bson.Raw) error {
+		out = append(out, supplier.Named{Number: organisation.Number(d.Lookup("_id").StringValue()), Name: d.Lookup("name").StringValue()})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("search suppliers: %w", err)
+	}
+	return out, nil
+}
+
+// SuppliersOffering implements supplier.Store.
+func (s *Store) SuppliersOffering(ctx context.Context, query string, after organisation.Number, limit int) ([]organisation.Number, error) {
+	folded, ok := storage.NameQuery(query)
+	out := []organisation.Number{}
+	if !ok || limit < 1 {
+		return out, ctx.Err()
+	}
+	cur, err := s.offerings.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: bson.D{{Key: "supplier", Value: bson.D{{Key: "$gt", Value: string(after)}}}, {Key: "name", Value: bson.Regex{Pattern: regexp.QuoteMeta(folded)}}}}},
+		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$supplier"}}}},
+		bson.D{{Key: "$sort", Value: up("_id")}},
+		bson.D{{Key: "$limit", Value: int64(limit)}},
+	})
+	var found []struct {
+		Supplier organisation.Number `bson:"_id"`
+	}
+	if err == nil {
+		err = cur.All(ctx, &found)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("search offerings: %w", translate(ctx, err))
+	}
+	for _, f := range found {
+		out = append(out, f.Supplier)
+	}
+	return out, nil
+}
+
+// nameOfferings writes the name of each offering beside its document, where
+// older versions did not.
+func nameOfferings(ctx context.Context, s *Store) error {
+	unnamed := bson.D{{Key: "name", Value: bson.D{{Key: "$exists", Value: false}}}}
+	return each(ctx, s.offerings, unnamed, options.Find().SetProjection(bson.D{{Key: "doc", Value: 1}}), func(d bson.Raw) error {
+		v, err := storage.Decode[supplier.Offering]([]byte(d.Lookup("doc").StringValue()))
+		if err != nil {
+			return err
+		}
+		set := bson.D{{Key: "$set", Value: bson.D{{Key: "name", Value: storage.Fold(v.Name)}}}}
+		if _, err := s.offerings.UpdateOne(ctx, append(byID(v.ID), unnamed...), set); err != nil {
+			return fmt.Errorf("set name of offering %s: %w", v.ID, translate(ctx, err))
+		}
+		return nil
+	})
+}
+
 // UpdateSupplier implements supplier.Store.
 func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, change func(supplier.Supplier) (supplier.Supplier, error)) (supplier.Supplier, error) {
 	return storage.Update(ctx,
@@ -100,7 +168,7 @@ func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, 
 }
 
 func offeringDoc(v supplier.Offering, doc []byte) bson.D {
-	return bson.D{{Key: "_id", Value: v.ID}, {Key: "rev", Value: v.Rev}, {Key: "supplier", Value: string(v.Supplier)}, {Key: "doc", Value: string(doc)}}
+	return bson.D{{Key: "_id", Value: v.ID}, {Key: "rev", Value: v.Rev}, {Key: "supplier", Value: string(v.Supplier)}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "doc", Value: string(doc)}}
 }
 
 // InsertOffering implements supplier.Store.

@@ -8,6 +8,7 @@ import (
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/review"
+	"felleskrav/internal/supplier"
 	"felleskrav/internal/trail"
 )
 
@@ -25,6 +26,9 @@ func TestPlans(t *testing.T) {
 		"TokensOf":           func() error { _, err := s.TokensOf(ctx, "1", "x", 10); return err },
 		"TokensOfAll":        func() error { _, err := s.TokensOf(ctx, "1", "", 10); return err },
 		"Search":             func() error { _, err := s.SearchSuppliers(ctx, "x", "", 10); return err },
+		"Like":               func() error { _, err := s.SuppliersLike(ctx, []supplier.Pieces{{"a", "b"}}, 10); return err },
+		"SuppliersOffering":  func() error { _, err := s.SuppliersOffering(ctx, "x", "", 10); return err },
+		"WatchList":          func() error { _, err := s.WatchList(ctx, "1"); return err },
 		"List":               func() error { _, err := s.SearchSuppliers(ctx, "", "", 10); return err },
 		"OfferingsByID":      func() error { _, err := s.OfferingsByID(ctx, some); return err },
 		"OfferingsOf":        func() error { _, err := s.OfferingsOf(ctx, one); return err },
@@ -111,7 +115,7 @@ func TestPlans(t *testing.T) {
 	s.stmts.Range(func(key, _ any) bool {
 		n++
 		text := key.(string)
-		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil, nil, nil)
+		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil, nil, nil, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,6 +72,49 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	return all, nil
 }
 
+// SuppliersLike implements supplier.Store. It goes through the names in the
+// index, as the search does.
+func (s *Store) SuppliersLike(ctx context.Context, words []supplier.Pieces, limit int) ([]supplier.Named, error) {
+	args, ok := storage.PieceArgs(words)
+	if !ok {
+		return []supplier.Named{}, ctx.Err()
+	}
+	out := []supplier.Named{}
+	err := s.query(ctx, `SELECT number, name FROM suppliers INDEXED BY suppliers_search WHERE NOT body
+		AND (instr(name, ?1) > 0 OR instr(name, ?2) > 0) AND (instr(name, ?3) > 0 OR instr(name, ?4) > 0) AND (instr(name, ?5) > 0 OR instr(name, ?6) > 0)
+		ORDER BY number LIMIT ?7`, args[0][0], args[0][1], args[1][0], args[1][1], args[2][0], args[2][1], max(limit, 0)).
+		each(func(scan func(...any) error) error {
+			var v supplier.Named
+			err := scan(&v.Number, &v.Name)
+			out = append(out, v)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("search suppliers: %w", err)
+	}
+	return out, nil
+}
+
+// SuppliersOffering implements supplier.Store.
+func (s *Store) SuppliersOffering(ctx context.Context, query string, after organisation.Number, limit int) ([]organisation.Number, error) {
+	folded, ok := storage.NameQuery(query)
+	out := []organisation.Number{}
+	if !ok {
+		return out, ctx.Err()
+	}
+	err := s.query(ctx, `SELECT DISTINCT supplier FROM offerings INDEXED BY offerings_search WHERE supplier > ? AND instr(name, ?) > 0 ORDER BY supplier LIMIT ?`, string(after), folded, max(limit, 0)).
+		each(func(scan func(...any) error) error {
+			var n organisation.Number
+			err := scan(&n)
+			out = append(out, n)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("search offerings: %w", err)
+	}
+	return out, nil
+}
+
 // UpdateSupplier implements supplier.Store.
 func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, change func(supplier.Supplier) (supplier.Supplier, error)) (supplier.Supplier, error) {
 	return storage.Update(ctx,
@@ -114,7 +157,7 @@ func (s *Store) InsertOffering(ctx context.Context, v supplier.Offering) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO offerings (id, supplier, rev, doc) VALUES (?, ?, 1, ?)`, v.ID, string(v.Supplier), string(doc))
+		err = s.exec(ctx, `INSERT INTO offerings (id, supplier, rev, name, doc) VALUES (?, ?, 1, ?, ?)`, v.ID, string(v.Supplier), storage.Fold(v.Name), string(doc))
 	}
 	if err != nil {
 		return fmt.Errorf("insert offering %s: %w", v.ID, err)
@@ -173,8 +216,8 @@ func (s *Store) UpdateOffering(ctx context.Context, id string, change func(suppl
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.ID == id)
 			if err == nil {
-				err = s.swap(ctx, `UPDATE offerings SET rev = rev + 1, supplier = ?, doc = ? WHERE id = ? AND rev = ?`,
-					string(v.Supplier), string(doc), id, rev)
+				err = s.swap(ctx, `UPDATE offerings SET rev = rev + 1, supplier = ?, name = ?, doc = ? WHERE id = ? AND rev = ?`,
+					string(v.Supplier), storage.Fold(v.Name), string(doc), id, rev)
 			}
 			return stored[supplier.Offering](doc, err, "offering", id)
 		})

@@ -16,6 +16,7 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/problem"
@@ -259,6 +260,21 @@ func RunFaults(t *testing.T, open Open) {
 				m := result[ownbook.Mapping](t)(f.OwnMapping(ctx, v.Body, v.Template))
 				m.Rev = 0 // it may have been put twice
 				want(t, m, keptOwnMapping(v, 0))
+			}}
+		},
+		UpdateWatchList: func() operation {
+			org, v := number(), watched(number(), "")
+			return operation{func() error {
+				_, err := f.UpdateWatchList(ctx, org, func(l notify.List) (notify.List, error) {
+					if l.Has(v.Target) {
+						return l, problem.ErrExists
+					}
+					l.Items = append(slices.Clone(l.Items), v)
+					return l, nil
+				})
+				return err
+			}, func(t *testing.T) {
+				want(t, result[notify.List](t)(f.WatchList(ctx, org)), notify.List{Org: org, Items: []notify.Item{keptWatched(v)}, Rev: 1})
 			}}
 		},
 		InsertCheckJob: func() operation {

@@ -13,6 +13,7 @@ import (
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/procurement"
@@ -58,6 +59,7 @@ const (
 	RemoveAnswerDraft Write = "RemoveAnswerDraft"
 	UpdateUses        Write = "UpdateDeclarationUses"
 	PutRegisterEntry  Write = "PutRegisterEntry"
+	UpdateWatchList   Write = "UpdateWatchList"
 	InsertCheckJob    Write = "InsertCheckJob"
 	UpdateCheckJob    Write = "UpdateCheckJob"
 	RemoveCheckJob    Write = "RemoveCheckJob"
@@ -363,6 +365,13 @@ func (f *Faulty) UpdateDeclarationUses(ctx context.Context, attestation string, 
 // RemoveAnswerDraft implements storage.Store.
 func (f *Faulty) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
 	return f.do(RemoveAnswerDraft, func() error { return f.Store.RemoveAnswerDraft(ctx, offering, set, rev) })
+}
+
+}
+
+// UpdateWatchList implements storage.Store.
+func (f *Faulty) UpdateWatchList(ctx context.Context, org organisation.Number, change func(notify.List) (notify.List, error)) (notify.List, error) {
+	return get(f, UpdateWatchList, func() (notify.List, error) { return f.Store.UpdateWatchList(ctx, org, change) })
 }
 
 // InsertCheckJob implements storage.Store.

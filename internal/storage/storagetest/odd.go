@@ -7,6 +7,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/review"
+	"felleskrav/internal/supplier"
 	"felleskrav/internal/transparency"
 )
 
@@ -92,7 +93,12 @@ func RunOddKeys(t *testing.T, open Open) {
 			"CountReports":      func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
 			"ResponsesTo":       func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
 			"SearchSuppliers":   func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
-			"LogEntriesByKey":   func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
+			"SuppliersOffering": func() (int, error) { v, err := s.SuppliersOffering(ctx, "x"+key, "", 10); return len(v), err },
+			"SuppliersLike": func() (int, error) {
+				v, err := s.SuppliersLike(ctx, []supplier.Pieces{{"x" + key, "x" + key}}, 10)
+				return len(v), err
+			},
+			"LogEntriesByKey": func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
 		} {
 			n, err := list()
 			if n != 0 || err != nil {

@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("review withdrawals", func(t *testing.T) { RunReviewWithdrawals(t, open) })
 	t.Run("procurements", func(t *testing.T) { RunProcurements(t, open) })
 	t.Run("members", func(t *testing.T) { RunMembers(t, open) })
+	t.Run("watch lists", func(t *testing.T) { RunWatchLists(t, open) })
 	t.Run("own workbooks", func(t *testing.T) { RunOwnWorkbooks(t, open) })
 	t.Run("answer drafts", func(t *testing.T) { RunAnswerDrafts(t, open) })
 	t.Run("declaration uses", func(t *testing.T) { RunDeclarationUses(t, open) })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +154,66 @@ func RunSuppliers(t *testing.T, open Open) {
 			want(t, numbers(got), []organisation.Number{all[4].Number})
 			want(t, len(result[[]supplier.Supplier](t)(s.SearchSuppliers(ctx, mark+"axb", "", 10))), 0)
 		})
+	})
+	t.Run("by offering", func(t *testing.T) {
+		mark := fmt.Sprintf("o%s", number())
+		var all []supplier.Supplier
+		var ids []string
+		for _, names := range [][]string{{"Sak", "Sak og ARKIV Ø"}, {"arkiv ø.%"}, {"Kart"}} {
+			v := supplierWith("A")
+			check(t, s.InsertSupplier(ctx, v))
+			all = append(all, v)
+			for _, name := range names {
+				o := offeringOf(v.Number)
+				o.Name = mark + name
+				check(t, s.InsertOffering(ctx, o))
+				ids = append(ids, o.ID)
+			}
+		}
+		search := func(query string, after organisation.Number, limit int) []organisation.Number {
+			t.Helper()
+			return result[[]organisation.Number](t)(s.SuppliersOffering(ctx, query, after, limit))
+		}
+		a, b := all[0].Number, all[1].Number
+		want(t, search(mark, "", 10), []organisation.Number{a, b, all[2].Number})
+		want(t, search(mark+"sAK", "", 10), []organisation.Number{a})
+		want(t, search(mark+"arkiv Ø.%", "", 10), []organisation.Number{b})
+		want(t, search(mark, "", 2), []organisation.Number{a, b})
+		want(t, search(mark, a, 1), []organisation.Number{b})
+		want(t, search(mark, "", 0), []organisation.Number{})
+		want(t, search("", "", 10), []organisation.Number{})
+		_, err := s.UpdateOffering(ctx, ids[3], func(o supplier.Offering) (supplier.Offering, error) { o.Name = mark + "Matrikkel"; return o, nil })
+		check(t, err)
+		want(t, search(mark+"matrikkel", "", 10), []organisation.Number{all[2].Number})
+		want(t, search(mark+"kart", "", 10), []organisation.Number{})
+	})
+	t.Run("like", func(t *testing.T) {
+		mark := fmt.Sprintf("l%s", number())
+		first, second, body := supplierWith(mark+" FJORDSKY Ø"), supplierWith(mark+" fjordlys"), supplierWith(mark+" fjordsky")
+		body.Body = true
+		for _, v := range []supplier.Supplier{first, second, body} {
+			check(t, s.InsertSupplier(ctx, v))
+		}
+		like := func(limit int, words ...supplier.Pieces) []organisation.Number {
+			t.Helper()
+			out := []organisation.Number{}
+			for _, v := range result[[]supplier.Named](t)(s.SuppliersLike(ctx, append(words, supplier.Pieces{mark, mark}), limit)) {
+				if !strings.HasPrefix(v.Name, mark+" fjord") {
+					t.Errorf("the name is %q", v.Name)
+				}
+				out = append(out, v.Number)
+			}
+			return out
+		}
+		both := []organisation.Number{first.Number, second.Number}
+		want(t, like(10), both)
+		want(t, like(1), both[:1])
+		want(t, like(0), []organisation.Number{})
+		want(t, like(10, supplier.Pieces{"fjor", "xxx"}), both)
+		want(t, like(10, supplier.Pieces{"fjox", "sky"}), both[:1])
+		want(t, like(10, supplier.Pieces{"fjor", "sky"}, supplier.Pieces{"Ø", "ø"}), both[:1])
+		want(t, like(10, supplier.Pieces{".*", "%"}), []organisation.Number{})
+		want(t, len(result[[]supplier.Named](t)(s.SuppliersLike(ctx, nil, 10))), 0)
 	})
 	t.Run("bodies", func(t *testing.T) {
 		mark := fmt.Sprintf("b%s", number())
