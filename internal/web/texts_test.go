@@ -2,6 +2,7 @@ package web
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,19 @@ import (
 	"felleskrav/internal/locale"
 	"felleskrav/templates"
 )
+
+// pageTexts are the files with the texts of pages.
+var pageTexts = []string{"pages.yaml", "buyer.yaml"}
+
+// rawPageTexts reads them all.
+func rawPageTexts(t *testing.T, lang string) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	for _, file := range pageTexts {
+		maps.Copy(out, rawTexts(t, lang, file))
+	}
+	return out
+}
 
 // rawTexts reads a file of texts: by key, the forms of the text.
 func rawTexts(t *testing.T, lang, file string) map[string][]string {
@@ -41,9 +55,9 @@ func rawTexts(t *testing.T, lang, file string) map[string][]string {
 var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`)
 
 func TestPageTextsAgreeBetweenLanguages(t *testing.T) {
-	want := rawTexts(t, locale.Default, "pages.yaml")
+	want := rawPageTexts(t, locale.Default)
 	for _, lang := range locale.Languages() {
-		got := rawTexts(t, lang, "pages.yaml")
+		got := rawPageTexts(t, lang)
 		for k, forms := range want {
 			if len(got[k]) != len(forms) {
 				t.Errorf("%s: %s has %d forms, %d in %s", lang, k, len(got[k]), len(forms), locale.Default)
@@ -121,7 +135,7 @@ func TestEveryUsedKeyHasATextAndEveryTextIsUsed(t *testing.T) {
 		}
 	}
 	matched := map[string]bool{}
-	for k := range rawTexts(t, locale.Default, "pages.yaml") {
+	for k := range rawPageTexts(t, locale.Default) {
 		used := keys[k]
 		for _, p := range patterns {
 			if p.MatchString(k) {
