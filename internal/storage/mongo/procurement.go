@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -84,6 +85,35 @@ func (s *Store) InsertResponse(ctx context.Context, v procurement.Response) erro
 		return fmt.Errorf("insert response %s: %w", v.ID, err)
 	}
 	return nil
+}
+
+// LastReceived implements procurement.Store.
+func (s *Store) LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	if len(procurements) == 0 {
+		return out, nil
+	}
+	cur, err := s.responses.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: bson.D{{Key: "procurement", Value: bson.D{{Key: "$in", Value: procurements}}}}}},
+		bson.D{{Key: "$group", Value: bson.D{
+			{Key: "_id", Value: "$procurement"},
+			{Key: "at", Value: bson.D{{Key: "$max", Value: "$received"}}},
+		}}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", translate(ctx, err))
+	}
+	var groups []struct {
+		ID string    `bson:"_id"`
+		At time.Time `bson:"at"`
+	}
+	if err := cur.All(ctx, &groups); err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", translate(ctx, err))
+	}
+	for _, g := range groups {
+		out[g.ID] = g.At.UTC()
+	}
+	return out, nil
 }
 
 // ResponsesTo implements procurement.Store.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
@@ -77,6 +78,32 @@ func (s *Store) InsertResponse(ctx context.Context, v procurement.Response) erro
 		return fmt.Errorf("insert response %s: %w", v.ID, err)
 	}
 	return nil
+}
+
+// LastReceived implements procurement.Store.
+func (s *Store) LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	arg, err := list(procurements)
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", err)
+	}
+	err = s.query(ctx, `SELECT procurement, max(received_at) FROM responses
+		WHERE procurement IN (SELECT value FROM json_each(?)) GROUP BY procurement`, arg).
+		each(func(scan func(...any) error) error {
+			var (
+				id string
+				at int64
+			)
+			if err := scan(&id, &at); err != nil {
+				return err
+			}
+			out[id] = time.UnixMilli(at).UTC()
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", err)
+	}
+	return out, nil
 }
 
 // ResponsesTo implements procurement.Store.

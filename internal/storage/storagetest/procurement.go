@@ -90,6 +90,12 @@ func RunProcurements(t *testing.T, open Open) {
 		wantErr(t, s.InsertResponse(ctx, a), problem.ErrExists)
 		want(t, result[[]procurement.Response](t)(s.ResponsesTo(ctx, p)), []procurement.Response{a, b, c})
 		want(t, result[[]procurement.Response](t)(s.ResponsesTo(ctx, id())), []procurement.Response{})
+		q := p
+		p = id()
+		d := response(at.Add(time.Hour))
+		last := result[map[string]time.Time](t)
+		want(t, last(s.LastReceived(ctx, []string{p, q, id()})), map[string]time.Time{p: d.ReceivedAt, q: c.ReceivedAt})
+		want(t, last(s.LastReceived(ctx, nil)), map[string]time.Time{})
 	})
 	updates[procurement.Procurement]{
 		insert: func(t *testing.T) string {
