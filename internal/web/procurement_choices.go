@@ -13,7 +13,7 @@ import (
 // first, and all the others by who has them.
 func (w *Web) taskChoices(p *procurementNewPage, chosen []string, t *locale.Texts, form *Form) {
 	cat := w.Catalogue.Content()
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-tasks", Hint: "page.procurement-new.search-tasks-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
+	p.Search = form.field(Field{Name: searchNames[stepTasks], Label: "page.procurement-new.search-tasks", Hint: "page.procurement-new.search-tasks-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
 	p.ChoicesID = fieldID("tasks")
 	form.take("tasks", t.T("page.procurement-new.step-tasks"))
 	make := func(task catalogue.Task) choice {
@@ -70,7 +70,7 @@ func taskGroup(t catalogue.Task) string {
 // long as they do, and what can be added.
 func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.Texts, form *Form) {
 	cat := w.Catalogue.Content()
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
+	p.Search = form.field(Field{Name: searchNames[stepInformation], Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
 	p.ChoicesID = fieldID("informationTypes")
 	form.take("informationTypes", t.T("page.procurement-new.group-more"))
 	brought := map[string]bool{}

@@ -22,6 +22,10 @@ const (
 	stepResult      = "result"
 )
 
+// searchNames are the names of the searches, one for each step: what was searched
+// for in one step says nothing in the next.
+var searchNames = map[string]string{stepTasks: "q", stepInformation: "find"}
+
 var newSteps = []string{stepTasks, stepInformation, stepResult}
 
 type procurementNewPage struct {
@@ -47,6 +51,8 @@ type procurementNewPage struct {
 	More    bool // the information types to add are open
 	Models  choiceGroup
 	Flags   choiceGroup
+	// MoreFlags tells that one is chosen, so that they are open.
+	MoreFlags bool
 
 	Result     *selection.Result
 	Themes     []whyTheme
@@ -148,7 +154,7 @@ func (w *Web) procurementNew(c *gin.Context) error {
 // it was to be saved.
 func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) error {
 	t := w.texts(c)
-	p := procurementNewPage{Base: w.base(c, "procurements"), Step: step, Query: line(v.Get("q"))}
+	p := procurementNewPage{Base: w.base(c, "procurements"), Step: step}
 	p.Here = "/procurements/new?" + visible(v, step).Encode()
 	code := http.StatusOK
 	var selectErr error
@@ -163,6 +169,7 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 	}
 	form := newForm(t, err)
 	p.Form = form
+	p.Query = line(v.Get(searchNames[p.Step]))
 	p.WithoutQuery = "/procurements/new?" + visible(v, p.Step).Encode()
 	at := slices.Index(newSteps, p.Step)
 	for i, s := range newSteps {
@@ -181,6 +188,7 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 		p.Kept = keep(v, "info", "model", "flag")
 		w.informationChoices(&p, v, t, form)
 		p.Models, p.Flags = modelChoices(v["model"], t, form), flagChoices(v["flag"], t)
+		p.MoreFlags = len(v["flag"]) > 0
 	default:
 		p.Kept, p.KeptAll = keep(v, overrideNames()...), keep(v)
 		p.overrideForm(v, form, t)
