@@ -85,13 +85,14 @@ const (
 )
 
 // What a word counts for, by where and how it was found. A whole word counts
-// for more than the beginning of one, and that for more than a part inside.
+// for more than the beginning or the end of one, and that for more than a part
+// inside.
 const (
 	wholeName    = 60 // on top, when all of the name was typed
 	inName       = 100
 	inAlso       = 90
 	inText       = 40
-	lessBegins   = 20
+	lessAtEdge   = 20
 	lessInside   = 40
 	likeWord     = 30
 	likePart     = 20
@@ -160,10 +161,14 @@ func (s searched) holds(w string) (int, string) {
 	for _, n := range s.name {
 		best = max(best, part(n, w, inName))
 	}
+	named := best > 0
 	for _, a := range s.also {
 		if p := part(a.folded, w, inAlso); p > best {
 			best, also = p, a.shown
 		}
+	}
+	if named {
+		also = ""
 	}
 	for _, d := range s.description {
 		if p := part(d, w, inText); p > best {
@@ -179,8 +184,8 @@ func part(text, w string, full int) int {
 	switch {
 	case text == w:
 		return full
-	case strings.HasPrefix(text, w) && n >= 2:
-		return max(1, full-lessBegins)
+	case strings.HasPrefix(text, w) && n >= 2, strings.HasSuffix(text, w) && n >= 4: // what ends a compound is what it is about
+		return max(1, full-lessAtEdge)
 	case strings.Contains(text, w) && n >= 4:
 		return max(1, full-lessInside)
 	default:

@@ -77,6 +77,9 @@ func TestSearchSaysWhenItGuesses(t *testing.T) {
 	if got := cat.SearchTasks("SFO"); got.Found[0].Also != "SFO" {
 		t.Errorf("the word that was hit is %q", got.Found[0].Also)
 	}
+	if got := cat.SearchTasks("skole"); slices.ContainsFunc(got.Found, func(f catalogue.Found) bool { return f.ID == "fag.grunnskole" && f.Also != "" }) {
+		t.Error("another word is shown though the name holds what was typed")
+	}
 	if got := cat.SearchTasks("barnevern"); got.Found[0].Also != "" {
 		t.Errorf("a hit in the name names the other word %q", got.Found[0].Also)
 	}

@@ -104,6 +104,10 @@ type Store interface {
 	UpdateProcurement(ctx context.Context, id string, change func(Procurement) (Procurement, error)) (Procurement, error)
 	// InsertResponse adds a response (problem.ErrExists).
 	InsertResponse(ctx context.Context, r Response) error
+	// InsertIssuedWorkbook notes that a workbook was made (problem.ErrExists).
+	InsertIssuedWorkbook(ctx context.Context, w IssuedWorkbook) error
+	// IssuedWorkbooks lists those of a procurement, newest first, at most limit.
+	IssuedWorkbooks(ctx context.Context, procurement string, limit int) ([]IssuedWorkbook, error)
 	// LastReceived tells when the last response to each of many procurements was
 	// read; those without any are left out.
 	LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error)

@@ -40,9 +40,10 @@ type Baseline string
 
 // The baselines.
 const (
-	SinceMade    Baseline = "made"    // the procurement was
-	SinceAnswers Baseline = "answers" // were read
-	SinceChosen  Baseline = "chosen"  // by whoever asks
+	SinceMade     Baseline = "made"     // the procurement was
+	SinceWorkbook Baseline = "workbook" // was last made for the bidders
+	SinceAnswers  Baseline = "answers"  // were read
+	SinceChosen   Baseline = "chosen"   // by whoever asks
 )
 
 // BidderNews is what happened to one bidder's declarations.
@@ -153,11 +154,22 @@ func events(before, now status.Status, since time.Time) []Event {
 
 // News tells what has changed. since is the moment to count from, for every
 // bidder; nil counts from when the bidder's answers were read, or else from
-// when the procurement was made.
+// when a workbook was last made for it, or else from when the procurement was
+// made.
 func (s *Service) News(ctx context.Context, actor access.Actor, t TenderData, since *time.Time) (News, error) {
 	out := News{Sets: t.setNews(s.Catalogue.Content())}
+	if len(t.Comparison.Bidders) == 0 {
+		return out, nil
+	}
+	issued, err := s.Issued(ctx, actor, t.Procurement.ID)
+	if err != nil {
+		return News{}, err
+	}
 	for _, b := range t.Comparison.Bidders {
 		n := BidderNews{Bidder: b.Bidder, Since: t.Procurement.CreatedAt, Baseline: SinceMade}
+		if at, ok := lastTo(issued, b.Bidder.Supplier); ok {
+			n.Since, n.Baseline = at, SinceWorkbook
+		}
 		if b.ReceivedAt != nil {
 			n.Since, n.Baseline = *b.ReceivedAt, SinceAnswers
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -87,7 +89,25 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {
 		return fmt.Errorf("write tender workbook: %w", err)
 	}
+	if c.Request.Method != http.MethodHead {
+		if err := w.Procurements.Issue(ctx, actor, issued(tender, format, out.Bytes())); err != nil {
+			return err
+		}
+	}
 	return sendWorkbook(c, name+" "+data.Procurement.Title, format, &out)
+}
+
+// issued is what is noted of a workbook before it is sent. One filled in for a
+// bidder is for that bidder.
+func issued(t workbook.Tender, format workbook.Format, file []byte) procurement.IssuedWorkbook {
+	digest := sha256.Sum256(file)
+	out := procurement.IssuedWorkbook{
+		Procurement: t.Procurement.ID, At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format), SHA256: hex.EncodeToString(digest[:]),
+	}
+	if t.Prefill != nil {
+		out.Bidder, out.ToBidders = t.Prefill.Bidder.Supplier, true
+	}
+	return out
 }
 
 // sendWorkbook sends a file; its ending follows from the format.

@@ -9,6 +9,7 @@ import (
 
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
 )
 
@@ -26,7 +27,9 @@ type recordPage struct {
 	// statuses and answers hold for.
 	MadeAt, At time.Time
 	Past       bool
-	AtField    Field
+	// Issued are the workbooks that were made, newest first.
+	Issued  []procurement.IssuedWorkbook
+	AtField Field
 	// Checkpoint is the newest signed checkpoint of the log, and LogKey what
 	// verifies it.
 	LogSize            int64
@@ -63,6 +66,10 @@ func (w *Web) record(c *gin.Context) error {
 	p.Form = newForm(t, failed)
 	p.AtField = p.Form.field(Field{Name: "at", Label: "page.record.at", Hint: "page.record.at-hint", Type: "datetime-local", Value: c.Query("at"), Size: "m", Plain: true})
 	p.choices(w.Catalogue.Content())
+	if p.Issued, err = w.Procurements.Issued(ctx, actor, tender.Procurement.ID); err != nil {
+		return err
+	}
+	p.Issued = slices.DeleteFunc(p.Issued, func(i procurement.IssuedWorkbook) bool { return i.At.After(p.At) })
 	if p.LogSize, err = w.Log.Size(ctx); err != nil {
 		return err
 	}
@@ -106,6 +113,16 @@ func (p *recordPage) choices(cat *catalogue.Catalogue) {
 			}
 		}
 	}
+}
+
+// BidderName names a bidder of the procurement.
+func (p recordPage) BidderName(n organisation.Number) string {
+	for _, b := range p.Procurement.Bidders {
+		if b.Supplier == n {
+			return b.Name
+		}
+	}
+	return n.Grouped()
 }
 
 // SetName names a set the procurement is bound to.

@@ -66,8 +66,11 @@ func TestWhatChangedSinceAndTheRecord(t *testing.T) {
 	}
 	b.get("/procurements").must(t, 200, "Nyere kravsett finnes")
 
+	file := b.get(path+"/workbook?copy=bidders").must(t, 200)
+	b.get(path).must(t, 200, "fra regnearket sist ble laget")
+
 	checkpoint := string(must[[]byte](t)(s.web.Log.Checkpoint(ctx)))
-	record := b.get(path+"/record").must(t, 200, "Vi vet &lt;bedre&gt;", "Forslaget var:", old.Digest, "Testvik kommune", "26/1234", "test:buyer", "Testsky AS", "plass ", "Loggens nøkkel")
+	record := b.get(path+"/record").must(t, 200, "Vi vet &lt;bedre&gt;", "Forslaget var:", old.Digest, "Testvik kommune", "26/1234", "test:buyer", "Testsky AS", "plass ", "Loggens nøkkel", "Alle tilbyderne", signing.Digest([]byte(file.body)))
 	for _, line := range strings.Split(strings.TrimSpace(checkpoint), "\n")[:3] {
 		if !strings.Contains(html.UnescapeString(record.body), line) {
 			t.Errorf("the record lacks %q of the checkpoint", line)

@@ -90,6 +90,7 @@ func RunOddKeys(t *testing.T, open Open) {
 			"CountReports":      func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
 			"ResponsesTo":       func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
 			"LastReceived":      func() (int, error) { v, err := s.LastReceived(ctx, []string{key}); return len(v), err },
+			"IssuedWorkbooks":   func() (int, error) { v, err := s.IssuedWorkbooks(ctx, key, 10); return len(v), err },
 			"SearchSuppliers":   func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
 			"LogEntriesByKey":   func() (int, error) { v, err := s.LogEntriesByKey(ctx, "o", []string{key}); return len(v), err },
 		} {
