@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/bulkcheck"
