@@ -97,6 +97,13 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 			return nil, fmt.Errorf("count use of declarations: %w", err)
 		}
 	}
+	made := procurement.IssuedWorkbook{Procurement: data.Procurement.ID, At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format)}
+	if t.Prefill != nil {
+		made.Bidder, made.ToBidders = t.Prefill.Bidder.Supplier, true
+	}
+	if err := a.Procurements.Issue(ctx, actor, made); err != nil {
+		return nil, err
+	}
 	return tenderFile{t, name + "." + string(format), format}, nil
 }
 

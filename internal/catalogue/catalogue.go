@@ -143,9 +143,12 @@ const (
 
 // Task is something a public body does. Ids begin with "fag." or "stotte.".
 type Task struct {
-	ID               string       `yaml:"id" json:"id"`
-	Name             Text         `yaml:"name" json:"name"`
-	Description      Text         `yaml:"description" json:"description"`
+	ID          string `yaml:"id" json:"id"`
+	Name        Text   `yaml:"name" json:"name"`
+	Description Text   `yaml:"description" json:"description"`
+	// Words are other words people use for the task, in any language: they are
+	// searched in, and shown as they stand.
+	Words            []string     `yaml:"words,omitempty" json:"words,omitempty"`
 	Sectors          []Sector     `yaml:"sectors" json:"sectors"`
 	InformationTypes []string     `yaml:"informationTypes" json:"informationTypes"`
 	Levels           GradedLevels `yaml:"levels" json:"levels"`

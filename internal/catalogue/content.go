@@ -1,6 +1,9 @@
 package catalogue
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Catalogue is the whole content, checked: every id in it resolves.
 type Catalogue struct {
@@ -22,6 +25,9 @@ type Catalogue struct {
 	reqs     map[string]Requirement
 	themes   map[string]int
 	sets     map[string]int
+
+	// What a search compares, made when somebody first searches.
+	taskWords, infoWords func() []searched
 }
 
 // index builds the look-up tables. It is called once, by the loader.
@@ -32,6 +38,8 @@ func (c *Catalogue) index() {
 	c.sources = positions(c.Sources, func(s Source) string { return s.ID })
 	c.themes = positions(c.Themes, func(t Theme) string { return t.ID })
 	c.sets = positions(c.Sets, func(s Set) string { return s.ID })
+	c.taskWords = sync.OnceValue(func() []searched { return tasksSearched(c.Tasks) })
+	c.infoWords = sync.OnceValue(func() []searched { return informationSearched(c.InformationTypes) })
 	c.reqs = map[string]Requirement{}
 	for i := range c.Themes {
 		for j := range c.Themes[i].Requirements {

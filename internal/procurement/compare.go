@@ -38,6 +38,8 @@ type ComparedBidder struct {
 	// procurement, at the moment of the comparison.
 	Statuses   []status.Status
 	ReceivedAt *time.Time
+	// ReceivedSHA256 is the digest of the workbook that was read then.
+	ReceivedSHA256 string
 	Tally
 	// Coverage tells, per set of the procurement, whether the declaration lasts
 	// as long as the contract; nil when nobody has said when that ends.
@@ -118,7 +120,7 @@ func Compare(lines []Line, bidders []Bidder, statuses map[string][]status.Status
 		answered := map[string]ResponseAnswer{}
 		if r, ok := last[string(bidder.Supplier)]; ok {
 			at := r.ReceivedAt
-			col.ReceivedAt = &at
+			col.ReceivedAt, col.ReceivedSHA256 = &at, r.SHA256
 			for _, a := range r.Answers {
 				answered[a.Requirement] = a
 			}

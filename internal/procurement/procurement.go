@@ -34,7 +34,11 @@ type Procurement struct {
 	Bidders   []Bidder  `json:"bidders,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
-	Rev       int64     `json:"rev"`
+	// CreatedBy and UpdatedBy are the ids of the actors who made it and last
+	// changed it; "" where that was not kept.
+	CreatedBy string `json:"createdBy,omitempty"`
+	UpdatedBy string `json:"updatedBy,omitempty"`
+	Rev       int64  `json:"rev"`
 }
 
 // SetRef names a released set version by id, version and digest.
@@ -100,6 +104,13 @@ type Store interface {
 	UpdateProcurement(ctx context.Context, id string, change func(Procurement) (Procurement, error)) (Procurement, error)
 	// InsertResponse adds a response (problem.ErrExists).
 	InsertResponse(ctx context.Context, r Response) error
+	// InsertIssuedWorkbook notes that a workbook was made (problem.ErrExists).
+	InsertIssuedWorkbook(ctx context.Context, w IssuedWorkbook) error
+	// IssuedWorkbooks lists those of a procurement, newest first, at most limit.
+	IssuedWorkbooks(ctx context.Context, procurement string, limit int) ([]IssuedWorkbook, error)
+	// LastReceived tells when the last response to each of many procurements was
+	// read; those without any are left out.
+	LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error)
 	// ResponsesTo lists a procurement's responses, oldest first.
 	ResponsesTo(ctx context.Context, procurement string) ([]Response, error)
 }

@@ -58,7 +58,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, p Procurement)
 		return Procurement{}, err
 	}
 	p.ID, p.Rev, p.Sets = s.NewID(), 0, nil
-	p.CreatedAt = s.now()
+	p.CreatedAt, p.CreatedBy, p.UpdatedBy = s.now(), actor.ID, actor.ID
 	p, err := s.prepare(ctx, p)
 	if err != nil {
 		return Procurement{}, err
@@ -190,7 +190,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 		}
 		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
 		p.ContractEnd, p.Input, p.Sets, p.Choices, p.Columns = in.ContractEnd, in.Input, in.Sets, in.Choices, in.Columns
-		p.Bidders, p.UpdatedAt = in.Bidders, in.UpdatedAt
+		p.Bidders, p.UpdatedAt, p.UpdatedBy = in.Bidders, in.UpdatedAt, actor.ID
 		return p, nil
 	})
 	if err != nil {
@@ -244,6 +244,12 @@ type TenderData struct {
 
 // Tender gathers a procurement's requirements, reasons, bidders and answers.
 func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (TenderData, error) {
+	return s.TenderAt(ctx, actor, id, time.Time{})
+}
+
+// TenderAt is Tender with the bidders' statuses and answers as they were at a
+// moment; the zero time is now. What the body itself chose is as it is now.
+func (s *Service) TenderAt(ctx context.Context, actor access.Actor, id string, at time.Time) (TenderData, error) {
 	p, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return TenderData{}, err
@@ -264,7 +270,10 @@ func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (Te
 	if err != nil {
 		return TenderData{}, fmt.Errorf("read responses: %w", err)
 	}
-	statuses, err := s.statuses(ctx, actor, p)
+	if !at.IsZero() {
+		responses = slices.DeleteFunc(responses, func(r Response) bool { return r.ReceivedAt.After(at) })
+	}
+	statuses, err := s.statuses(ctx, actor, p, at)
 	if err != nil {
 		return TenderData{}, err
 	}
@@ -272,14 +281,14 @@ func (s *Service) Tender(ctx context.Context, actor access.Actor, id string) (Te
 	return t, nil
 }
 
-func (s *Service) statuses(ctx context.Context, actor access.Actor, p Procurement) (map[string][]status.Status, error) {
+func (s *Service) statuses(ctx context.Context, actor access.Actor, p Procurement, at time.Time) (map[string][]status.Status, error) {
 	out := map[string][]status.Status{}
 	for _, b := range p.Bidders {
 		if b.Offering == "" {
 			continue
 		}
 		for _, ref := range p.Sets {
-			st, err := s.Facts.Status(ctx, actor, b.Offering, ref.ID+"@"+ref.Version, time.Time{})
+			st, err := s.Facts.Status(ctx, actor, b.Offering, ref.ID+"@"+ref.Version, at)
 			if err != nil {
 				return nil, fmt.Errorf("status of bidder %s: %w", b.Supplier, err)
 			}

@@ -108,6 +108,7 @@ func (s *site) cells() map[string]cell {
 		"GET /procurements": own(tender), "GET /procurements/new": forAll,
 		"POST /procurements":                            with(own(tender), 303, "title", "Nytt", "language", "nb", "task", task, "model", "saas"),
 		"GET /procurements/:id":                         tender,
+		"GET /procurements/:id/record":                  tender,
 		"GET /procurements/:id/workbook":                tender,
 		"GET /procurements/:id/requirements":            tender,
 		"POST /procurements/:id/requirements":           with(tender, 422, "type.K-NO-01", "A", "rev", "999"),

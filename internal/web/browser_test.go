@@ -87,13 +87,14 @@ func TestBuyerInChromium(t *testing.T) {
 	ctx := newChromium(t)
 	task := fieldID("task-" + s.web.Catalogue.Content().Tasks[0].ID)
 	withoutScripts(t, ctx)
-	run(t, ctx, "log in", chromedp.Navigate(s.url+"/demo/login?next=/procurements/new"), chromedp.Click(`button[value="procurement"]`), chromedp.WaitVisible("#"+task))
-	run(t, ctx, "choose tasks", chromedp.Click("#"+task), chromedp.Click(`button[value="information"]`), chromedp.WaitVisible(`button[value="model"]`))
-	run(t, ctx, "choose information", chromedp.Click(`button[value="model"]`), chromedp.WaitVisible(`#f-model-saas`))
+	run(t, ctx, "log in", chromedp.Navigate(s.url+"/demo/login?next=/"), chromedp.Click(`button[value="procurement"]`), chromedp.WaitVisible("#q"))
+	run(t, ctx, "search with a slip", chromedp.SendKeys("#q", "barnhage\r"), chromedp.WaitVisible("#"+task))
+	run(t, ctx, "choose tasks", chromedp.Click("#"+task), chromedp.Click(`button[value="information"]`), chromedp.WaitVisible(`#f-model-saas`))
 	run(t, ctx, "choose model", chromedp.Click(`#f-model-saas`), chromedp.Click(`button[value="result"]`), chromedp.WaitVisible(`#f-title`))
 	if n := ask(t, ctx, "count requirements", chromedp.Evaluate[int](`document.querySelectorAll("article.fk-item").length`)); n < 20 {
 		t.Errorf("%d requirements, want at least 20", n)
 	}
+	run(t, ctx, "open a theme", chromedp.Click(`details.fk-theme > summary`), chromedp.WaitVisible(`article.fk-item`))
 	run(t, ctx, "open a reason", chromedp.Click(`article.fk-item details summary`), chromedp.WaitVisible(`article.fk-item details[open] .fk-chain`))
 	run(t, ctx, "save", chromedp.SendKeys(`#f-title`, "Nytt sakssystem"), chromedp.Click(`form[action="/procurements"] button[type="submit"]`), chromedp.WaitVisible(`#download`))
 	if title := ask(t, ctx, "read heading", chromedp.Text("h1")); title != "Nytt sakssystem" {

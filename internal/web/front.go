@@ -10,9 +10,9 @@ import (
 
 type frontPage struct {
 	Base
-	SupplierURL                   string
-	Tasks, Measures, Requirements int
-	LogSize                       int64
+	SupplierURL         string
+	Tasks, Requirements int
+	LogSize             int64
 }
 
 func (w *Web) front(c *gin.Context) error {
@@ -22,7 +22,7 @@ func (w *Web) front(c *gin.Context) error {
 	}
 	p := frontPage{
 		Base: w.base(c, ""), SupplierURL: "/login?next=/suppliers",
-		Tasks: len(w.Catalogue.Content().Tasks), Measures: len(w.Catalogue.Content().Measures), Requirements: len(w.Catalogue.Content().Requirements()), LogSize: size,
+		Tasks: len(w.Catalogue.Content().Tasks), Requirements: len(w.Catalogue.Content().Requirements()), LogSize: size,
 	}
 	if p.Actor.Has(access.Supplier) {
 		p.SupplierURL = "/suppliers/" + p.Actor.Org

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"felleskrav/internal/attestation"
-	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/signing"
@@ -302,14 +301,3 @@ func TestEvidenceIsSavedNotShown(t *testing.T) {
 	}
 	s.visit("adviser").get("/evidence/"+hidden.SHA256).must(t, 200, "Internal.")
 }
-
-func TestSearchForgivesTypos(t *testing.T) {
-	names := []string{"Barnevern", "Grunnskole", "Lønn"}
-	for q, want := range map[string]bool{"barn": true, "barneven": true, "BARNEVERN": true, "lønn": false, "xyzzyxyzzy": false} {
-		if got := matcher(q, names)(text3("Barnevern"), text3("")); got != want {
-			t.Errorf("%q: %v, want %v", q, got, want)
-		}
-	}
-}
-
-func text3(s string) catalogue.Text { return catalogue.Text{NB: s, NN: s, EN: s} }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,12 +13,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
-	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/workbook"
 )
@@ -25,12 +25,12 @@ const listed = 50 // items on one page of a list
 
 type procurementsPage struct {
 	Base
-	Items []procurement.Procurement
+	Items []procurement.Listed
 	Next  string
 }
 
 func (w *Web) procurements(c *gin.Context) error {
-	items, err := w.Procurements.List(c.Request.Context(), w.actor(c), c.Query("after"), listed+1)
+	items, err := w.Procurements.Overview(c.Request.Context(), w.actor(c), c.Query("after"), listed+1)
 	if err != nil {
 		return err
 	}
@@ -40,38 +40,6 @@ func (w *Web) procurements(c *gin.Context) error {
 		p.Next = "/procurements?" + query("after", items[listed-1].ID)
 	}
 	return w.show(c, http.StatusOK, "procurements", p)
-}
-
-type procurementPage struct {
-	Base
-	procurement.TenderData
-	Counts struct{ A, B, Excluded int }
-	Upload Field
-}
-
-func (w *Web) procurementShow(c *gin.Context) error { return w.showProcurement(c, nil) }
-
-func (w *Web) showProcurement(c *gin.Context, failed error) error {
-	tender, err := w.Procurements.Tender(c.Request.Context(), w.actor(c), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	p := procurementPage{Base: w.base(c, "procurements"), TenderData: tender}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
-	p.Form = newForm(w.texts(c), failed)
-	for _, l := range tender.Lines {
-		if l.Type == procurement.TypeA {
-			p.Counts.A++
-		} else {
-			p.Counts.B++
-		}
-	}
-	p.Counts.Excluded = len(tender.Result.Requirements) - len(tender.Lines)
-	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.procurement.upload-file", Type: "file", Accept: ".xlsx", Required: true})
-	return w.show(c, code, "procurement", p)
 }
 
 // procurementWorkbook sends the tender workbook. With ?copy=bidders the sheets
@@ -121,12 +89,30 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {
 		return fmt.Errorf("write tender workbook: %w", err)
 	}
-	if !tender.BidderCopy {
+	if !tender.BidderCopy && c.Request.Method != http.MethodHead {
 		if err := w.Procurements.Exported(ctx, data, organisation.Number(c.Query("bidder"))); err != nil {
 			return fmt.Errorf("count use of declarations: %w", err)
 		}
 	}
+	if c.Request.Method != http.MethodHead {
+		if err := w.Procurements.Issue(ctx, actor, issued(tender, format, out.Bytes())); err != nil {
+			return err
+		}
+	}
 	return sendWorkbook(c, name+" "+data.Procurement.Title, format, &out)
+}
+
+// issued is what is noted of a workbook before it is sent. One filled in for a
+// bidder is for that bidder.
+func issued(t workbook.Tender, format workbook.Format, file []byte) procurement.IssuedWorkbook {
+	digest := sha256.Sum256(file)
+	out := procurement.IssuedWorkbook{
+		Procurement: t.Procurement.ID, At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format), SHA256: hex.EncodeToString(digest[:]),
+	}
+	if t.Prefill != nil {
+		out.Bidder, out.ToBidders = t.Prefill.Bidder.Supplier, true
+	}
+	return out
 }
 
 // sendWorkbook sends a file; its ending follows from the format.
@@ -335,9 +321,3 @@ func (w *Web) bidderRemove(c *gin.Context) error {
 	}
 	return w.done(c, "page.procurement-bidders.removed", "/procurements/"+p.ID+"/bidders")
 }
-
-// StatusOf is the worst of a bidder's statuses, or missing without any.
-func (p procurementPage) StatusOf(b procurement.ComparedBidder) status.Overall { return b.Overall() }
-
-// MayWrite tells whether the reader may change procurements.
-func (p procurementPage) MayWrite() bool { return p.Actor.Has(access.Procurement) }

@@ -9,41 +9,49 @@ import (
 	"felleskrav/internal/locale"
 )
 
+// taskChoices lists the tasks: those chosen, what a search found with the best
+// first, and all the others by who has them.
 func (w *Web) taskChoices(p *procurementNewPage, chosen []string, t *locale.Texts, form *Form) {
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-tasks", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
+	cat := w.Catalogue.Content()
+	p.Search = form.field(Field{Name: searchNames[stepTasks], Label: "page.procurement-new.search-tasks", Hint: "page.procurement-new.search-tasks-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
+	p.ChoicesID = fieldID("tasks")
 	form.take("tasks", t.T("page.procurement-new.step-tasks"))
-	groups := map[string][]choice{}
-	match := matcher(p.Query, w.taskNames())
-	for _, task := range w.Catalogue.Content().Tasks {
-		ch := choice{
+	make := func(task catalogue.Task) choice {
+		return choice{
 			ID: fieldID("task-" + task.ID), Name: "task", Value: task.ID, Text: task.Name.In(t.Lang),
 			Description: task.Description.In(t.Lang), Checked: slices.Contains(chosen, task.ID),
 		}
-		hit := match(task.Name, task.Description)
-		if hit {
-			p.Found++
-		}
-		switch {
-		case p.Query != "" && ch.Checked:
-			groups["chosen"] = append(groups["chosen"], ch)
-		case hit || p.Query == "":
-			g := taskGroup(task)
-			groups[g] = append(groups[g], ch)
+	}
+	shown := map[string]bool{}
+	p.Chosen.Label = "page.procurement-new.group-chosen"
+	for _, task := range cat.Tasks {
+		if ch := make(task); ch.Checked {
+			p.Chosen.Choices = append(p.Chosen.Choices, ch)
+			shown[task.ID] = true
 		}
 	}
-	for _, g := range []string{"chosen", "municipality", "county", "state", "several", "support"} {
+	search := cat.SearchTasks(p.Query)
+	p.Found, p.Guessed = len(search.Found), search.Guessed
+	p.Hits.Label = "page.procurement-new.group-hits"
+	for _, found := range search.Found {
+		task, _ := cat.Task(found.ID)
+		if ch := make(task); !ch.Checked {
+			ch.Also = found.Also
+			p.Hits.Choices = append(p.Hits.Choices, ch)
+			shown[task.ID] = true
+		}
+	}
+	groups := map[string][]choice{}
+	for _, task := range cat.Tasks {
+		if !shown[task.ID] {
+			groups[taskGroup(task)] = append(groups[taskGroup(task)], make(task))
+		}
+	}
+	for _, g := range []string{"municipality", "county", "state", "several", "support"} {
 		if len(groups[g]) > 0 {
 			p.Groups = append(p.Groups, choiceGroup{Label: "page.procurement-new.group-" + g, Choices: groups[g]})
 		}
 	}
-}
-
-func (w *Web) taskNames() []string {
-	var out []string
-	for _, t := range w.Catalogue.Content().Tasks {
-		out = append(out, t.Name.NB, t.Name.NN, t.Name.EN)
-	}
-	return out
 }
 
 // taskGroup says under which heading a task stands.
@@ -58,86 +66,67 @@ func taskGroup(t catalogue.Task) string {
 	}
 }
 
-// matcher tells which names fit a search: every word of it stands in the name
-// or description, in any of the three languages. A search that fits no name
-// is tried once more as the nearest known name, since people mistype.
-func matcher(q string, names []string) func(name, description catalogue.Text) bool {
-	words := strings.Fields(strings.ToLower(q))
-	all := func(words []string, texts ...catalogue.Text) bool {
-		for _, x := range texts {
-			for _, s := range []string{x.NB, x.NN, x.EN} {
-				s = strings.ToLower(s)
-				if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(s, word) }) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	exact := func(name, description catalogue.Text) bool { return all(words, name, description) }
-	if len(words) == 0 || slices.ContainsFunc(names, func(n string) bool { return all(words, catalogue.Text{NB: n}) }) {
-		return exact
-	}
-	var single []string
-	for _, n := range names {
-		single = append(single, strings.Fields(strings.ToLower(n))...)
-	}
-	near := catalogue.Nearest(strings.ToLower(q), single)
-	return func(name, description catalogue.Text) bool {
-		return exact(name, description) || slices.ContainsFunc(near, func(n string) bool { return all([]string{n}, name) })
-	}
-}
-
+// informationChoices lists the information that the tasks bring, which stays as
+// long as they do, and what can be added.
 func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.Texts, form *Form) {
-	p.Search = form.field(Field{Name: "q", Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
-	form.take("informationTypes", t.T("page.procurement-new.step-information"))
+	cat := w.Catalogue.Content()
+	p.Search = form.field(Field{Name: searchNames[stepInformation], Label: "page.procurement-new.search-information", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
+	p.ChoicesID = fieldID("informationTypes")
+	form.take("informationTypes", t.T("page.procurement-new.group-more"))
 	brought := map[string]bool{}
 	for _, id := range v["task"] {
-		if task, ok := w.Catalogue.Content().Task(id); ok {
-			for _, i := range task.InformationTypes {
+		task, _ := cat.Task(id)
+		for _, i := range task.InformationTypes {
+			if info, ok := cat.InformationType(i); ok && !brought[i] {
 				brought[i] = true
+				p.Brought = append(p.Brought, info)
 			}
 		}
 	}
-	groups := map[string][]choice{}
-	var names []string
-	for _, i := range w.Catalogue.Content().InformationTypes {
-		names = append(names, i.Name.NB, i.Name.NN, i.Name.EN)
-	}
-	match := matcher(p.Query, names)
-	for _, i := range w.Catalogue.Content().InformationTypes {
-		ch := choice{
+	make := func(i catalogue.InformationType) choice {
+		return choice{
 			ID: fieldID("info-" + i.ID), Name: "info", Value: i.ID, Text: i.Name.In(t.Lang),
-			Description: i.Description.In(t.Lang), Checked: brought[i.ID] || slices.Contains(v["info"], i.ID),
-		}
-		hit := match(i.Name, i.Description)
-		if hit {
-			p.Found++
-		}
-		switch {
-		case brought[i.ID]:
-			groups["brought"] = append(groups["brought"], ch)
-		case p.Query == "" || hit || ch.Checked:
-			groups["more"] = append(groups["more"], ch)
+			Description: i.Description.In(t.Lang), Checked: slices.Contains(v["info"], i.ID),
 		}
 	}
-	if len(groups["brought"]) > 0 {
-		p.Groups = append(p.Groups, choiceGroup{Label: "page.procurement-new.group-brought", Hint: "page.procurement-new.group-brought-hint", Choices: groups["brought"]})
+	p.Chosen.Label, p.Hits.Label = "page.procurement-new.group-chosen", "page.procurement-new.group-hits"
+	for _, i := range cat.InformationTypes {
+		if ch := make(i); ch.Checked && !brought[i.ID] {
+			p.Chosen.Choices = append(p.Chosen.Choices, ch)
+		}
 	}
-	if len(groups["more"]) > 0 {
-		p.Groups = append(p.Groups, choiceGroup{Label: "page.procurement-new.group-more", Choices: groups["more"]})
+	search := cat.SearchInformationTypes(p.Query)
+	p.Found, p.Guessed = len(search.Found), search.Guessed
+	shown := map[string]bool{}
+	for _, found := range search.Found {
+		i, _ := cat.InformationType(found.ID)
+		if ch := make(i); !ch.Checked && !brought[i.ID] {
+			p.Hits.Choices = append(p.Hits.Choices, ch)
+			shown[i.ID] = true
+		}
 	}
+	rest := choiceGroup{Label: "page.procurement-new.group-rest"}
+	for _, i := range cat.InformationTypes {
+		if ch := make(i); !ch.Checked && !brought[i.ID] && !shown[i.ID] {
+			rest.Choices = append(rest.Choices, ch)
+		}
+	}
+	if p.Query == "" || p.Found == 0 {
+		p.Groups = append(p.Groups, rest)
+	}
+	p.More = p.Query != "" || len(p.Chosen.Choices) > 0 || len(p.Brought) == 0
 }
 
-func modelChoices(chosen []string, t *locale.Texts) []choiceGroup {
-	g := choiceGroup{Label: "page.procurement-new.group-model"}
+func modelChoices(chosen []string, t *locale.Texts, form *Form) choiceGroup {
+	g := choiceGroup{ID: fieldID("deliveryModels"), Label: "page.procurement-new.group-model", Hint: "page.procurement-new.group-model-hint"}
+	g.Error = form.take("deliveryModels", t.T(g.Label))
 	for _, m := range catalogue.DeliveryModels() {
 		g.Choices = append(g.Choices, choice{
 			ID: fieldID("model-" + string(m)), Name: "model", Value: string(m), Text: t.T(termKey("model", m)),
 			Description: t.T("page.procurement-new.model-" + string(m)), Checked: slices.Contains(chosen, string(m)),
 		})
 	}
-	return []choiceGroup{g}
+	return g
 }
 
 // flagChoices are what a body can raise by itself; the rest follows from tasks,

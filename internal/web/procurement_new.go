@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/catalogue"
-	"felleskrav/internal/locale"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
@@ -19,12 +18,15 @@ import (
 // result can be sent to a colleague.
 const (
 	stepTasks       = "tasks"
-	stepInformation = "information"
-	stepModel       = "model"
+	stepInformation = "information" // and the delivery model
 	stepResult      = "result"
 )
 
-var newSteps = []string{stepTasks, stepInformation, stepModel, stepResult}
+// searchNames are the names of the searches, one for each step: what was searched
+// for in one step says nothing in the next.
+var searchNames = map[string]string{stepTasks: "q", stepInformation: "find"}
+
+var newSteps = []string{stepTasks, stepInformation, stepResult}
 
 type procurementNewPage struct {
 	Base
@@ -35,12 +37,27 @@ type procurementNewPage struct {
 	Search        Field
 	Query         string
 	Found         int
-	Groups        []choiceGroup
-	// GroupsID is where the error summary leads for what was not chosen.
-	GroupsID string
+	// Guessed tells that what was found only looks like what was typed.
+	Guessed bool
+	// Chosen and Hits are drawn as they are, Groups behind their headings.
+	Chosen, Hits choiceGroup
+	Groups       []choiceGroup
+	// ChoicesID is where the error summary leads for what was not chosen.
+	ChoicesID string
+	// WithoutQuery leads to the same choices without the search.
+	WithoutQuery string
+
+	Brought []catalogue.InformationType
+	More    bool // the information types to add are open
+	Models  choiceGroup
+	Flags   choiceGroup
+	// MoreFlags tells that one is chosen, so that they are open.
+	MoreFlags bool
 
 	Result     *selection.Result
 	Themes     []whyTheme
+	Covered    []whyMeasure
+	Gaps       []whyMeasure
 	Overrides  []overrideFields
 	Overridden bool
 
@@ -55,14 +72,18 @@ type stepLink struct {
 type hidden struct{ Name, Value string }
 
 type choiceGroup struct {
-	// Label and Hint are locale keys; no hint is "".
-	Label, Hint string
-	Choices     []choice
+	// ID is that of the group; Label and Hint are locale keys, no hint is "".
+	ID, Label, Hint string
+	// Error is a text, already in the reader's language.
+	Error   string
+	Choices []choice
 }
 
 type choice struct {
 	ID, Name, Value, Text, Description string
-	Checked                            bool
+	// Also is the other word that a search hit, or "".
+	Also    string
+	Checked bool
 }
 
 type overrideFields struct {
@@ -129,15 +150,16 @@ func (w *Web) procurementNew(c *gin.Context) error {
 	return w.showNew(c, v, step, nil)
 }
 
-// showNew draws a step. saveErr is what a try to save the result gave.
+// showNew draws a step. saveErr is what the service said to the whole form, if
+// it was to be saved.
 func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) error {
 	t := w.texts(c)
-	p := procurementNewPage{Base: w.base(c, "procurements"), Step: step, Query: line(v.Get("q"))}
+	p := procurementNewPage{Base: w.base(c, "procurements"), Step: step}
 	p.Here = "/procurements/new?" + visible(v, step).Encode()
 	code := http.StatusOK
 	var selectErr error
 	if step == stepResult {
-		if p.Step, selectErr = w.selectResult(&p, v, t); selectErr != nil {
+		if p.Step, selectErr = w.selectResult(&p, v); selectErr != nil {
 			code = unprocessable(selectErr)
 		}
 	}
@@ -147,6 +169,8 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 	}
 	form := newForm(t, err)
 	p.Form = form
+	p.Query = line(v.Get(searchNames[p.Step]))
+	p.WithoutQuery = "/procurements/new?" + visible(v, p.Step).Encode()
 	at := slices.Index(newSteps, p.Step)
 	for i, s := range newSteps {
 		l := stepLink{Label: "page.procurement-new.step-" + s, Current: i == at}
@@ -158,18 +182,13 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 	p.NextStep = newSteps[min(at+1, len(newSteps)-1)]
 	switch p.Step {
 	case stepTasks:
-		p.GroupsID = fieldID("tasks")
 		p.Kept = keep(v, "task")
 		w.taskChoices(&p, v["task"], t, form)
 	case stepInformation:
-		p.GroupsID = fieldID("informationTypes")
-		p.Kept = keep(v, "info")
+		p.Kept = keep(v, "info", "model", "flag")
 		w.informationChoices(&p, v, t, form)
-	case stepModel:
-		p.GroupsID = fieldID("deliveryModels")
-		p.Kept = keep(v, "model", "flag")
-		p.Groups = append(modelChoices(v["model"], t), flagChoices(v["flag"], t))
-		form.take("deliveryModels", t.T("page.procurement-new.step-model"))
+		p.Models, p.Flags = modelChoices(v["model"], t, form), flagChoices(v["flag"], t)
+		p.MoreFlags = len(v["flag"]) > 0
 	default:
 		p.Kept, p.KeptAll = keep(v, overrideNames()...), keep(v)
 		p.overrideForm(v, form, t)
@@ -185,92 +204,6 @@ func visible(v url.Values, step string) url.Values {
 		out.Add(h.Name, h.Value)
 	}
 	return out
-}
-
-// selectResult works out the result. When the choices do not hold it gives
-// the step to mend them in, and what is wrong.
-func (w *Web) selectResult(p *procurementNewPage, v url.Values, t *locale.Texts) (string, error) {
-	in := newInput(v)
-	result, err := selection.Select(w.Catalogue.Content(), in)
-	if err == nil {
-		p.setResult(w.Catalogue.Content(), result)
-		return stepResult, nil
-	}
-	if problem.KindOf(err) != problem.Invalid {
-		return stepResult, err
-	}
-	withoutOverrides := in
-	withoutOverrides.Overrides = nil
-	if result, e := selection.Select(w.Catalogue.Content(), withoutOverrides); e == nil {
-		p.setResult(w.Catalogue.Content(), result)
-		return stepResult, err
-	}
-	if len(in.Tasks)+len(in.InformationTypes) > 0 && len(in.DeliveryModels) == 0 {
-		return stepModel, err
-	}
-	return stepTasks, err
-}
-
-func (p *procurementNewPage) setResult(cat *catalogue.Catalogue, result selection.Result) {
-	p.Result = &result
-	p.Themes = whyThemes(result, newestLines(cat, result))
-}
-
-// newestLines gives the requirements as the newest released sets word them.
-func newestLines(cat *catalogue.Catalogue, result selection.Result) []procurement.Line {
-	var versions []catalogue.Version
-	for _, id := range result.Sets {
-		if v, ok := cat.Version(id, ""); ok {
-			versions = append(versions, v)
-		}
-	}
-	return procurement.Procurement{}.Lines(result, versions)
-}
-
-func (p *procurementNewPage) overrideForm(v url.Values, form *Form, t *locale.Texts) {
-	dims := catalogue.Dimensions()
-	for _, d := range dims {
-		name := string(d)
-		level := v.Get("level." + name)
-		f := Field{Name: "level." + name, Label: "page.procurement-new.override-level", Size: "s", Value: level}
-		f.Options = []Option{{Value: "", Text: t.T("page.procurement-new.as-proposed"), Selected: level == ""}}
-		for _, n := range []string{"1", "2", "3", "4"} {
-			f.Options = append(f.Options, Option{Value: n, Text: n + " – " + t.T("level."+n), Selected: level == n})
-		}
-		reason := Field{Name: "reason." + name, Label: "page.procurement-new.override-reason", Value: v.Get("reason." + name)}
-		if i := overrideIndex(v, d); i >= 0 {
-			f.Error = form.takeAs(f.ID(), overridePath(i, "level"), t.T(termKey("dimension", d)))
-			reason.Error = form.takeAs(reason.ID(), overridePath(i, "reason"), t.T(termKey("dimension", d)))
-			p.Overridden = true
-		}
-		p.Overrides = append(p.Overrides, overrideFields{Dimension: d, Level: f, Reason: reason})
-	}
-}
-
-// overrideIndex is the place of a dimension among the overrides, or -1.
-func overrideIndex(v url.Values, d catalogue.Dimension) int {
-	return slices.IndexFunc(newInput(v).Overrides, func(o selection.Override) bool { return o.Dimension == d })
-}
-
-func (p *procurementNewPage) saveForm(v url.Values, form *Form, t *locale.Texts) {
-	p.Title = form.field(Field{Name: "title", Label: "form.title", Hint: "form.title-hint", Value: v.Get("title"), Required: true})
-	p.Reference = form.field(Field{Name: "reference", Label: "form.reference", Hint: "form.reference-hint", Value: v.Get("reference"), Size: "m"})
-	p.Deadline = form.field(Field{Name: "deadline", Label: "form.deadline", Hint: "form.deadline-hint", Value: v.Get("deadline"), Type: "datetime-local", Size: "m"})
-	p.ContractEnd = form.field(contractEndField(v.Get("contractEnd")))
-	lang := v.Get("language")
-	if lang == "" {
-		lang = t.Lang
-	}
-	p.Language = form.field(languageField(lang))
-}
-
-// languageField chooses a workbook's language.
-func languageField(chosen string) Field {
-	f := Field{Name: "language", Label: "form.language", Size: "m", Required: true}
-	for _, code := range locale.Languages() {
-		f.Options = append(f.Options, Option{Value: code, Text: languageNames[code], Selected: code == chosen})
-	}
-	return f
 }
 
 func (w *Web) procurementCreate(c *gin.Context) error {

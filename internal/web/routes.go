@@ -49,6 +49,7 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/procurements/new", action: access.Select, handler: w.procurementNew},
 		{method: http.MethodPost, path: "/procurements", action: access.WriteProcurement, limit: form, handler: w.procurementCreate},
 		{method: http.MethodGet, path: "/procurements/:id", action: access.ReadProcurement, handler: w.procurementShow},
+		{method: http.MethodGet, path: "/procurements/:id/record", action: access.ReadProcurement, handler: w.record},
 		{method: http.MethodGet, path: "/procurements/:id/workbook", pace: httpd.Costly, action: access.ReadProcurement, handler: w.procurementWorkbook},
 		{method: http.MethodGet, path: "/procurements/:id/requirements", action: access.ReadProcurement, handler: w.choices},
 		{method: http.MethodPost, path: "/procurements/:id/requirements", action: access.WriteProcurement, limit: form, handler: w.choicesSave},

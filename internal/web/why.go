@@ -67,6 +67,22 @@ func reasons(result selection.Result, r selection.SelectedRequirement) []whyReas
 	return out
 }
 
+// whyMeasure is a measure with what put it there.
+type whyMeasure struct {
+	Measure  catalogue.Measure
+	Selected selection.SelectedMeasure
+}
+
+// whyMeasures lists the measures of a result in their order.
+func whyMeasures(cat *catalogue.Catalogue, result selection.Result) []whyMeasure {
+	out := make([]whyMeasure, 0, len(result.Measures))
+	for _, m := range result.Measures {
+		measure, _ := cat.Measure(m.ID)
+		out = append(out, whyMeasure{Measure: measure, Selected: m})
+	}
+	return out
+}
+
 // overridePath is selection's name for a part of an override.
 func overridePath(i int, part string) string { return fmt.Sprintf("overrides[%d].%s", i, part) }
 

@@ -100,6 +100,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.checkJobs, up("open", "_id"), plain},
 		{s.checkJobs, up("due", "_id"), plain},
 		{s.keptFiles, up("file"), plain},
+		{s.issuedWorkbooks, up("procurement", "_id"), plain},
 		{s.ownWorkbooks, up("procurement", "_id"), plain},
 		{s.ownWorkbooks, up("due", "_id"), plain},
 		{s.answerDrafts, up("due", "_id"), plain},

@@ -29,7 +29,7 @@ type Store struct {
 	bucket *mongo.GridFSBucket
 
 	tokens, suppliers, offerings, challenges, evidence, attestations, withdrawals, signatures,
-	procurements, responses, checkJobs, keptFiles, ownWorkbooks, ownMappings, answerDrafts, declarationUses, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
+	procurements, responses, checkJobs, keptFiles, issuedWorkbooks, ownWorkbooks, ownMappings, answerDrafts, declarationUses, people, circles, invitations, claims, registry, logStates, logEntries, logHashes, logLeases, logCosigned, sessions, secrets,
 	blobs, uploads, drafts, published, releases, reports, reviews, reviewWithdrawals, trail, trailAnchors, watchLists *mongo.Collection
 
 	closing sync.Once
@@ -85,6 +85,7 @@ func open(ctx context.Context, uri string, now func() time.Time) (*Store, error)
 		checkJobs:       db.Collection("check_jobs"),
 		keptFiles:       db.Collection("kept_files"),
 		ownWorkbooks:    db.Collection("own_workbooks"),
+		issuedWorkbooks: db.Collection("issued_workbooks"),
 		ownMappings:     db.Collection("own_mappings"),
 		answerDrafts:    db.Collection("answer_drafts"),
 		declarationUses: db.Collection("declaration_uses"),

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -84,6 +85,58 @@ func (s *Store) InsertResponse(ctx context.Context, v procurement.Response) erro
 		return fmt.Errorf("insert response %s: %w", v.ID, err)
 	}
 	return nil
+}
+
+// InsertIssuedWorkbook implements procurement.Store.
+func (s *Store) InsertIssuedWorkbook(ctx context.Context, v procurement.IssuedWorkbook) error {
+	doc, err := storage.Encode(v)
+	if err == nil {
+		err = insert(ctx, s.issuedWorkbooks, bson.D{
+			{Key: "_id", Value: v.ID}, {Key: "procurement", Value: v.Procurement}, {Key: "doc", Value: string(doc)},
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("insert issued workbook %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// IssuedWorkbooks implements procurement.Store.
+func (s *Store) IssuedWorkbooks(ctx context.Context, procurementID string, limit int) ([]procurement.IssuedWorkbook, error) {
+	all, err := documents[procurement.IssuedWorkbook](ctx, s.issuedWorkbooks, bson.D{{Key: "procurement", Value: procurementID}}, down("_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list issued workbooks of %s: %w", procurementID, err)
+	}
+	return all, nil
+}
+
+// LastReceived implements procurement.Store.
+func (s *Store) LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	if len(procurements) == 0 {
+		return out, nil
+	}
+	cur, err := s.responses.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: bson.D{{Key: "procurement", Value: bson.D{{Key: "$in", Value: procurements}}}}}},
+		bson.D{{Key: "$group", Value: bson.D{
+			{Key: "_id", Value: "$procurement"},
+			{Key: "at", Value: bson.D{{Key: "$max", Value: "$received"}}},
+		}}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", translate(ctx, err))
+	}
+	var groups []struct {
+		ID string    `bson:"_id"`
+		At time.Time `bson:"at"`
+	}
+	if err := cur.All(ctx, &groups); err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", translate(ctx, err))
+	}
+	for _, g := range groups {
+		out[g.ID] = g.At.UTC()
+	}
+	return out, nil
 }
 
 // ResponsesTo implements procurement.Store.

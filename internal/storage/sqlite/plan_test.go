@@ -88,6 +88,8 @@ func TestPlans(t *testing.T) {
 		"OpenCheckJobs":     func() error { _, err := s.OpenCheckJobs(ctx, 10); return err },
 		"DueCheckJobs":      func() error { _, err := s.DueCheckJobs(ctx, time.Now(), 10); return err },
 		"ResponsesTo":       func() error { _, err := s.ResponsesTo(ctx, "a"); return err },
+		"IssuedWorkbooks":   func() error { _, err := s.IssuedWorkbooks(ctx, "a", 10); return err },
+		"LastReceived":      func() error { _, err := s.LastReceived(ctx, some); return err },
 		"Drafts":            func() error { _, err := s.Drafts(ctx, "x", 10); return err },
 		"DraftsAll":         func() error { _, err := s.Drafts(ctx, "", 10); return err },
 		"PublishedContent":  func() error { _, err := s.PublishedContent(ctx); return err },

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
@@ -77,6 +78,54 @@ func (s *Store) InsertResponse(ctx context.Context, v procurement.Response) erro
 		return fmt.Errorf("insert response %s: %w", v.ID, err)
 	}
 	return nil
+}
+
+// InsertIssuedWorkbook implements procurement.Store.
+func (s *Store) InsertIssuedWorkbook(ctx context.Context, v procurement.IssuedWorkbook) error {
+	doc, err := storage.Encode(v)
+	if err == nil {
+		err = s.exec(ctx, `INSERT INTO issued_workbooks (id, procurement, doc) VALUES (?, ?, ?)`, v.ID, v.Procurement, string(doc))
+	}
+	if err != nil {
+		return fmt.Errorf("insert issued workbook %s: %w", v.ID, err)
+	}
+	return nil
+}
+
+// IssuedWorkbooks implements procurement.Store.
+func (s *Store) IssuedWorkbooks(ctx context.Context, procurementID string, limit int) ([]procurement.IssuedWorkbook, error) {
+	all, err := documents[procurement.IssuedWorkbook](s.query(ctx,
+		`SELECT doc FROM issued_workbooks WHERE procurement = ? ORDER BY id DESC LIMIT ?`, procurementID, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list issued workbooks of %s: %w", procurementID, err)
+	}
+	return all, nil
+}
+
+// LastReceived implements procurement.Store.
+func (s *Store) LastReceived(ctx context.Context, procurements []string) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	arg, err := list(procurements)
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", err)
+	}
+	err = s.query(ctx, `SELECT procurement, max(received_at) FROM responses
+		WHERE procurement IN (SELECT value FROM json_each(?)) GROUP BY procurement`, arg).
+		each(func(scan func(...any) error) error {
+			var (
+				id string
+				at int64
+			)
+			if err := scan(&id, &at); err != nil {
+				return err
+			}
+			out[id] = time.UnixMilli(at).UTC()
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read when responses were received: %w", err)
+	}
+	return out, nil
 }
 
 // ResponsesTo implements procurement.Store.

@@ -178,6 +178,12 @@ func RunFaults(t *testing.T, open Open) {
 				want(t, result[procurement.Procurement](t)(f.Procurement(ctx, v.ID)), keptProcurement(v))
 			}}
 		},
+		InsertIssuedWorkbook: func() operation {
+			v := procurement.IssuedWorkbook{ID: id(), Procurement: id(), At: at.UTC().Truncate(time.Millisecond), By: "somebody", Format: "xlsx"}
+			return operation{func() error { return f.InsertIssuedWorkbook(ctx, v) }, func(t *testing.T) {
+				want(t, result[[]procurement.IssuedWorkbook](t)(f.IssuedWorkbooks(ctx, v.Procurement, 2)), []procurement.IssuedWorkbook{v})
+			}}
+		},
 		InsertOwnWorkbook: func() operation {
 			v := ownWorkbook(id())
 			return operation{func() error { return f.InsertOwnWorkbook(ctx, v) }, func(t *testing.T) {

@@ -29,60 +29,61 @@ type Write string
 
 // The writes that can be made to fail. AnyWrite stands for whichever comes.
 const (
-	AnyWrite          Write = ""
-	InsertToken       Write = "InsertToken"
-	UpdateToken       Write = "UpdateToken"
-	InsertSupplier    Write = "InsertSupplier"
-	UpdateSupplier    Write = "UpdateSupplier"
-	InsertOffering    Write = "InsertOffering"
-	UpdateOffering    Write = "UpdateOffering"
-	InsertChallenge   Write = "InsertChallenge"
-	TakeChallenge     Write = "TakeChallenge"
-	DropChallenges    Write = "DropChallenges"
-	InsertEvidence    Write = "InsertEvidence"
-	UpdateEvidence    Write = "UpdateEvidence"
-	PutBlob           Write = "PutBlob"
-	RemoveBlob        Write = "RemoveBlob"
-	InsertAttestation Write = "InsertAttestation"
-	InsertWithdrawal  Write = "InsertWithdrawal"
-	InsertSignature   Write = "InsertSignature"
-	InsertReview      Write = "InsertReview"
-	WithdrawReview    Write = "InsertReviewWithdrawal"
-	InsertProcurement Write = "InsertProcurement"
-	UpdateProcurement Write = "UpdateProcurement"
-	InsertResponse    Write = "InsertResponse"
-	InsertOwnWorkbook Write = "InsertOwnWorkbook"
-	UpdateOwnWorkbook Write = "UpdateOwnWorkbook"
-	RemoveOwnWorkbook Write = "RemoveOwnWorkbook"
-	PutOwnMapping     Write = "PutOwnMapping"
-	UpdateAnswerDraft Write = "UpdateAnswerDraft"
-	RemoveAnswerDraft Write = "RemoveAnswerDraft"
-	UpdateUses        Write = "UpdateDeclarationUses"
-	PutRegisterEntry  Write = "PutRegisterEntry"
-	UpdateWatchList   Write = "UpdateWatchList"
-	InsertCheckJob    Write = "InsertCheckJob"
-	UpdateCheckJob    Write = "UpdateCheckJob"
-	RemoveCheckJob    Write = "RemoveCheckJob"
-	PutKeptFile       Write = "PutKeptFile"
-	RemoveKeptFile    Write = "RemoveKeptFile"
-	InsertDraft       Write = "InsertDraft"
-	UpdateDraft       Write = "UpdateDraft"
-	UpdatePublished   Write = "UpdatePublishedContent"
-	InsertSetRelease  Write = "InsertSetRelease"
-	InsertReport      Write = "InsertReport"
-	UpdateReport      Write = "UpdateReport"
-	CreateLogState    Write = "CreateLogState"
-	SwapLogState      Write = "SwapLogState"
-	InsertLogEntries  Write = "InsertLogEntries"
-	PutLogHashes      Write = "PutLogHashes"
-	SwapLogLease      Write = "SwapLogLease"
-	SwapLogCosigned   Write = "SwapLogCosigned"
-	InsertTrail       Write = "InsertTrailEntries"
-	EraseTrail        Write = "EraseTrailAddresses"
-	DropTrail         Write = "DropTrailEntries"
-	InsertAnchor      Write = "InsertTrailAnchor"
-	DropSessions      Write = "DropSessions"
-	SecretOrCreate    Write = "SecretOrCreate"
+	AnyWrite             Write = ""
+	InsertToken          Write = "InsertToken"
+	UpdateToken          Write = "UpdateToken"
+	InsertSupplier       Write = "InsertSupplier"
+	UpdateSupplier       Write = "UpdateSupplier"
+	InsertOffering       Write = "InsertOffering"
+	UpdateOffering       Write = "UpdateOffering"
+	InsertChallenge      Write = "InsertChallenge"
+	TakeChallenge        Write = "TakeChallenge"
+	DropChallenges       Write = "DropChallenges"
+	InsertEvidence       Write = "InsertEvidence"
+	UpdateEvidence       Write = "UpdateEvidence"
+	PutBlob              Write = "PutBlob"
+	RemoveBlob           Write = "RemoveBlob"
+	InsertAttestation    Write = "InsertAttestation"
+	InsertWithdrawal     Write = "InsertWithdrawal"
+	InsertSignature      Write = "InsertSignature"
+	InsertReview         Write = "InsertReview"
+	WithdrawReview       Write = "InsertReviewWithdrawal"
+	InsertProcurement    Write = "InsertProcurement"
+	UpdateProcurement    Write = "UpdateProcurement"
+	InsertResponse       Write = "InsertResponse"
+	InsertIssuedWorkbook Write = "InsertIssuedWorkbook"
+	InsertOwnWorkbook    Write = "InsertOwnWorkbook"
+	UpdateOwnWorkbook    Write = "UpdateOwnWorkbook"
+	RemoveOwnWorkbook    Write = "RemoveOwnWorkbook"
+	PutOwnMapping        Write = "PutOwnMapping"
+	UpdateAnswerDraft    Write = "UpdateAnswerDraft"
+	RemoveAnswerDraft    Write = "RemoveAnswerDraft"
+	UpdateUses           Write = "UpdateDeclarationUses"
+	PutRegisterEntry     Write = "PutRegisterEntry"
+	UpdateWatchList      Write = "UpdateWatchList"
+	InsertCheckJob       Write = "InsertCheckJob"
+	UpdateCheckJob       Write = "UpdateCheckJob"
+	RemoveCheckJob       Write = "RemoveCheckJob"
+	PutKeptFile          Write = "PutKeptFile"
+	RemoveKeptFile       Write = "RemoveKeptFile"
+	InsertDraft          Write = "InsertDraft"
+	UpdateDraft          Write = "UpdateDraft"
+	UpdatePublished      Write = "UpdatePublishedContent"
+	InsertSetRelease     Write = "InsertSetRelease"
+	InsertReport         Write = "InsertReport"
+	UpdateReport         Write = "UpdateReport"
+	CreateLogState       Write = "CreateLogState"
+	SwapLogState         Write = "SwapLogState"
+	InsertLogEntries     Write = "InsertLogEntries"
+	PutLogHashes         Write = "PutLogHashes"
+	SwapLogLease         Write = "SwapLogLease"
+	SwapLogCosigned      Write = "SwapLogCosigned"
+	InsertTrail          Write = "InsertTrailEntries"
+	EraseTrail           Write = "EraseTrailAddresses"
+	DropTrail            Write = "DropTrailEntries"
+	InsertAnchor         Write = "InsertTrailAnchor"
+	DropSessions         Write = "DropSessions"
+	SecretOrCreate       Write = "SecretOrCreate"
 )
 
 // When says what has happened to a write that fails.
@@ -327,6 +328,11 @@ func (f *Faulty) InsertResponse(ctx context.Context, r procurement.Response) err
 	return f.do(InsertResponse, func() error { return f.Store.InsertResponse(ctx, r) })
 }
 
+// InsertIssuedWorkbook implements storage.Store.
+func (f *Faulty) InsertIssuedWorkbook(ctx context.Context, w procurement.IssuedWorkbook) error {
+	return f.do(InsertIssuedWorkbook, func() error { return f.Store.InsertIssuedWorkbook(ctx, w) })
+}
+
 // InsertOwnWorkbook implements storage.Store.
 func (f *Faulty) InsertOwnWorkbook(ctx context.Context, w ownbook.Workbook) error {
 	return f.do(InsertOwnWorkbook, func() error { return f.Store.InsertOwnWorkbook(ctx, w) })
@@ -365,8 +371,6 @@ func (f *Faulty) UpdateDeclarationUses(ctx context.Context, attestation string, 
 // RemoveAnswerDraft implements storage.Store.
 func (f *Faulty) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
 	return f.do(RemoveAnswerDraft, func() error { return f.Store.RemoveAnswerDraft(ctx, offering, set, rev) })
-}
-
 }
 
 // UpdateWatchList implements storage.Store.

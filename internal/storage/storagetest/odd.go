@@ -92,6 +92,8 @@ func RunOddKeys(t *testing.T, open Open) {
 			"ReportsOn":         func() (int, error) { v, err := s.ReportsOn(ctx, key, key, 10); return len(v), err },
 			"CountReports":      func() (int, error) { v, err := s.CountReports(ctx, key); return v.Total() + len(v.Resolved), err },
 			"ResponsesTo":       func() (int, error) { v, err := s.ResponsesTo(ctx, key); return len(v), err },
+			"LastReceived":      func() (int, error) { v, err := s.LastReceived(ctx, []string{key}); return len(v), err },
+			"IssuedWorkbooks":   func() (int, error) { v, err := s.IssuedWorkbooks(ctx, key, 10); return len(v), err },
 			"SearchSuppliers":   func() (int, error) { v, err := s.SearchSuppliers(ctx, key, "", 10); return len(v), err },
 			"SuppliersOffering": func() (int, error) { v, err := s.SuppliersOffering(ctx, "x"+key, "", 10); return len(v), err },
 			"SuppliersLike": func() (int, error) {

@@ -75,6 +75,21 @@ func RunProcurements(t *testing.T, open Open) {
 		want(t, result[[]procurement.Procurement](t)(s.ProcurementsOf(ctx, n, "", 0)), []procurement.Procurement{})
 		want(t, result[[]procurement.Procurement](t)(s.ProcurementsOf(ctx, number(), "", 10)), []procurement.Procurement{})
 	})
+	t.Run("issued workbooks", func(t *testing.T) {
+		p := id()
+		var all []procurement.IssuedWorkbook // newest first
+		for n := range 3 {
+			v := procurement.IssuedWorkbook{ID: id(), Procurement: p, At: at.Add(time.Duration(n) * time.Hour).UTC().Truncate(time.Millisecond), By: unicodeText, Bidder: number(), ToBidders: n == 1, Format: "xlsx", SHA256: digest()}
+			check(t, s.InsertIssuedWorkbook(ctx, v))
+			all = append([]procurement.IssuedWorkbook{v}, all...)
+		}
+		wantErr(t, s.InsertIssuedWorkbook(ctx, all[0]), problem.ErrExists)
+		list := result[[]procurement.IssuedWorkbook](t)
+		want(t, list(s.IssuedWorkbooks(ctx, p, 10)), all)
+		want(t, list(s.IssuedWorkbooks(ctx, p, 2)), all[:2])
+		want(t, list(s.IssuedWorkbooks(ctx, p, 0)), []procurement.IssuedWorkbook{})
+		want(t, list(s.IssuedWorkbooks(ctx, id(), 10)), []procurement.IssuedWorkbook{})
+	})
 	t.Run("responses", func(t *testing.T) {
 		p := id()
 		response := func(received time.Time) procurement.Response {
@@ -90,6 +105,12 @@ func RunProcurements(t *testing.T, open Open) {
 		wantErr(t, s.InsertResponse(ctx, a), problem.ErrExists)
 		want(t, result[[]procurement.Response](t)(s.ResponsesTo(ctx, p)), []procurement.Response{a, b, c})
 		want(t, result[[]procurement.Response](t)(s.ResponsesTo(ctx, id())), []procurement.Response{})
+		q := p
+		p = id()
+		d := response(at.Add(time.Hour))
+		last := result[map[string]time.Time](t)
+		want(t, last(s.LastReceived(ctx, []string{p, q, id()})), map[string]time.Time{p: d.ReceivedAt, q: c.ReceivedAt})
+		want(t, last(s.LastReceived(ctx, nil)), map[string]time.Time{})
 	})
 	updates[procurement.Procurement]{
 		insert: func(t *testing.T) string {
