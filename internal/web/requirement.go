@@ -17,6 +17,15 @@ type requirementPage struct {
 	// Sets are the releases the requirement stands in, newest of each set.
 	Sets      []catalogue.Version
 	Crosswalk []crosswalkRow
+	// Version is the release whose requirement is shown, and Ref its name; without
+	// it is the one in force.
+	Version catalogue.Version
+	Ref     string
+	// Versions are all releases that have it, and Change is how the one shown
+	// differs from the one in force.
+	Versions []catalogue.Version
+	Change   catalogue.Change
+	Gone     bool // no longer in force
 
 	// Open is how many reports wait for an answer, by kind in Kinds.
 	Open  int
@@ -44,11 +53,21 @@ func (w *Web) requirement(c *gin.Context) error { return w.showRequirement(c, ni
 
 func (w *Web) showRequirement(c *gin.Context, failed error) error {
 	cat := w.Catalogue.Content()
-	r, ok := cat.Requirement(c.Param("id"))
+	r, v, ok := requirementAsked(c, cat)
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
-	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
+	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From), Version: v}
+	if v.Set != "" {
+		p.Ref = v.Ref()
+		now, there := cat.Requirement(r.ID)
+		p.Gone, p.Change = !there, catalogue.Compare(r, now)
+	}
+	for _, release := range cat.Releases {
+		if _, in := release.Requirement(r.ID); in {
+			p.Versions = append(p.Versions, release)
+		}
+	}
 	for _, s := range cat.Sets {
 		if v, ok := cat.Version(s.ID, ""); ok {
 			if _, in := v.Requirement(r.ID); in {
@@ -74,6 +93,22 @@ func (w *Web) showRequirement(c *gin.Context, failed error) error {
 		return err
 	}
 	return w.show(c, code, "requirement", p)
+}
+
+// requirementAsked finds the requirement of the address: the one in force, or
+// the one of the set version that the address names.
+func requirementAsked(c *gin.Context, cat *catalogue.Catalogue) (catalogue.Requirement, catalogue.Version, bool) {
+	id := c.Param("id")
+	if c.Query("set") == "" {
+		r, ok := cat.Requirement(id)
+		return r, catalogue.Version{}, ok
+	}
+	v, ok := cat.Version(c.Query("set"), c.Query("version"))
+	if !ok {
+		return catalogue.Requirement{}, v, false
+	}
+	r, ok := v.Requirement(id)
+	return r, v, ok
 }
 
 // reports fills in what users have reported, and the form to do so.

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/apidoc"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/bulkcheck"
 	"felleskrav/internal/catalogue"
@@ -52,6 +54,7 @@ type Config struct {
 	Procurements *procurement.Service
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
+	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
 	Members      *member.Service
@@ -64,6 +67,9 @@ type Config struct {
 	// Files holds pages and partials, Dist the built assets: templates.FS and
 	// templates.Dist.
 	Files, Dist fs.FS
+	// Document gives the contract of the interface for programs. It is asked
+	// once, when a page first shows it.
+	Document func() apidoc.Document
 	// BaseURL is the address people use, without a slash at the end; it stands
 	// in commands to copy.
 	BaseURL string
@@ -89,9 +95,11 @@ type Operator struct {
 type Web struct {
 	Config
 	engine *engine
-	dist   fs.FS
-	guard  *http.CrossOriginProtection
-	reader *workbook.Reader
+	// document is Document, once.
+	document func() apidoc.Document
+	dist     fs.FS
+	guard    *http.CrossOriginProtection
+	reader   *workbook.Reader
 	// public reads what anybody may send.
 	public *workbook.Reader
 }
@@ -116,7 +124,7 @@ func New(cfg Config) (*Web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
-	w := &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}
+	w := &Web{Config: cfg, engine: e, document: sync.OnceValue(cfg.Document), dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}
 	if err := guarded(w.Routes()); err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
@@ -140,8 +148,8 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
-		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Drafts": cfg.Drafts == nil, "Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
+		"Log": cfg.Log == nil, "Document": cfg.Document == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
 		if missing {
@@ -161,6 +169,8 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
+	"drafts", "draft", "draft-requirement", "draft-changes", "draft-check", "draft-file", "reports",
+	"catalogue-search", "crosswalk", "declarations", "docs", "accessibility",
 	"log", "workbook-verify", "tokens", "trail",
 	"members", "invited", "join", "joined", "claim-new", "claims-mine", "claims", "me", "me-erase", "privacy",
 }
