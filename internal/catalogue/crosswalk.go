@@ -117,6 +117,13 @@ func (c *Catalogue) Crosswalk(f Framework) []Covered {
 	return out
 }
 
+// RefersTo reports whether the content refers to anything of a framework.
+func (c *Catalogue) RefersTo(f Framework) bool {
+	law := f == FrameworkLaw
+	return slices.ContainsFunc(c.Measures, func(m Measure) bool { return len(m.ids(f)) > 0 || law && len(m.Law) > 0 }) ||
+		slices.ContainsFunc(c.Requirements(), func(r Requirement) bool { return len(r.Crosswalk.Of(f)) > 0 || law && len(r.Law) > 0 })
+}
+
 // naturally orders ids as people do: 5.9 before 5.10.
 func naturally(a, b string) int {
 	for a != "" && b != "" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -81,17 +82,17 @@ type frameworkLink struct {
 // crosswalk shows, for one other framework, which measures and requirements
 // answer which id of it.
 func (w *Web) crosswalk(c *gin.Context) error {
+	cat := w.Catalogue.Content()
 	p := crosswalkPage{Base: w.base(c, "catalogue"), Framework: catalogue.FrameworkNSM}
-	for _, f := range catalogue.Frameworks() {
-		if string(f) == c.Query("framework") {
-			p.Framework = f
-		}
+	known := slices.DeleteFunc(catalogue.Frameworks(), func(f catalogue.Framework) bool { return !cat.RefersTo(f) })
+	if asked := catalogue.Framework(c.Query("framework")); slices.Contains(known, asked) {
+		p.Framework = asked
 	}
-	for _, f := range catalogue.Frameworks() {
+	for _, f := range known {
 		p.Frameworks = append(p.Frameworks, frameworkLink{f, f == p.Framework})
 	}
 	p.Law = p.Framework == catalogue.FrameworkLaw
-	p.Rows = w.Catalogue.Content().Crosswalk(p.Framework)
+	p.Rows = cat.Crosswalk(p.Framework)
 	for _, r := range p.Rows {
 		if len(r.Measures)+len(r.Requirements) > 0 {
 			p.Linked++

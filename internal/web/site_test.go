@@ -76,6 +76,7 @@ var (
 	other   = access.Actor{ID: "test:rival", Name: "Rival AS", Org: "910000020", Roles: []access.Role{access.Supplier}}
 	adviser = access.Actor{ID: "test:adviser", Name: "Testetaten", Org: "910000039", Roles: []access.Role{access.Adviser}}
 	second  = access.Actor{ID: "test:second-editor", Name: "Testtilsynet", Org: "910000055", Roles: []access.Role{access.Editor}}
+	third   = access.Actor{ID: "test:third-editor", Name: "Testforbundet", Org: "910000063", Roles: []access.Role{access.Editor}}
 	editor  = access.Actor{ID: "test:editor", Name: "Testdirektoratet", Org: "910000047", Roles: []access.Role{access.Editor}}
 )
 
@@ -85,6 +86,7 @@ func personas() []login.Persona {
 		out = append(out, login.Persona{ID: string(a.Roles[0]), Role: a.Roles[0], Actor: a})
 	}
 	out = append(out, login.Persona{ID: "second-editor", Role: access.Editor, Actor: second})
+	out = append(out, login.Persona{ID: "third-editor", Role: access.Editor, Actor: third})
 	out = append(out, login.Persona{ID: "head", Role: access.Procurement, Actor: headOfBuyers})
 	return append(out, login.Persona{ID: "rival", Role: access.Supplier, Actor: other})
 }
