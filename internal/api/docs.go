@@ -271,7 +271,11 @@ func (d *describer) example(o *operation) string {
 			b.WriteString(" --data-binary @FILE")
 		}
 	}
-	b.WriteString(" \\\n  '" + d.base + addressOf(op, o.path) + "'")
+	if address := "'" + d.base + addressOf(op, o.path) + "'"; b.Len() > len("curl -X DELETE") {
+		b.WriteString(" \\\n  " + address)
+	} else {
+		b.WriteString(" " + address)
+	}
 	return b.String()
 }
 
