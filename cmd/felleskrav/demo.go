@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"felleskrav/internal/access"
@@ -34,8 +35,14 @@ func (d *demonstration) personas() []login.Persona {
 	if d == nil {
 		return nil
 	}
-	return d.people
+	return append(slices.Clone(d.people), secondReader)
 }
+
+// secondReader is whom a visitor can be to approve what they wrote as editor:
+// nobody approves their own.
+var secondReader = login.Persona{ID: "second-reader", Role: access.Editor, Actor: access.Actor{
+	ID: "demo:second-reader", Name: secondReaderName, Org: string(secondReaderNumber), Roles: []access.Role{access.Editor},
+}}
 
 // demoFile is the shape of demo.json, for scripts that walk the demonstration.
 type demoFile struct {

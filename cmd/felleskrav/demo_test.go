@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +29,10 @@ func TestDemoNumbersAreInvented(t *testing.T) {
 			t.Errorf("%s is not marked as invented", s.name)
 		}
 	}
+	numbers = append(numbers, secondReaderNumber)
+	if !strings.Contains(secondReaderName, "(oppdiktet)") {
+		t.Error("the second reader is not marked as invented")
+	}
 	for role, o := range demoOrgs {
 		numbers = append(numbers, o.number)
 		if !strings.Contains(o.name, "(oppdiktet)") {
@@ -40,6 +46,41 @@ func TestDemoNumbersAreInvented(t *testing.T) {
 		if parsed, err := organisation.ParseNumber(string(n)); err != nil || parsed != n || n[0] != '3' {
 			t.Errorf("%s: %v", n, err)
 		}
+	}
+}
+
+// demoLog does what the page about the log says anybody can do: every command
+// on it runs as it stands, and succeeds.
+func demoLog(w *walk) {
+	w.t.Helper()
+	page := string(want(w.t, 200, "GET", w.base+"/log", "", "", nil, nil).body)
+	_, checks, ok := strings.Cut(page, `id="verify"`)
+	if !ok {
+		w.t.Fatal("the page about the log says nothing of checking it")
+	}
+	w.write("bundle.json", w.read("b.json"))
+	w.write("receipt.json", w.read("r.json"))
+	commands, files := 0, 0
+	for _, m := range regexp.MustCompile(`(?s)<code>(.*?)</code>`).FindAllStringSubmatch(checks, -1) {
+		for line := range strings.Lines(strings.ReplaceAll(html.UnescapeString(m[1]), "\\\n", "")) {
+			words := strings.Fields(line)
+			switch words[0] {
+			case "felleskrav":
+				must(w.t, 0, w.dir, nil, words[1:]...)
+				commands++
+			case "felleskrav-verify": // takes what attest verify takes
+				must(w.t, 0, w.dir, nil, append([]string{"attest", "verify"}, words[1:]...)...)
+				commands++
+			case "curl":
+				want(w.t, 200, "GET", words[1], "", "", nil, nil)
+				files++
+			default:
+				w.t.Errorf("the page says %q", line)
+			}
+		}
+	}
+	if commands != 4 || files != 3 {
+		w.t.Errorf("the page has %d commands and %d addresses", commands, files)
 	}
 }
 
@@ -78,6 +119,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("after the walk the offering is %s", st.Overall)
 		}
 		demoCheck(w, first.Tokens["adviser"])
+		demoLog(w)
 		server.stop()
 
 		again := serve(t, append([]string{"--demo", "--quiet"}, store...)...)

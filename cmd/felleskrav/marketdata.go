@@ -34,6 +34,12 @@ var demoOrgs = map[access.Role]struct {
 	access.Adviser:     {"Eksempel kommune (oppdiktet)", "311036459"},
 }
 
+// The second editor's organisation.
+const (
+	secondReaderName                       = "Fagrådet (oppdiktet)"
+	secondReaderNumber organisation.Number = "311062743"
+)
+
 type demoParty struct {
 	key         string
 	number      organisation.Number

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"felleskrav/internal/api"
+	"felleskrav/internal/apidoc"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/console"
@@ -322,7 +323,7 @@ func (v *server) handler(in *installation, demo *demonstration) (*httpd.Server, 
 	g.Go(func() (err error) { contract, err = api.New(services); return err })
 	g.Go(func() (err error) {
 		pages, err = web.New(web.Config{
-			Catalogue: in.live, Reports: in.reports, Trail: in.trail, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations, Answering: in.answering, Reuse: in.reuse,
+			Catalogue: in.live, Drafts: in.drafts, Reports: in.reports, Document: func() apidoc.Document { return contract.Document() }, Trail: in.trail, Suppliers: in.suppliers, Evidence: in.evidence, Attestations: in.attestations, Answering: in.answering, Reuse: in.reuse,
 			Reviews: in.reviews, Facts: in.facts, Register: in.register, Procurements: in.procurements, OwnBooks: in.ownbooks, Watch: in.watch, Checks: in.checks, Tokens: in.tokens, Members: in.members, Operator: v.operator(), Log: in.log, LogKey: services.LogKey, Sessions: sessions,
 			Texts: in.texts, Files: templates.FS, Dist: templates.Dist, BaseURL: v.base, Demo: v.Demo, Now: in.now, Logger: v.logger,
 		})

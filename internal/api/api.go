@@ -142,7 +142,6 @@ func (a *API) Mount(r gin.IRouter) {
 	g.GET("/log/key", a.logKey)
 	g.GET("/log/verdict-key.pem", a.verdictKey)
 	r.GET("/openapi.json", a.openapi)
-	r.GET("/docs", a.docs)
 }
 
 // caller gives the request's own context, which may outlive the gin context's

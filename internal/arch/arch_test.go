@@ -27,6 +27,8 @@ var may = map[string][]string{
 	"internal/transparency": {},
 	// Speaks HTTP to addresses that others wrote.
 	"internal/safehttp": {},
+	// The contract as pages show it.
+	"internal/apidoc": {},
 	// Signs through programs of the operator's: only cmd chooses to.
 	"internal/signing/kms":         {"internal/signing"},
 	"internal/signing/kms/kmstest": {},
@@ -170,7 +172,7 @@ var storable = []string{
 }
 
 var services = []string{
-	"internal/access", "internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
+	"internal/access", "internal/apidoc", "internal/attestation", "internal/attestation/answerdraft", "internal/attestation/reuse", "internal/bulkcheck", "internal/catalogue", "internal/chart", "internal/evidence", "internal/httpd", "internal/locale",
 	"internal/organisation", "internal/organisation/registry",
 	"internal/member", "internal/notify", "internal/ownbook", "internal/problem", "internal/procurement", "internal/review", "internal/selection", "internal/status", "internal/status/facts", "internal/supplier",
 	"internal/trail", "internal/transparency", "internal/workbook", "internal/workbook/own", "internal/workbook/patch",

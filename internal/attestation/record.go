@@ -60,6 +60,12 @@ func (w Withdrawal) LogKey() string { return WithdrawalLogKey(w.Attestation) }
 // with this digest is logged.
 func WithdrawalLogKey(digest string) string { return "withdrawal:" + digest }
 
+// Position is a place in the list of declarations by when they were received.
+type Position struct {
+	ReceivedAt time.Time
+	Digest     string
+}
+
 // Store keeps declarations and withdrawals, insert-only. Writes are durable
 // when they return.
 type Store interface {
@@ -81,6 +87,11 @@ type Store interface {
 	// AttestationsSince lists digests received at or after t, oldest first, at
 	// most limit: those that may lack a place in the log after a crash.
 	AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error)
+	// NewestAttestations lists the outlines of declarations by anybody for
+	// anything, newest ReceivedAt first, and the greatest digest first in the same
+	// millisecond: those that come after the position, at most limit. The zero
+	// position is before all of them.
+	NewestAttestations(ctx context.Context, after Position, limit int) ([]Record, error)
 	// AttestationsRevision tells cheaply whether something was declared or
 	// withdrawn for an offering: the value changes then, and only then.
 	AttestationsRevision(ctx context.Context, offering string) (string, error)

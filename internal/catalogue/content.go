@@ -28,6 +28,7 @@ type Catalogue struct {
 
 	// What a search compares, made when somebody first searches.
 	taskWords, infoWords func() []searched
+	everything           func() everything
 }
 
 // index builds the look-up tables. It is called once, by the loader.
@@ -40,6 +41,7 @@ func (c *Catalogue) index() {
 	c.sets = positions(c.Sets, func(s Set) string { return s.ID })
 	c.taskWords = sync.OnceValue(func() []searched { return tasksSearched(c.Tasks) })
 	c.infoWords = sync.OnceValue(func() []searched { return informationSearched(c.InformationTypes) })
+	c.everything = sync.OnceValue(func() everything { return newEverything(c) })
 	c.reqs = map[string]Requirement{}
 	for i := range c.Themes {
 		for j := range c.Themes[i].Requirements {

@@ -51,6 +51,9 @@ func Diff(from, to Version) []Change {
 	return out
 }
 
+// Compare says what changed from one text of a requirement to another.
+func Compare(from, to Requirement) Change { return compare(from, to) }
+
 func compare(a, b Requirement) Change {
 	c := Change{Requirement: b.ID, Kind: ChangeUnchanged}
 	note := func(field string, differs bool, kind ChangeKind) {

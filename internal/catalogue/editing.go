@@ -208,30 +208,32 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 
 // formatted reads one file the way [Load] would, and formats it.
 func formatted(path string, data []byte) ([]byte, error) {
-	refuse := func(faults Faults) error {
-		p := problem.New(problem.Invalid, "draft.file-faults", problem.Args{"Count": len(faults), "Path": path})
-		for i, f := range faults {
-			if i == maxFields {
-				break
-			}
-			p.Fields = append(p.Fields, f.Field())
-		}
-		return p
-	}
 	if !utf8.Valid(data) {
-		return nil, refuse(Faults{{File: path, Line: 1, Key: "encoding"}})
+		return nil, refuseFile(path, Faults{{File: path, Line: 1, Key: "encoding"}})
 	}
 	r := &loader{reader: reader{fsys: tree{path: data}}, at: map[string]place{}}
 	r.one(path)
 	if len(r.faults) > 0 {
-		return nil, refuse(r.faults.sorted())
+		return nil, refuseFile(path, r.faults.sorted())
 	}
 	out, err := Format(data)
 	if err != nil {
 		line, detail := yamlError(err.Error())
-		return nil, refuse(Faults{{File: path, Line: line, Key: "syntax", Args: map[string]any{"Detail": detail}}})
+		return nil, refuseFile(path, Faults{{File: path, Line: line, Key: "syntax", Args: map[string]any{"Detail": detail}}})
 	}
 	return out, nil
+}
+
+// refuseFile is the problem of a file with faults.
+func refuseFile(path string, faults Faults) error {
+	p := problem.New(problem.Invalid, "draft.file-faults", problem.Args{"Count": len(faults), "Path": path})
+	for i, f := range faults {
+		if i == maxFields {
+			break
+		}
+		p.Fields = append(p.Fields, f.Field())
+	}
+	return p
 }
 
 // maxFields is how many faults are told with a problem; the rest comes when

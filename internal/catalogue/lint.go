@@ -16,8 +16,9 @@ import (
 type Finding struct {
 	Fault
 	ID string
-	// Lang is the language of the text in question, or "".
-	Lang string
+	// Field and Lang are which of its texts is in question, and in which
+	// language, or "".
+	Field, Lang string
 }
 
 // Lint reads the content below fsys and holds it against the rules of good
@@ -51,6 +52,13 @@ type linter struct {
 type subject struct {
 	kind, id string
 	place
+	field string // the text that is looked at
+}
+
+// of is the subject with the field whose text is looked at.
+func (s subject) of(field string) subject {
+	s.field = field
+	return s
 }
 
 func (n *linter) subject(kind, id string) subject {
@@ -58,7 +66,7 @@ func (n *linter) subject(kind, id string) subject {
 	if p.node == nil {
 		p.node = &yaml.Node{Line: 1}
 	}
-	return subject{kind, id, p}
+	return subject{kind: kind, id: id, place: p}
 }
 
 func (n *linter) find(s subject, line int, lang, rule string, args map[string]any) {
@@ -66,7 +74,7 @@ func (n *linter) find(s subject, line int, lang, rule string, args map[string]an
 		args = map[string]any{}
 	}
 	args["ID"] = s.id
-	n.findings = append(n.findings, Finding{Fault: Fault{File: s.file, Line: line, Key: rule, Args: args}, ID: s.id, Lang: lang})
+	n.findings = append(n.findings, Finding{Fault: Fault{File: s.file, Line: line, Key: rule, Args: args}, ID: s.id, Field: s.field, Lang: lang})
 }
 
 // each calls f for each language of a text with the line it stands on.
@@ -176,14 +184,10 @@ func (n *linter) measures() {
 func (n *linter) requirements() {
 	for _, r := range n.cat.Requirements() {
 		s := n.subject("requirement", r.ID)
-		n.prose(s, r.Title, longTitle)
-		n.prose(s, r.Text, longRequirement)
-		n.prose(s, r.Rationale, longReason)
-		n.prose(s, r.Verify, longReason)
-		n.precise(s, r.Text)
-		n.precise(s, r.Verify)
-		n.demand(s, r)
-		n.verifiable(s, r)
+		n.wording(s, r)
+		if len(r.Evidence) == 0 {
+			n.find(s, s.node.Line, "", "no-evidence-kind", nil)
+		}
 		n.reachable(s, r)
 		for name, c := range map[string]struct {
 			ids   []string
@@ -195,6 +199,19 @@ func (n *linter) requirements() {
 			n.known(s, name, c.ids, c.known)
 		}
 	}
+}
+
+// wording holds the texts of a requirement against the rules. It needs nothing
+// but the requirement.
+func (n *linter) wording(s subject, r Requirement) {
+	n.prose(s.of("title"), r.Title, longTitle)
+	n.prose(s.of("text"), r.Text, longRequirement)
+	n.prose(s.of("rationale"), r.Rationale, longReason)
+	n.prose(s.of("verify"), r.Verify, longReason)
+	n.precise(s.of("text"), r.Text)
+	n.precise(s.of("verify"), r.Verify)
+	n.demand(s.of("text"), r)
+	n.verifiable(s.of("verify"), r)
 }
 
 // demand: one verb of duty, one demand, and equivalents accepted.
@@ -225,9 +242,6 @@ func (n *linter) verifiable(s subject, r Requirement) {
 			n.find(s, line, lang, "no-verification", map[string]any{"Near": lookWords(lang)})
 		}
 	})
-	if len(r.Evidence) == 0 {
-		n.find(s, s.node.Line, "", "no-evidence-kind", nil)
-	}
 }
 
 // reachable: wherever the requirement applies, a measure it serves must be a

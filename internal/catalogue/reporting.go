@@ -89,6 +89,18 @@ func (s *ReportService) List(ctx context.Context, actor access.Actor, requiremen
 	return all, nil
 }
 
+// Open lists the reports that wait for an answer, oldest first, for editors.
+func (s *ReportService) Open(ctx context.Context, actor access.Actor, after string, limit int) ([]Report, error) {
+	if _, err := access.ScopeFor(actor, access.ReadReport); err != nil {
+		return nil, err
+	}
+	all, err := s.Store.OpenReports(ctx, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list open reports: %w", err)
+	}
+	return all, nil
+}
+
 // Resolve answers a report. The first answer stands: a second is a
 // problem.Refused.
 func (s *ReportService) Resolve(ctx context.Context, actor access.Actor, requirement, id, note string) (Report, error) {

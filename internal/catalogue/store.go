@@ -44,6 +44,9 @@ type Store interface {
 	// ReportsOn lists the reports on a requirement, newest first, from the one
 	// after the id after; "" is from the first.
 	ReportsOn(ctx context.Context, requirement, after string, limit int) ([]Report, error)
+	// OpenReports lists the reports that wait for an answer, on any requirement,
+	// oldest first, from the one after the id after; "" is from the first.
+	OpenReports(ctx context.Context, after string, limit int) ([]Report, error)
 	// CountReports counts those on a requirement. Kinds without any are left out.
 	CountReports(ctx context.Context, requirement string) (ReportCounts, error)
 	// UpdateReport is compare-and-swap as UpdateDraft is.

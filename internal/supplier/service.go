@@ -252,6 +252,15 @@ func (s *Service) Offerings(ctx context.Context, actor access.Actor, number orga
 	return out, wrap("list offerings", err)
 }
 
+// OfferingsByID reads many offerings at once; absent ones are left out.
+func (s *Service) OfferingsByID(ctx context.Context, actor access.Actor, ids []string) ([]Offering, error) {
+	if err := access.Check(actor, access.ReadOffering, ""); err != nil {
+		return nil, err
+	}
+	out, err := s.Store.OfferingsByID(ctx, ids)
+	return out, wrap("read offerings", err)
+}
+
 // wrap adds what was being done to an error that is not already a problem.
 func wrap(what string, err error) error {
 	if err == nil {

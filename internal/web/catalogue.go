@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -71,6 +72,16 @@ type taskPage struct {
 	Base
 	Task       catalogue.Task
 	Dimensions []taskDimension
+	// Levels are the highest of the task and its information.
+	Levels catalogue.Levels
+	// Measures are minimum at those levels, each with the requirements that serve
+	// it and apply there.
+	Measures []taskMeasure
+}
+
+type taskMeasure struct {
+	Measure      catalogue.Measure
+	Requirements []catalogue.Requirement
 }
 
 type taskDimension struct {
@@ -79,13 +90,32 @@ type taskDimension struct {
 }
 
 func (w *Web) task(c *gin.Context) error {
-	t, ok := w.Catalogue.Content().Task(c.Param("id"))
+	cat := w.Catalogue.Content()
+	t, ok := cat.Task(c.Param("id"))
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
 	p := taskPage{Base: w.base(c, "catalogue"), Task: t}
 	for _, d := range catalogue.Dimensions() {
 		p.Dimensions = append(p.Dimensions, taskDimension{d, t.Levels.Of(d)})
+		level := t.Levels.Of(d).Level
+		for _, id := range t.InformationTypes {
+			i, _ := cat.InformationType(id)
+			level = max(level, i.Levels.Of(d).Level)
+		}
+		p.Levels = p.Levels.With(d, level)
+	}
+	for _, m := range cat.Measures {
+		if len(m.From.Reached(p.Levels)) == 0 {
+			continue
+		}
+		tm := taskMeasure{Measure: m}
+		for _, r := range cat.Requirements() {
+			if slices.Contains(r.Measures, m.ID) && len(r.From.Reached(p.Levels)) > 0 {
+				tm.Requirements = append(tm.Requirements, r)
+			}
+		}
+		p.Measures = append(p.Measures, tm)
 	}
 	return w.show(c, http.StatusOK, "task", p)
 }
@@ -93,10 +123,23 @@ func (w *Web) task(c *gin.Context) error {
 type measuresPage struct {
 	Base
 	Measures []catalogue.Measure
+	// Level narrows the list to what is a minimum at that level; 0 is everything.
+	Level catalogue.Level
+}
+
+// Levels are those to narrow the list to.
+func (measuresPage) Levels() []catalogue.Level {
+	return []catalogue.Level{catalogue.Low, catalogue.Moderate, catalogue.High, catalogue.Critical}
 }
 
 func (w *Web) measures(c *gin.Context) error {
-	return w.show(c, http.StatusOK, "measures", measuresPage{w.base(c, "catalogue"), w.Catalogue.Content().Measures})
+	p := measuresPage{Base: w.base(c, "catalogue"), Measures: w.Catalogue.Content().Measures}
+	if n, ok := whole(c.Query("level")); ok && catalogue.Level(n).Valid() {
+		p.Level = catalogue.Level(n)
+		at := catalogue.Levels{Confidentiality: p.Level, Integrity: p.Level, Availability: p.Level}
+		p.Measures = slices.DeleteFunc(slices.Clone(p.Measures), func(m catalogue.Measure) bool { return len(m.From.Reached(at)) == 0 })
+	}
+	return w.show(c, http.StatusOK, "measures", p)
 }
 
 type measurePage struct {
@@ -188,7 +231,9 @@ type logPage struct {
 	Base
 	Size            int64
 	Checkpoint, Key string
-	BaseURL         string
+	// Tile is the path of the first tile as it is now, or "" while there is none.
+	Tile    string
+	BaseURL string
 }
 
 func (w *Web) log(c *gin.Context) error {
@@ -201,5 +246,19 @@ func (w *Web) log(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.show(c, http.StatusOK, "log", logPage{w.base(c, "log"), size, string(checkpoint), w.LogKey, w.BaseURL})
+	return w.show(c, http.StatusOK, "log", logPage{w.base(c, "log"), size, string(checkpoint), w.LogKey, firstTile(size), w.BaseURL})
+}
+
+// firstTile is the path of the log's first tile (C2SP tlog-tiles): a tile that
+// is not full has its width in it.
+func firstTile(size int64) string {
+	const full = 256
+	switch {
+	case size >= full:
+		return "000"
+	case size > 0:
+		return fmt.Sprintf("000.p/%d", size)
+	default:
+		return ""
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,6 +70,12 @@ func readTime(s string, end bool) (*time.Time, bool) {
 	}
 	at = at.UTC()
 	return &at, true
+}
+
+// whole reads a whole number that a form carries, such as a revision.
+func whole(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
 }
 
 // upload is one file of a form, with the fields that stood before it.

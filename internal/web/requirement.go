@@ -7,6 +7,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
 	"felleskrav/internal/problem"
 )
 
@@ -14,9 +15,18 @@ type requirementPage struct {
 	Base
 	Requirement catalogue.Requirement
 	From        []fromLevel
-	// Sets are the releases the requirement stands in, newest of each set.
-	Sets      []catalogue.Version
+	// Sets are those the requirement stands in.
+	Sets      []requirementSet
 	Crosswalk []crosswalkRow
+	// Version is the release whose requirement is shown, and Ref its name; without
+	// it is the one in force.
+	Version catalogue.Version
+	Ref     string
+	// Published is when that was, and Change how the requirement there differs
+	// from the one in force.
+	Published string
+	Change    catalogue.Change
+	Gone      bool // no longer in force
 
 	// Open is how many reports wait for an answer, by kind in Kinds.
 	Open  int
@@ -25,6 +35,12 @@ type requirementPage struct {
 	Kind, Text Field
 	// Reports are for editors only, newest first; there may be older ones.
 	Reports []catalogue.Report
+}
+
+// requirementSet is a set with the releases that have the requirement.
+type requirementSet struct {
+	Newest   catalogue.Version // of the set, whether it has the requirement or not
+	Versions []catalogue.Version
 }
 
 type crosswalkRow struct {
@@ -44,16 +60,26 @@ func (w *Web) requirement(c *gin.Context) error { return w.showRequirement(c, ni
 
 func (w *Web) showRequirement(c *gin.Context, failed error) error {
 	cat := w.Catalogue.Content()
-	r, ok := cat.Requirement(c.Param("id"))
+	r, v, ok := requirementAsked(c, cat)
 	if !ok {
 		return problem.New(problem.NotFound, "page.error.no-item", nil)
 	}
-	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From)}
+	p := requirementPage{Base: w.base(c, "catalogue"), Requirement: r, From: fromLevels(r.From), Version: v}
+	if v.Set != "" {
+		p.Ref, p.Published = v.Ref(), dayText(w.texts(c))(evidence.Date(v.Published))
+		now, there := cat.Requirement(r.ID)
+		p.Gone, p.Change = !there, catalogue.Compare(r, now)
+	}
 	for _, s := range cat.Sets {
-		if v, ok := cat.Version(s.ID, ""); ok {
-			if _, in := v.Requirement(r.ID); in {
-				p.Sets = append(p.Sets, v)
+		var in requirementSet
+		for _, v := range cat.Versions(s.ID) {
+			in.Newest = v
+			if _, ok := v.Requirement(r.ID); ok {
+				in.Versions = append(in.Versions, v)
 			}
+		}
+		if len(in.Versions) > 0 {
+			p.Sets = append(p.Sets, in)
 		}
 	}
 	x := r.Crosswalk
@@ -74,6 +100,22 @@ func (w *Web) showRequirement(c *gin.Context, failed error) error {
 		return err
 	}
 	return w.show(c, code, "requirement", p)
+}
+
+// requirementAsked finds the requirement of the address: the one in force, or
+// the one of the set version that the address names.
+func requirementAsked(c *gin.Context, cat *catalogue.Catalogue) (catalogue.Requirement, catalogue.Version, bool) {
+	id := c.Param("id")
+	if c.Query("set") == "" {
+		r, ok := cat.Requirement(id)
+		return r, catalogue.Version{}, ok
+	}
+	v, ok := cat.Version(c.Query("set"), c.Query("version"))
+	if !ok {
+		return catalogue.Requirement{}, v, false
+	}
+	r, ok := v.Requirement(id)
+	return r, v, ok
 }
 
 // reports fills in what users have reported, and the form to do so.

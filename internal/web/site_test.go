@@ -12,12 +12,15 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/api"
+	"felleskrav/internal/apidoc"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/publiclog"
@@ -64,6 +67,8 @@ type site struct {
 	store *sqlite.Store
 
 	checked, cancelled, waiting string // ids of checks of lists
+	draft                       string // a draft by the editor that changes editedIn
+	editedIn                    string // a requirement
 	bodyKey                     crypto.Signer
 	review, reviewed            string // a shared review by the adviser's body, and its requirement
 }
@@ -73,6 +78,8 @@ var (
 	seller  = access.Actor{ID: "test:seller", Name: "Testsky AS", Org: "910000012", Roles: []access.Role{access.Supplier}}
 	other   = access.Actor{ID: "test:rival", Name: "Rival AS", Org: "910000020", Roles: []access.Role{access.Supplier}}
 	adviser = access.Actor{ID: "test:adviser", Name: "Testetaten", Org: "910000039", Roles: []access.Role{access.Adviser}}
+	second  = access.Actor{ID: "test:second-editor", Name: "Testtilsynet", Org: "910000055", Roles: []access.Role{access.Editor}}
+	third   = access.Actor{ID: "test:third-editor", Name: "Testforbundet", Org: "910000063", Roles: []access.Role{access.Editor}}
 	editor  = access.Actor{ID: "test:editor", Name: "Testdirektoratet", Org: "910000047", Roles: []access.Role{access.Editor}}
 )
 
@@ -81,6 +88,8 @@ func personas() []login.Persona {
 	for _, a := range []access.Actor{buyer, seller, adviser, editor} {
 		out = append(out, login.Persona{ID: string(a.Roles[0]), Role: a.Roles[0], Actor: a})
 	}
+	out = append(out, login.Persona{ID: "second-editor", Role: access.Editor, Actor: second})
+	out = append(out, login.Persona{ID: "third-editor", Role: access.Editor, Actor: third})
 	out = append(out, login.Persona{ID: "head", Role: access.Procurement, Actor: headOfBuyers})
 	return append(out, login.Persona{ID: "rival", Role: access.Supplier, Actor: other})
 }
@@ -96,6 +105,15 @@ func must[T any](t testing.TB) func(T, error) T {
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// contract is read once for all sites.
+var contract = sync.OnceValue(func() apidoc.Document {
+	doc, err := api.Document("http://test.example")
+	if err != nil {
+		panic(err)
+	}
+	return doc
+})
 
 // newSite starts a server. Without demo nobody can log in.
 func newSite(t testing.TB, demo bool) *site {
@@ -124,7 +142,10 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 	ctx := context.Background()
 	store := must[*sqlite.Store](t)(sqlite.Open(ctx, dir, now))
 	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
-	cat := must[*catalogue.Catalogue](t)(catalogue.Load(requirements.FS))
+	cat := must[*catalogue.Live](t)(catalogue.NewLive(requirements.FS, nil))
+	if err := cat.Follow(ctx, store); err != nil {
+		t.Fatal(err)
+	}
 	signer := must[*transparency.Signer](t)(transparency.ParseSigner(must[string](t)(transparency.GenerateSignerKey("test.example"))))
 	log := must[*transparency.Log](t)(transparency.Open(ctx, store, transparency.Config{Signer: signer, Now: now}))
 	t.Cleanup(func() {
@@ -145,6 +166,8 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 		Attestations: &attestation.Service{Store: store, Suppliers: store, Evidence: store, Catalogue: cat, Log: public, Verifier: attestation.NewVerifier("test.example", registry), Now: now},
 		Facts:        &facts.Service{Suppliers: store, Attestations: store, Reviews: store, Log: public, Catalogue: cat, Now: now},
 		Reviews:      &review.Service{Store: store, Attestations: store, Suppliers: store, Evidence: store, Log: public, Now: now},
+		Drafts:       &catalogue.DraftService{Store: store, Log: public, Live: cat, Now: now, NewID: newID},
+		Document:     contract,
 		Reports:      &catalogue.ReportService{Store: store, Catalogue: cat, Now: now, NewID: newID},
 		Tokens:       &organisation.Service{Store: store, Now: now},
 		Members:      &member.Service{Store: store, Now: now, NewID: newID},
@@ -261,6 +284,21 @@ func (s *site) fill(ctx context.Context) {
 	must[supplier.Offering](t)(w.Suppliers.CreateOffering(ctx, other, supplier.Offering{
 		Supplier: s.rival, Name: "Rivalkart", Models: []catalogue.DeliveryModel{catalogue.ModelSaaS}, Regions: []string{"NO"},
 	}))
+	s.startDraft(ctx)
+}
+
+// startDraft makes a draft of the next version of a set, in which a requirement
+// is vague.
+func (s *site) startDraft(ctx context.Context) {
+	t, w := s.t, s.web
+	cat := w.Catalogue.Content()
+	wanted, _ := cat.NewVersion("grunnsett")
+	d := must[catalogue.Draft](t)(w.Drafts.Create(ctx, editor, catalogue.DraftInput{Title: "Klarere tekster", Note: "Etter merknader.", Releases: []catalogue.WantedRelease{wanted}}))
+	s.editedIn = cat.SetRequirements("grunnsett")[1]
+	r, _ := cat.Requirement(s.editedIn)
+	to := r.Wording()
+	to.Set("verify", "nb", "Be om en passende plan.")
+	s.draft = must[catalogue.Draft](t)(w.Drafts.EditRequirement(ctx, editor, d.ID, s.editedIn, r.WordingDigest(), to, false)).ID
 }
 
 func (s *site) enrol(ctx context.Context, a access.Actor, key crypto.Signer) {

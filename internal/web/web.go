@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/apidoc"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/attestation/reuse"
@@ -58,6 +60,7 @@ type Config struct {
 	Checks       *bulkcheck.Service
 	OwnBooks     *ownbook.Service
 	Watch        *notify.Service
+	Drafts       *catalogue.DraftService
 	Reports      *catalogue.ReportService
 	Tokens       *organisation.Service
 	Members      *member.Service
@@ -70,6 +73,9 @@ type Config struct {
 	// Files holds pages and partials, Dist the built assets: templates.FS and
 	// templates.Dist.
 	Files, Dist fs.FS
+	// Document gives the contract of the interface for programs. It is asked
+	// once, when a page first shows it.
+	Document func() apidoc.Document
 	// BaseURL is the address people use, without a slash at the end; it stands
 	// in commands to copy.
 	BaseURL string
@@ -95,9 +101,11 @@ type Operator struct {
 type Web struct {
 	Config
 	engine *engine
-	dist   fs.FS
-	guard  *http.CrossOriginProtection
-	reader *workbook.Reader
+	// document is Document, once.
+	document func() apidoc.Document
+	dist     fs.FS
+	guard    *http.CrossOriginProtection
+	reader   *workbook.Reader
 	// public reads what anybody may send.
 	public *workbook.Reader
 }
@@ -122,7 +130,7 @@ func New(cfg Config) (*Web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
-	w := &Web{Config: cfg, engine: e, dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}
+	w := &Web{Config: cfg, engine: e, document: sync.OnceValue(cfg.Document), dist: cfg.Dist, guard: http.NewCrossOriginProtection(), reader: workbook.NewReader(cfg.Texts, workbook.DefaultLimits()), public: workbook.NewReader(cfg.Texts, workbook.PublicLimits())}
 	if err := guarded(w.Routes()); err != nil {
 		return nil, fmt.Errorf("set up pages: %w", err)
 	}
@@ -146,8 +154,8 @@ func (cfg Config) check() error {
 	for name, missing := range map[string]bool{
 		"Catalogue": cfg.Catalogue == nil, "Suppliers": cfg.Suppliers == nil, "Evidence": cfg.Evidence == nil,
 		"Attestations": cfg.Attestations == nil, "Answering": cfg.Answering == nil, "Reuse": cfg.Reuse == nil, "Reviews": cfg.Reviews == nil, "Facts": cfg.Facts == nil, "Procurements": cfg.Procurements == nil, "OwnBooks": cfg.OwnBooks == nil, "Watch": cfg.Watch == nil, "Checks": cfg.Checks == nil,
-		"Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
-		"Log": cfg.Log == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
+		"Drafts": cfg.Drafts == nil, "Reports": cfg.Reports == nil, "Tokens": cfg.Tokens == nil, "Members": cfg.Members == nil, "Trail": cfg.Trail == nil,
+		"Log": cfg.Log == nil, "Document": cfg.Document == nil, "Sessions": cfg.Sessions == nil, "Texts": cfg.Texts == nil,
 		"Files": cfg.Files == nil, "Dist": cfg.Dist == nil, "Now": cfg.Now == nil,
 	} {
 		if missing {
@@ -167,6 +175,8 @@ var pageNames = []string{
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
 	"status", "watch", "checks", "check",
 	"catalogue", "tasks", "task", "measures", "measure", "sets", "set-version", "requirement",
+	"drafts", "draft", "draft-requirement", "draft-changes", "draft-check", "draft-file", "reports",
+	"catalogue-search", "crosswalk", "declarations", "docs", "accessibility",
 	"log", "workbook-verify", "tokens", "trail",
 	"members", "invited", "join", "joined", "claim-new", "claims-mine", "claims", "me", "me-erase", "privacy",
 }

@@ -212,6 +212,46 @@ func (s *Store) latest(ctx context.Context, offerings []string, set string, perO
 	return digests, nil
 }
 
+// NewestAttestations implements attestation.Store.
+func (s *Store) NewestAttestations(ctx context.Context, after attestation.Position, limit int) ([]attestation.Record, error) {
+	all := []attestation.Record{}
+	if limit < 1 {
+		return all, ctx.Err()
+	}
+	filter := bson.D{}
+	if !after.ReceivedAt.IsZero() {
+		at := storage.Time(after.ReceivedAt)
+		filter = bson.D{
+			{Key: "received", Value: bson.D{{Key: "$lte", Value: at}}}, // what the index begins with
+			{Key: "$or", Value: bson.A{
+				bson.D{{Key: "received", Value: bson.D{{Key: "$lt", Value: at}}}},
+				bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: after.Digest}}}},
+			}},
+		}
+	}
+	o := options.Find().SetSort(down("received", "_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "outline", Value: 1}})
+	var kept storage.Decoder[attestation.Outlined]
+	err := each(ctx, s.attestations, filter, o, func(raw bson.Raw) error {
+		text, ok := raw.Lookup("outline").StringValueOK()
+		if !ok {
+			return fmt.Errorf("attestation %s has no outline", raw.Lookup("_id"))
+		}
+		kept.Add([]byte(text))
+		return nil
+	})
+	var values []attestation.Outlined
+	if err == nil {
+		values, err = kept.Values()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list newest attestations: %w", err)
+	}
+	for _, v := range values {
+		all = append(all, v.Outline())
+	}
+	return all, nil
+}
+
 // AttestationsSince implements attestation.Store.
 func (s *Store) AttestationsSince(ctx context.Context, t time.Time, limit int) ([]string, error) {
 	digests, err := idsSince(ctx, s.attestations, "received", t, limit)

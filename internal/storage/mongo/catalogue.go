@@ -203,6 +203,16 @@ func (s *Store) ReportsOn(ctx context.Context, requirement, after string, limit 
 	return all, nil
 }
 
+// OpenReports implements catalogue.Store.
+func (s *Store) OpenReports(ctx context.Context, after string, limit int) ([]catalogue.Report, error) {
+	filter := bson.D{{Key: "resolved", Value: false}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}
+	all, err := documents[catalogue.Report](ctx, s.reports, filter, up("_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list open reports: %w", err)
+	}
+	return all, nil
+}
+
 // CountReports implements catalogue.Store.
 func (s *Store) CountReports(ctx context.Context, requirement string) (catalogue.ReportCounts, error) {
 	c := catalogue.ReportCounts{Open: map[catalogue.ReportKind]int{}, Resolved: map[catalogue.ReportKind]int{}}

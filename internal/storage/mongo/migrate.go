@@ -112,6 +112,7 @@ func (s *Store) index(ctx context.Context) error {
 		{s.claims, up("state", "_id"), plain},
 		{s.reports, up("requirement", "_id"), plain},
 		{s.reports, up("requirement", "resolved", "kind"), plain},
+		{s.reports, up("resolved", "_id"), plain},
 		{s.logEntries, up("origin", "key"), unique},
 		{s.trail, up("refs", "_id"), plain},
 		{s.trail, up("at", "_id"), plain},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"felleskrav/internal/attestation"
@@ -115,6 +116,25 @@ func (s *Store) LatestOutlines(ctx context.Context, offerings []string, set stri
 		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, set, max(perOffering, 0)))
 	if err != nil {
 		return nil, fmt.Errorf("list latest outlines: %w", err)
+	}
+	all := make([]attestation.Record, len(kept))
+	for i, o := range kept {
+		all[i] = o.Outline()
+	}
+	return all, nil
+}
+
+// NewestAttestations implements attestation.Store.
+func (s *Store) NewestAttestations(ctx context.Context, after attestation.Position, limit int) ([]attestation.Record, error) {
+	before, digest := int64(math.MaxInt64), ""
+	if !after.ReceivedAt.IsZero() {
+		before, digest = millis(after.ReceivedAt), after.Digest
+	}
+	kept, err := documents[attestation.Outlined](s.query(ctx, `SELECT (SELECT outline FROM attestation_outlines WHERE seq = a.seq)
+		FROM attestations AS a INDEXED BY attestations_received
+		WHERE (a.received_at, a.digest) < (?, ?) ORDER BY a.received_at DESC, a.digest DESC LIMIT ?`, before, digest, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list newest attestations: %w", err)
 	}
 	all := make([]attestation.Record, len(kept))
 	for i, o := range kept {

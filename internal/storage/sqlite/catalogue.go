@@ -180,6 +180,15 @@ func (s *Store) ReportsOn(ctx context.Context, requirement, after string, limit 
 	return all, nil
 }
 
+// OpenReports implements catalogue.Store.
+func (s *Store) OpenReports(ctx context.Context, after string, limit int) ([]catalogue.Report, error) {
+	all, err := documents[catalogue.Report](s.query(ctx, `SELECT doc FROM reports WHERE resolved = 0 AND id > ? ORDER BY id LIMIT ?`, after, max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list open reports: %w", err)
+	}
+	return all, nil
+}
+
 // CountReports implements catalogue.Store.
 func (s *Store) CountReports(ctx context.Context, requirement string) (catalogue.ReportCounts, error) {
 	c := catalogue.ReportCounts{Open: map[catalogue.ReportKind]int{}, Resolved: map[catalogue.ReportKind]int{}}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/review"
 	"felleskrav/internal/supplier"
@@ -96,9 +97,15 @@ func TestPlans(t *testing.T) {
 		"PublishedRevision": func() error { _, err := s.PublishedRevision(ctx); return err },
 		"ReportsOn":         func() error { _, err := s.ReportsOn(ctx, "a", "x", 10); return err },
 		"ReportsOnAll":      func() error { _, err := s.ReportsOn(ctx, "a", "", 10); return err },
-		"CountReports":      func() error { _, err := s.CountReports(ctx, "a"); return err },
-		"LogEntries":        func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
-		"LogEntriesByKey":   func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
+		"OpenReports":       func() error { _, err := s.OpenReports(ctx, "a", 10); return err },
+		"Newest": func() error {
+			_, err := s.NewestAttestations(ctx, attestation.Position{ReceivedAt: time.Now(), Digest: "a"}, 10)
+			return err
+		},
+		"NewestAll":       func() error { _, err := s.NewestAttestations(ctx, attestation.Position{}, 10); return err },
+		"CountReports":    func() error { _, err := s.CountReports(ctx, "a"); return err },
+		"LogEntries":      func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
+		"LogEntriesByKey": func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatalf("%s: %v", name, err)

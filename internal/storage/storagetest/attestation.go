@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -108,6 +109,34 @@ func RunAttestations(t *testing.T, open Open) {
 		want(t, result[[]string](t)(s.AttestationsSince(ctx, later.Add(time.Millisecond), 2)), w[1:3])
 		want(t, result[[]string](t)(s.AttestationsSince(ctx, later.Add(time.Hour), 2)), []string{})
 		want(t, result[[]string](t)(s.AttestationsSince(ctx, later, -1)), []string{})
+	})
+	t.Run("newest", func(t *testing.T) {
+		// Later than what any other part of the suite declares.
+		latest := at.AddDate(100, 0, 0)
+		var all []attestation.Record
+		for i := range 7 {
+			all = append(all, insert(t, recordFor(id(), "a", latest.Add(time.Duration(i/2)*time.Second))))
+		}
+		slices.SortFunc(all, func(x, y attestation.Record) int {
+			return cmp.Or(y.ReceivedAt.Compare(x.ReceivedAt), cmp.Compare(y.Digest, x.Digest))
+		})
+		for _, size := range []int{1, 3, 7} {
+			var got []string
+			for after := (attestation.Position{}); len(got) < len(all); {
+				page := result[[]attestation.Record](t)(s.NewestAttestations(ctx, after, min(size, len(all)-len(got))))
+				if len(page) == 0 {
+					break
+				}
+				got = append(got, digests(page)...)
+				after = attestation.Position{ReceivedAt: page[len(page)-1].ReceivedAt, Digest: page[len(page)-1].Digest}
+			}
+			want(t, got, digests(all))
+		}
+		first := result[[]attestation.Record](t)(s.NewestAttestations(ctx, attestation.Position{}, 1))
+		want(t, first[0], withoutBundle(all[0]).Outline())
+		want(t, result[[]attestation.Record](t)(s.NewestAttestations(ctx, attestation.Position{}, 0)), []attestation.Record{})
+		before := attestation.Position{ReceivedAt: time.Unix(0, 0)}
+		want(t, result[[]attestation.Record](t)(s.NewestAttestations(ctx, before, 5)), []attestation.Record{})
 	})
 	t.Run("revision", func(t *testing.T) {
 		o := id()

@@ -262,6 +262,39 @@ func RunReports(t *testing.T, open Open) {
 			t.Errorf("counts of nothing: %#v", none)
 		}
 	})
+	t.Run("open ones, on anything", func(t *testing.T) {
+		after := id() // what is reported from here on
+		var all []string
+		for i := range 5 {
+			v := reportOn("K-"+id(), catalogue.ReportOther)
+			if i == 3 {
+				v.Resolved = resolution()
+			} else {
+				all = append(all, v.ID)
+			}
+			check(t, s.InsertReport(ctx, v))
+		}
+		list := func(after string, limit int) []string {
+			ids := []string{}
+			for _, v := range result[[]catalogue.Report](t)(s.OpenReports(ctx, after, limit)) {
+				ids = append(ids, v.ID)
+			}
+			return ids
+		}
+		want(t, list(after, 100), all)
+		want(t, list(after, 2), all[:2])
+		want(t, list(all[1], 2), all[2:])
+		want(t, list(after, 0), []string{})
+		_, err := s.UpdateReport(ctx, all[0], func(v catalogue.Report) (catalogue.Report, error) {
+			v.Resolved = resolution()
+			return v, nil
+		})
+		check(t, err)
+		want(t, list(after, 100), all[1:])
+		if first := list("", 1); len(first) != 1 {
+			t.Errorf("the first one is %v", first)
+		}
+	})
 	updates[catalogue.Report]{
 		insert: func(t *testing.T) string {
 			v := reportOn("K-LOG-02", catalogue.ReportOther)
