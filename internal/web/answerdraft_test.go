@@ -218,9 +218,9 @@ func TestFromEmptyToSignedInSixPages(t *testing.T) {
 	if err := workbook.WriteAnswerSheet(&file, v, s.web.Texts.In("nb"), answers); err != nil {
 		t.Fatal(err)
 	}
-	a := turn(b.get(own), own+"/offerings/new")
+	turn(b.get(own), own+"/offerings/new")
 	turn(b.get(own+"/offerings/new"), `name="name"`)
-	a = turn(b.post(own+"/offerings/new", url.Values{"name": {"Nysky"}, "regions": {"NO"}, "model": {"saas"}}), `name="workbook"`)
+	a := turn(b.post(own+"/offerings/new", url.Values{"name": {"Nysky"}, "regions": {"NO"}, "model": {"saas"}}), `name="workbook"`)
 	upload := strings.ReplaceAll(find(t, a, `enctype="multipart/form-data" action="([^"]+)"`), "&amp;", "&")
 	a = turn(b.upload(upload, nil, "workbook", "svar.xlsx", file.Bytes()), "svar er lest", "Gå til signering")
 	form := answerForm(t, a)

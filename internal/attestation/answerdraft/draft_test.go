@@ -1,0 +1,95 @@
+package answerdraft
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"felleskrav/internal/attestation"
+)
+
+func met(words string) attestation.Answer {
+	return attestation.Answer{Requirement: "K-A-01", Status: attestation.Met, Statement: words}
+}
+
+// Nothing that somebody wrote is lost, whoever saves when.
+func TestMerge(t *testing.T) {
+	there := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Karis."), By: "kari", Form: "k"}}}}
+	waiting := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Karis."), By: "kari", Form: "k"}, Others: []Saved{{Answer: met("Olas."), By: "ola", Form: "o"}}}}}
+	for name, tc := range map[string]struct {
+		before Draft
+		mine   attestation.Answer
+		seen   string
+		// want is the answer, and after it those that wait for a choice.
+		want string
+	}{
+		"the first to answer":                {Draft{}, met("Olas."), Fingerprint(attestation.Answer{}), "Olas."},
+		"untouched":                          {there, met("Før."), Fingerprint(met("Før.")), "Karis."},
+		"the same as saved":                  {there, met("Karis.\r\n"), Fingerprint(met("Før.")), "Karis."},
+		"typed over what is saved":           {there, met("Olas."), Fingerprint(met("Karis.")), "Olas."},
+		"typed over what was there before":   {there, met("Olas."), Fingerprint(met("Før.")), "Karis. Olas."},
+		"taken away":                         {there, attestation.Answer{Requirement: "K-A-01"}, Fingerprint(met("Karis.")), ""},
+		"a file over another's answer":       {there, met("Olas."), "", "Karis. Olas."},
+		"typed on where one waits":           {waiting, met("Olas nye."), Fingerprint(met("Før.")), "Karis. Olas nye."},
+		"agreed in the end":                  {waiting, met("Karis."), Fingerprint(met("Før.")), "Karis."},
+		"another changes what is saved":      {waiting, met("Karis nye."), Fingerprint(met("Karis.")), "Karis nye. Olas."},
+		"a third who saw none of the others": {waiting, met("Peders."), Fingerprint(met("Før.")), "Karis. Olas. Peders."},
+	} {
+		as := Saved{By: "ola", Form: "o"}
+		if strings.HasPrefix(tc.mine.Statement, "Peders") {
+			as = Saved{By: "peder", Form: "p"}
+		}
+		before := tc.before.Answers["K-A-01"]
+		got, conflicts := tc.before.merge([]Change{{Answer: tc.mine, Seen: tc.seen}}, as)
+		e := got.Answers["K-A-01"]
+		words := []string{e.Answer.Statement}
+		for _, o := range e.Others {
+			words = append(words, o.Answer.Statement)
+		}
+		if all := strings.Join(words, " "); all != tc.want {
+			t.Errorf("%s: %q, want %q", name, all, tc.want)
+		}
+		grown := len(e.Others) > len(before.Others) || len(e.Others) > 0 && !slices.EqualFunc(e.Others, before.Others, func(a, b Saved) bool { return a.Answer.Statement == b.Answer.Statement })
+		if (len(conflicts) > 0) != grown {
+			t.Errorf("%s: told of %q", name, conflicts)
+		}
+		if len(before.Others) != len(tc.before.Answers["K-A-01"].Others) {
+			t.Errorf("%s: the draft before was changed", name)
+		}
+	}
+	// One's own file takes the place of one's own answer.
+	got, conflicts := there.merge([]Change{{Answer: met("Nytt.")}}, Saved{By: "kari", Form: "x"})
+	if got.Answers["K-A-01"].Answer.Statement != "Nytt." || conflicts != nil {
+		t.Errorf("%+v %q", got, conflicts)
+	}
+}
+
+// A draft is bounded.
+func TestValidate(t *testing.T) {
+	draft := func(e Entry) Draft { return Draft{Answers: map[string]Entry{"K-A-01": e}} }
+	many := Entry{}
+	for range maxOthers + 1 {
+		many.Others = append(many.Others, Saved{Answer: met("x")})
+	}
+	large := Draft{Answers: map[string]Entry{}}
+	for i := range maxText/maxStatement + 1 {
+		id := "K-" + strings.Repeat("A", 1+i/26) + string(rune('A'+i%26))
+		large.Answers[id] = Entry{Saved: Saved{Answer: met(strings.Repeat("x", maxStatement))}}
+	}
+	for name, d := range map[string]Draft{
+		"statement": draft(Entry{Saved: Saved{Answer: met(strings.Repeat("x", maxStatement+1))}}),
+		"status":    draft(Entry{Saved: Saved{Answer: attestation.Answer{Status: "maybe"}}}),
+		"others":    draft(many),
+		"form":      draft(Entry{Saved: Saved{Form: strings.Repeat("x", maxWord+1)}}),
+		"evidence":  draft(Entry{Saved: Saved{Answer: attestation.Answer{Evidence: make([]attestation.EvidenceRef, maxEvidence+1)}}}),
+		"date":      {ValidUntil: strings.Repeat("1", maxWord+1)},
+		"size":      large,
+	} {
+		if d.Validate() == nil {
+			t.Errorf("%s: no limit", name)
+		}
+	}
+	if err := draft(Entry{Saved: Saved{Answer: attestation.Answer{Statement: "Bare påbegynt."}}}).Validate(); err != nil {
+		t.Errorf("an unfinished answer: %v", err)
+	}
+}
