@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/supplier"
 )
@@ -90,6 +92,19 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a = b.post("/watch/seen", url.Values{"at": {at}}); strings.Contains(a.body, "er trukket tilbake.") {
 		t.Errorf("after all is marked: %s", leading(a.body))
 	}
+	s.web.Facts.Register = registry.New(s.store, nil, time.Now, nil)
+	err := s.store.PutRegisterEntry(ctx, organisation.RegisterEntry{Number: s.supplier, Found: true, Bankrupt: true, FetchedAt: time.Now().Add(-time.Minute)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = b.get("/watch")
+	if n := strings.Count(a.body, "Enhetsregisteret melder: konkurs."); n != 2 {
+		t.Errorf("the bankruptcy is told of %d times, want once for each that is watched", n)
+	}
+	checkPage(t, "nb", a)
+	if a = b.get("/suppliers?q=testsky"); strings.Count(a.body, "Konkurs") != 1 {
+		t.Errorf("the search does not warn: %s", leading(a.body))
+	}
 	if a = b.post("/watch/remove", one); strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Dere følger leverandøren") {
 		t.Error("the offering is still watched by itself")
 	}
@@ -110,7 +125,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	}
 
 	// Full: the page says so and keeps what is there.
-	_, err := s.store.UpdateWatchList(ctx, organisation.Number(adviser.Org), func(l notify.List) (notify.List, error) {
+	_, err = s.store.UpdateWatchList(ctx, organisation.Number(adviser.Org), func(l notify.List) (notify.List, error) {
 		for n := range notify.MaxItems {
 			l.Items = append(l.Items, notify.Item{Target: notify.Target{Supplier: s.supplier, Offering: fmt.Sprint("gone-", n)}})
 		}
