@@ -12,11 +12,14 @@ import (
 	"time"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
+	"felleskrav/templates"
 )
 
 // TestWatchTellsWhatHasChanged follows a supplier and one of its offerings,
@@ -32,13 +35,13 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a := b.get("/watch"); a.code != http.StatusOK || !strings.Contains(a.body, "Dere følger ingen leverandører ennå") {
 		t.Fatalf("the empty list: %d %s", a.code, leading(a.body))
 	}
-	status := "/offerings/" + s.declared + "/status"
-	one := url.Values{"supplier": {seller.Org}, "offering": {s.declared}, "back": {status}}
+	page := "/offerings/" + s.declared + "/status"
+	one := url.Values{"supplier": {seller.Org}, "offering": {s.declared}, "back": {page}}
 	whole := url.Values{"supplier": {"NO 910 000 012 MVA"}, "back": {"/suppliers/" + seller.Org}}
-	if a := b.get(status); !strings.Contains(a.body, "Følg leveransen") {
+	if a := b.get(page); !strings.Contains(a.body, "Følg leveransen") {
 		t.Fatal("the status page offers nothing to watch")
 	}
-	if a := b.post("/watch", one); a.path != status || !strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Slutt å følge") {
+	if a := b.post("/watch", one); a.path != page || !strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Slutt å følge") {
 		t.Fatalf("after watching: %s %s", a.path, leading(a.body))
 	}
 	if a := b.post("/watch", whole); a.path != "/suppliers/"+seller.Org || !strings.Contains(a.body, "Dere følger denne") {
@@ -50,7 +53,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a := reader.get("/watch"); !strings.Contains(a.body, "Dere følger ingen") {
 		t.Error("another body sees the list")
 	}
-	if a := reader.get(status); strings.Contains(a.body, "Følg leveransen") {
+	if a := reader.get(page); strings.Contains(a.body, "Følg leveransen") {
 		t.Error("one who may not is offered to watch")
 	}
 	a := b.get("/watch")
@@ -137,6 +140,28 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	}
 	if a := b.post("/watch", one); a.code != http.StatusUnprocessableEntity && a.code != http.StatusConflict || !strings.Contains(a.body, "og det er grensen") {
 		t.Errorf("one too many: %d %s", a.code, leading(a.body)[:300])
+	}
+}
+
+// TestEverythingThatCanHappenHasASentence holds the texts against the kinds.
+func TestEverythingThatCanHappenHasASentence(t *testing.T) {
+	bundle := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
+	var keys []string
+	for _, k := range notify.Kinds() {
+		keys = append(keys, "page.watch.change-"+string(k))
+	}
+	for _, k := range status.EventKinds() {
+		keys = append(keys, "page.status.event-"+string(k))
+	}
+	for _, o := range status.Overalls() {
+		keys = append(keys, "page.status.verdict-"+string(o))
+	}
+	for _, k := range keys {
+		for _, lang := range locale.Languages() {
+			if !bundle.In(lang).Has(k) {
+				t.Errorf("%s has no text for %s", lang, k)
+			}
+		}
 	}
 }
 
