@@ -2603,7 +2603,7 @@ type ListChecksParams struct {
 
 // ListSuppliersParams defines parameters for ListSuppliers.
 type ListSuppliersParams struct {
-	// Q Part of a name or number.
+	// Q Part of the name of a supplier or of an offering, or of a number.
 	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
 	// Limit Most items to answer with, 1 to 200.

@@ -49,17 +49,6 @@ type View struct {
 	Rows []Row
 }
 
-// Changed counts what has changed.
-func (v View) Changed() int {
-	n := 0
-	for _, r := range v.Rows {
-		if len(r.Changes) > 0 {
-			n++
-		}
-	}
-	return n
-}
-
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 
 // body is whose list the actor may do something with.

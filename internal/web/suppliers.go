@@ -36,6 +36,8 @@ type supplierRow struct {
 	// there are.
 	Statuses []status.Status
 	Left     int
+	// Warning is what the register of legal entities warns of, or "".
+	Warning organisation.RegisterState
 }
 
 // shownStatuses is how many statuses one supplier has in the list.
@@ -105,7 +107,11 @@ func (w *Web) suppliers(c *gin.Context) error {
 				of = append(of, st)
 			}
 		}
-		p.Items = append(p.Items, newSupplierRow(s, worstOf(of), p.Query))
+		row := newSupplierRow(s, worstOf(of), p.Query)
+		if e, ok := now.Register[s.Number]; ok && e.Known(w.Now()) && e.Warns() {
+			row.Warning = e.State()
+		}
+		p.Items = append(p.Items, row)
 	}
 	return w.show(c, code, "suppliers", p)
 }

@@ -9,12 +9,17 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/locale"
 	"felleskrav/internal/notify"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/organisation/registry"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/status"
 	"felleskrav/internal/supplier"
+	"felleskrav/templates"
 )
 
 // TestWatchTellsWhatHasChanged follows a supplier and one of its offerings,
@@ -30,13 +35,13 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a := b.get("/watch"); a.code != http.StatusOK || !strings.Contains(a.body, "Dere følger ingen leverandører ennå") {
 		t.Fatalf("the empty list: %d %s", a.code, leading(a.body))
 	}
-	status := "/offerings/" + s.declared + "/status"
-	one := url.Values{"supplier": {seller.Org}, "offering": {s.declared}, "back": {status}}
+	page := "/offerings/" + s.declared + "/status"
+	one := url.Values{"supplier": {seller.Org}, "offering": {s.declared}, "back": {page}}
 	whole := url.Values{"supplier": {"NO 910 000 012 MVA"}, "back": {"/suppliers/" + seller.Org}}
-	if a := b.get(status); !strings.Contains(a.body, "Følg leveransen") {
+	if a := b.get(page); !strings.Contains(a.body, "Følg leveransen") {
 		t.Fatal("the status page offers nothing to watch")
 	}
-	if a := b.post("/watch", one); a.path != status || !strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Slutt å følge") {
+	if a := b.post("/watch", one); a.path != page || !strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Slutt å følge") {
 		t.Fatalf("after watching: %s %s", a.path, leading(a.body))
 	}
 	if a := b.post("/watch", whole); a.path != "/suppliers/"+seller.Org || !strings.Contains(a.body, "Dere følger denne") {
@@ -48,7 +53,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a := reader.get("/watch"); !strings.Contains(a.body, "Dere følger ingen") {
 		t.Error("another body sees the list")
 	}
-	if a := reader.get(status); strings.Contains(a.body, "Følg leveransen") {
+	if a := reader.get(page); strings.Contains(a.body, "Følg leveransen") {
 		t.Error("one who may not is offered to watch")
 	}
 	a := b.get("/watch")
@@ -90,6 +95,19 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	if a = b.post("/watch/seen", url.Values{"at": {at}}); strings.Contains(a.body, "er trukket tilbake.") {
 		t.Errorf("after all is marked: %s", leading(a.body))
 	}
+	s.web.Facts.Register = registry.New(s.store, nil, time.Now, nil)
+	err := s.store.PutRegisterEntry(ctx, organisation.RegisterEntry{Number: s.supplier, Found: true, Bankrupt: true, FetchedAt: time.Now().Add(-time.Minute)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = b.get("/watch")
+	if n := strings.Count(a.body, "Enhetsregisteret melder: konkurs."); n != 2 {
+		t.Errorf("the bankruptcy is told of %d times, want once for each that is watched", n)
+	}
+	checkPage(t, "nb", a)
+	if a = b.get("/suppliers?q=testsky"); strings.Count(a.body, "Konkurs") != 1 {
+		t.Errorf("the search does not warn: %s", leading(a.body))
+	}
 	if a = b.post("/watch/remove", one); strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Dere følger leverandøren") {
 		t.Error("the offering is still watched by itself")
 	}
@@ -110,7 +128,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	}
 
 	// Full: the page says so and keeps what is there.
-	_, err := s.store.UpdateWatchList(ctx, organisation.Number(adviser.Org), func(l notify.List) (notify.List, error) {
+	_, err = s.store.UpdateWatchList(ctx, organisation.Number(adviser.Org), func(l notify.List) (notify.List, error) {
 		for n := range notify.MaxItems {
 			l.Items = append(l.Items, notify.Item{Target: notify.Target{Supplier: s.supplier, Offering: fmt.Sprint("gone-", n)}})
 		}
@@ -122,6 +140,28 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	}
 	if a := b.post("/watch", one); a.code != http.StatusUnprocessableEntity && a.code != http.StatusConflict || !strings.Contains(a.body, "og det er grensen") {
 		t.Errorf("one too many: %d %s", a.code, leading(a.body)[:300])
+	}
+}
+
+// TestEverythingThatCanHappenHasASentence holds the texts against the kinds.
+func TestEverythingThatCanHappenHasASentence(t *testing.T) {
+	bundle := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
+	var keys []string
+	for _, k := range notify.Kinds() {
+		keys = append(keys, "page.watch.change-"+string(k))
+	}
+	for _, k := range status.EventKinds() {
+		keys = append(keys, "page.status.event-"+string(k))
+	}
+	for _, o := range status.Overalls() {
+		keys = append(keys, "page.status.verdict-"+string(o))
+	}
+	for _, k := range keys {
+		for _, lang := range locale.Languages() {
+			if !bundle.In(lang).Has(k) {
+				t.Errorf("%s has no text for %s", lang, k)
+			}
+		}
 	}
 }
 
