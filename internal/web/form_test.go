@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"felleskrav/internal/locale"
 )
 
 // axeCore is the reader of pages that the rules of WCAG are checked with; npm
@@ -60,28 +62,30 @@ func TestForm(t *testing.T) {
 		t.Cleanup(done)
 		tabs <- newViewer(t, tab, string(axe), string(own))
 	}
-	shown := map[string]bool{}
-	t.Run("pages", func(t *testing.T) {
-		for i, s := range album.pages {
-			// Errors differ by their words alone.
-			if again := fmt.Sprint(s.page, s.code, s.lang); s.page == "error" && shown[again] {
-				continue
-			} else {
-				shown[again] = true
+	for _, lang := range locale.Languages() {
+		shown := map[string]bool{}
+		t.Run(lang, func(t *testing.T) {
+			for i, s := range album.pages {
+				// Errors differ by their words alone.
+				kind := fmt.Sprint(s.page, s.code)
+				if s.lang != lang || s.page == "error" && shown[kind] {
+					continue
+				}
+				// The first state of a page is looked at whole, and in the dark.
+				whole := lang == "nb" && !shown[s.page]
+				shown[kind], shown[s.page] = true, true
+				t.Run(s.state, func(t *testing.T) {
+					t.Parallel()
+					checkPage(t, s.lang, s.answer)
+					weigh(t, s)
+					tab := <-tabs
+					defer func() { tabs <- tab }()
+					tab.t = t
+					tab.look(s, fmt.Sprintf("%s/shown/%d", stage, i), whole)
+				})
 			}
-			// The first state of a page is looked at whole, and in the dark.
-			whole := s.lang == "nb" && !shown[s.page]
-			shown[s.page] = shown[s.page] || whole
-			t.Run(s.state+"/"+s.lang, func(t *testing.T) {
-				t.Parallel()
-				checkPage(t, s.lang, s.answer)
-				tab := <-tabs
-				defer func() { tabs <- tab }()
-				tab.t = t
-				tab.look(s, fmt.Sprintf("%s/shown/%d", stage, i), whole)
-			})
-		}
-	})
+		})
+	}
 }
 
 // newStage serves what was seen, with its headers, to a browser that need not
@@ -129,6 +133,8 @@ type viewer struct {
 	t   *testing.T
 	ctx context.Context
 	dir string
+	// width is that of the window.
+	width int64
 }
 
 func newViewer(t *testing.T, ctx context.Context, scripts ...string) *viewer {
@@ -164,23 +170,29 @@ func (v *viewer) scheme(value string) {
 // look looks at a page in every way. What does not depend on the words is
 // looked at in bokmål alone.
 func (v *viewer) look(s seen, address string, whole bool) {
-	resize(v.t, v.ctx, 1280)
+	v.t.Helper()
+	if s.lang == "nb" {
+		v.resize(1280)
+	} else {
+		v.resize(320)
+	}
 	run(v.t, v.ctx, "open", chromedp.Navigate(address), chromedp.WaitReady("footer"))
 	v.complaints("frame", fmt.Sprintf("frame(%q)", s.lang))
 	var without []string
 	if s.lang == "nb" {
 		v.complaints("keyboard", "keyboard()")
 		v.picture(s, 1280)
-		v.narrow(640) // 200 %
 		if v.dir != "" {
 			v.narrow(390)
 			v.picture(s, 390)
 		}
+		v.narrow(640) // 200 %
+		v.narrow(320) // 400 %
+		v.resize(1280)
 	} else {
+		v.narrow(320)
 		without = []string{"color-contrast", "target-size"}
 	}
-	v.narrow(320) // 400 %
-	resize(v.t, v.ctx, 1280)
 	if !whole {
 		v.complaints("shorten", "thin()")
 	}
@@ -194,9 +206,18 @@ func (v *viewer) look(s seen, address string, whole bool) {
 	}
 }
 
+// resize changes the window, which has the page drawn anew.
+func (v *viewer) resize(width int64) {
+	v.t.Helper()
+	if width != v.width {
+		run(v.t, v.ctx, "resize", chromedp.EmulateViewport(width, 900))
+		v.width = width
+	}
+}
+
 func (v *viewer) narrow(width int64) {
 	v.t.Helper()
-	run(v.t, v.ctx, "resize", chromedp.EmulateViewport(width, 900))
+	v.resize(width)
 	v.complaints(fmt.Sprint("at ", width), "overflow()")
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto"
 	"encoding/json"
@@ -281,6 +282,8 @@ type answer struct {
 	body   string
 	path   string
 	header http.Header
+	// sent is how many bytes came, compressed.
+	sent int
 }
 
 func (b *browser) do(req *http.Request) answer {
@@ -289,16 +292,18 @@ func (b *browser) do(req *http.Request) answer {
 	if b.lang != "" {
 		req.Header.Set("Accept-Language", b.lang)
 	}
+	req.Header.Set("Accept-Encoding", "gzip") // as browsers do
 	resp, err := b.client.Do(req)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.t.Fatal(err)
+	body := must[[]byte](b.t)(io.ReadAll(resp.Body))
+	sent := len(body)
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		body = must[[]byte](b.t)(io.ReadAll(must[*gzip.Reader](b.t)(gzip.NewReader(bytes.NewReader(body)))))
 	}
-	return answer{resp.StatusCode, string(body), resp.Request.URL.RequestURI(), resp.Header}
+	return answer{resp.StatusCode, string(body), resp.Request.URL.RequestURI(), resp.Header, sent}
 }
 
 func (b *browser) get(path string) answer {
