@@ -95,7 +95,8 @@ func newStage(t *testing.T, pages []seen) string {
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if i, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/shown/")); err == nil && i < len(pages) {
 			for k, v := range pages[i].header {
-				if k != "Content-Length" && k != "Content-Encoding" {
+				// What is shown is to stay.
+				if k != "Content-Length" && k != "Content-Encoding" && k != "Refresh" {
 					w.Header()[k] = v
 				}
 			}

@@ -35,6 +35,7 @@ import (
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
+	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/trail"
@@ -119,8 +120,16 @@ func newSiteFor(t *testing.T, ways []login.Persona) *site {
 // its address.
 func openSite(t *testing.T, dir string, demo bool, now func() time.Time, sessions func(store *sqlite.Store, address string) login.Config) *site {
 	t.Helper()
+	store := must[*sqlite.Store](t)(sqlite.Open(context.Background(), dir, now))
+	s := openSiteOn(t, store, demo, now, func(address string) login.Config { return sessions(store, address) })
+	s.dir, s.store = dir, store
+	return s
+}
+
+// openSiteOn is openSite on a store of either kind, which it closes.
+func openSiteOn(t *testing.T, store storage.Store, demo bool, now func() time.Time, sessions func(address string) login.Config) *site {
+	t.Helper()
 	ctx := context.Background()
-	store := must[*sqlite.Store](t)(sqlite.Open(ctx, dir, now))
 	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
 	cat := must[*catalogue.Catalogue](t)(catalogue.Load(requirements.FS))
 	signer := must[*transparency.Signer](t)(transparency.ParseSigner(must[string](t)(transparency.GenerateSignerKey("test.example"))))
@@ -154,14 +163,14 @@ func openSite(t *testing.T, dir string, demo bool, now func() time.Time, session
 	cfg.Checks = &bulkcheck.Service{Store: store, Facts: cfg.Facts, Catalogue: cat, Texts: texts, BaseURL: cfg.BaseURL, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ts := httptest.NewUnstartedServer(nil)
-	cfg.Sessions = login.New(sessions(store, "http://"+ts.Listener.Addr().String()))
+	cfg.Sessions = login.New(sessions("http://" + ts.Listener.Addr().String()))
 	w := must[*Web](t)(New(cfg))
 	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now, Trail: requests.Trail{Service: cfg.Trail}}))
 	srv.Mount(w)
 	ts.Config.Handler = srv.Engine
 	ts.Start()
 	t.Cleanup(ts.Close)
-	s := &site{t: t, web: w, url: ts.URL, log: signer, dir: dir, store: store}
+	s := &site{t: t, web: w, url: ts.URL, log: signer}
 	if demo {
 		s.fill(ctx)
 	}

@@ -183,7 +183,7 @@ func formIn(t *testing.T, a answer, action string) (to string, values url.Values
 				values.Add(name, textOf(f))
 			case "select":
 				first, chosen := "", ""
-				for i, o := range options(f) {
+				for i, o := range optionsOf(f) {
 					if i == 0 {
 						first = attr(o, "value")
 					}
@@ -213,7 +213,7 @@ func formIn(t *testing.T, a answer, action string) (to string, values url.Values
 	return "", nil
 }
 
-func options(n *html.Node) (out []*html.Node) {
+func optionsOf(n *html.Node) (out []*html.Node) {
 	for o := range n.Descendants() {
 		if o.Type == html.ElementNode && o.Data == "option" {
 			out = append(out, o)
