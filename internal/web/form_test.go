@@ -15,8 +15,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -88,6 +90,38 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// TestNothingMoves opens pages in a browser that has kept nothing, and measures
+// how much of what is shown moves when the rest comes.
+func TestNothingMoves(t *testing.T) {
+	s := newSite(t, true)
+	album := &album{t: t, routes: map[string]bool{}}
+	album.of(s)
+	buys, sells := s.visit("procurement"), s.visit("supplier")
+	album.take(s, []visit{
+		getting("front", s.visit(""), "/", 200),
+		getting("result", buys, "/procurements/new?step=result&model=saas&task="+s.web.Catalogue.Content().Tasks[0].ID, 200),
+		getting("comparison", buys, "/procurements/"+s.procurement+"/comparison", 200),
+		getting("answers", sells, "/offerings/"+s.declared+"/answers", 200),
+		getting("status", s.visit("adviser"), "/offerings/"+s.declared+"/status", 200),
+	})
+	stage := newStage(t, album.pages)
+	ctx := newChromium(t)
+	if _, err := chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
+		t.Fatal(err)
+	}
+	v := newViewer(t, ctx, string(must[[]byte](t)(os.ReadFile("testdata/form.js"))))
+	for i, s := range album.pages {
+		for _, width := range []int64{1280, 390} {
+			v.t = t
+			v.resize(width)
+			run(t, ctx, "open", chromedp.Navigate(fmt.Sprintf("%s/shown/%d", stage, i)), chromedp.WaitReady("footer"))
+			if moved := ask(t, ctx, "measure", chromedp.Evaluate[float64]("felleskravForm.shift()", chromedp.EvalAwaitPromise)); moved >= 0.02 {
+				t.Errorf("%s (%s) at %d: %.3f has moved", s.state, s.lang, width, moved)
+			}
+		}
+	}
+}
+
 // newStage serves what was seen, with its headers, to a browser that need not
 // be who saw it. What a page asks for besides comes from its site.
 func newStage(t *testing.T, pages []seen) string {
@@ -112,6 +146,9 @@ func newStage(t *testing.T, pages []seen) string {
 		i, err := strconv.Atoi(strings.TrimPrefix(from.Path, "/shown/"))
 		if err != nil {
 			i = 0 // a style sheet's font
+		}
+		if strings.HasSuffix(r.URL.Path, ".woff2") {
+			time.Sleep(50 * time.Millisecond) // fonts are what comes last
 		}
 		resp, err := pages[i].by.client.Get(pages[i].by.url + r.URL.RequestURI())
 		if err != nil {

@@ -106,7 +106,7 @@ window.felleskravForm = (() => {
     let sum = 0;
     const watcher = new PerformanceObserver((list) => { for (const e of list.getEntries()) sum += e.value; });
     watcher.observe({ type: "layout-shift", buffered: true });
-    setTimeout(() => done(sum), 150);
+    setTimeout(() => done(sum), 300);
   });
 
   return { frame, keyboard, overflow, thin, rules, contrast, shift };
