@@ -45,7 +45,7 @@ func newChromium(t *testing.T, flags ...string) context.Context {
 	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(cancel)
 	run(t, ctx, "start the browser", chromedp.Navigate("about:blank"))
-	ctx, expire := context.WithTimeout(ctx, 10*time.Minute)
+	ctx, expire := context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(expire)
 	return ctx
 }

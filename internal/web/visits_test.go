@@ -379,7 +379,7 @@ func (s *peopleSite) visits() []visit {
 		sending("invited", b, "/members/invitations", 200, "for", "Kari", "roles", "supplier-reader"),
 		sending("claim-new-bad", b, "/claims/new", 422, "number", "123"),
 		sending("claims-bad", editor, "/claims/"+other, 422, "verdict", "reject"),
-		visit{"joined", 200, waiting, func(w *browser) answer {
+		{"joined", 200, waiting, func(w *browser) answer {
 			link := find(w.t, b.post("/members/invitations", url.Values{"roles": {"supplier-reader"}}), `http://test.example(/join/[A-Za-z0-9_-]{43})`)
 			return w.post(link, nil)
 		}},
