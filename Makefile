@@ -134,7 +134,7 @@ load: build ## send the program garbage for 20 seconds, and see that it takes it
 .PHONY: screenshots
 screenshots: $(ASSETS) packages ## keep pictures of the pages in .cache/screenshots
 	mkdir -p .cache/screenshots
-	FELLESKRAV_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -timeout 20m ./internal/web
+	FELLESKRAV_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -timeout 30m -run 'TestForm$$|TestKeyPagesFit|TestTwentyBiddersInChromium' ./internal/web
 
 # --- generated files ---------------------------------------------------------
 

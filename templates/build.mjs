@@ -27,10 +27,14 @@ function put(name, bytes) {
 
 const modules = (...path) => readFileSync(join(here, "node_modules", ...path));
 
+// A font that is not there in time is left for the next page: text that has been
+// drawn does not move. What stands in for it is made as wide as it is.
 const faces = [400, 500, 600].map((weight) => {
   const file = put(`inter-${weight}.woff2`, modules("@fontsource", "inter", "files", `inter-latin-${weight}-normal.woff2`));
-  return `@font-face{font-family:Inter;font-style:normal;font-weight:${weight};font-display:swap;src:url("${file}") format("woff2")}`;
+  return `@font-face{font-family:Inter;font-style:normal;font-weight:${weight};font-display:optional;src:url("${file}") format("woff2")}`;
 });
+
+faces.push(`@font-face{font-family:"Inter fallback";size-adjust:107%;ascent-override:90%;descent-override:22.5%;line-gap-override:0%;src:local("Arial"),local("Liberation Sans"),local("Helvetica")}`);
 
 const own = readdirSync(join(here, "css")).filter((f) => f.endsWith(".css")).sort();
 put("app.css", Buffer.concat([

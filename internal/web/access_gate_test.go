@@ -152,7 +152,8 @@ func (g *gate) send(method, path string, v visitor, c cell) answer {
 	}
 	res := must[*http.Response](g.t)(g.client.Do(req))
 	defer res.Body.Close()
-	return answer{res.StatusCode, string(must[[]byte](g.t)(io.ReadAll(res.Body))), path, res.Header}
+	got := must[[]byte](g.t)(io.ReadAll(res.Body))
+	return answer{res.StatusCode, string(got), path, res.Header, len(got)}
 }
 
 // path fills a pattern in.

@@ -27,7 +27,7 @@ func (w *Web) asset(c *gin.Context) {
 	file := "dist/" + name
 	if _, err := fs.Stat(w.dist, file+".gz"); err == nil {
 		h.Add("Vary", "Accept-Encoding")
-		if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		if takesGzip(c.GetHeader("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
 			file += ".gz"
 		}

@@ -176,9 +176,18 @@ func (w *Web) show(c *gin.Context, code int, page string, data any) error {
 	if err := w.engine.render(&b, w.lang(c), page, data); err != nil {
 		return err
 	}
+	h := c.Writer.Header()
+	h.Add("Vary", "Accept-Encoding")
+	short := b.Len() < smallest || !takesGzip(c.GetHeader("Accept-Encoding"))
+	if !short {
+		h.Set("Content-Encoding", "gzip")
+	}
 	c.Status(code)
 	if c.Request.Method == http.MethodHead {
 		return nil
+	}
+	if !short {
+		return compress(c.Writer, b.String())
 	}
 	_, err := c.Writer.WriteString(b.String())
 	return err

@@ -40,6 +40,7 @@ func edited(t *testing.T, s *site) (base string, edit *atomic.Pointer[func(body 
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
+			r.Out.Header.Del("Accept-Encoding") // what is changed is read
 		},
 		ModifyResponse: func(r *http.Response) error {
 			change := edit.Load()

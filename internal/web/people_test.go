@@ -297,7 +297,7 @@ func TestPrivacyTellsWhatHolds(t *testing.T) {
 	has(t, b.get("/privacy"), 200, "har ikke oppgitt hvem som er behandlingsansvarlig")
 	s.web.Operator = Operator{Name: "Testdrift", Contact: "personvern@testdrift.example"}
 	s.web.Trail.Retention, s.web.Trail.Addresses = 1095*24*time.Hour, 90*24*time.Hour
-	a := b.get("/privacy").must(t, 200, "Testdrift driver denne", "personvern@testdrift.example", "1095 dager", "90 dager", "30 minutter", "8 timer", "2 år", "14 dager", "365 dager", "<code>felleskrav</code>", "<code>language</code>")
+	a := b.get("/privacy").must(t, 200, "Testdrift driver denne", "personvern@testdrift.example", "etter 3 år", "90 dager", "30 minutter", "8 timer", "2 år", "14 dager", "i ett år", "<code>felleskrav</code>", "<code>language</code>")
 	if strings.Contains(a.body, "har ikke oppgitt") {
 		t.Error("it is said that it is not said")
 	}

@@ -41,12 +41,14 @@ func (w *Web) privacy(c *gin.Context) error {
 }
 
 // span writes a length of time in the largest unit that it is a whole number
-// of, years left out; nothing is "".
+// of, a year being 365 days; nothing is "".
 func span(t *locale.Texts, d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d <= 0:
 		return ""
+	case d%(365*day) == 0:
+		return t.T("page.privacy.years", "Count", int(d/(365*day)))
 	case d%day == 0:
 		return t.T("page.privacy.days", "Count", int(d/day))
 	case d%time.Hour == 0:

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto"
 	"encoding/json"
@@ -40,6 +41,7 @@ import (
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
 	"felleskrav/internal/status/facts"
+	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 	"felleskrav/internal/trail"
@@ -139,8 +141,16 @@ func newSiteFor(t *testing.T, ways []login.Persona) *site {
 // its address.
 func openSite(t testing.TB, dir string, demo bool, now func() time.Time, sessions func(store *sqlite.Store, address string) login.Config) *site {
 	t.Helper()
+	store := must[*sqlite.Store](t)(sqlite.Open(context.Background(), dir, now))
+	s := openSiteOn(t, store, demo, now, func(address string) login.Config { return sessions(store, address) })
+	s.dir, s.store = dir, store
+	return s
+}
+
+// openSiteOn is openSite on a store of either kind, which it closes.
+func openSiteOn(t *testing.T, store storage.Store, demo bool, now func() time.Time, sessions func(address string) login.Config) *site {
+	t.Helper()
 	ctx := context.Background()
-	store := must[*sqlite.Store](t)(sqlite.Open(ctx, dir, now))
 	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))
 	cat := must[*catalogue.Live](t)(catalogue.NewLive(requirements.FS, nil))
 	if err := cat.Follow(ctx, store); err != nil {
@@ -183,14 +193,14 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 	cfg.Watch = &notify.Service{Store: store, Facts: cfg.Facts, Now: now}
 	cfg.OwnBooks = &ownbook.Service{Store: store, Procurements: cfg.Procurements, Catalogue: cat, Texts: texts, Limits: workbook.DefaultLimits(), Now: now, NewID: newID}
 	ts := httptest.NewUnstartedServer(nil)
-	cfg.Sessions = login.New(sessions(store, "http://"+ts.Listener.Addr().String()))
+	cfg.Sessions = login.New(sessions("http://" + ts.Listener.Addr().String()))
 	w := must[*Web](t)(New(cfg))
 	srv := must[*httpd.Server](t)(httpd.New(httpd.Config{Texts: texts, Page: w.Error, Now: now, Trail: requests.Trail{Service: cfg.Trail}}))
 	srv.Mount(w)
 	ts.Config.Handler = srv.Engine
 	ts.Start()
 	t.Cleanup(ts.Close)
-	s := &site{t: t, web: w, url: ts.URL, log: signer, dir: dir, store: store}
+	s := &site{t: t, web: w, url: ts.URL, log: signer}
 	if demo {
 		s.fill(ctx)
 	}
@@ -335,6 +345,8 @@ type answer struct {
 	body   string
 	path   string
 	header http.Header
+	// sent is how many bytes came, compressed.
+	sent int
 }
 
 func (b *browser) do(req *http.Request) answer {
@@ -343,16 +355,18 @@ func (b *browser) do(req *http.Request) answer {
 	if b.lang != "" {
 		req.Header.Set("Accept-Language", b.lang)
 	}
+	req.Header.Set("Accept-Encoding", "gzip") // as browsers do
 	resp, err := b.client.Do(req)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.t.Fatal(err)
+	body := must[[]byte](b.t)(io.ReadAll(resp.Body))
+	sent := len(body)
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		body = must[[]byte](b.t)(io.ReadAll(must[*gzip.Reader](b.t)(gzip.NewReader(bytes.NewReader(body)))))
 	}
-	return answer{resp.StatusCode, string(body), resp.Request.URL.RequestURI(), resp.Header}
+	return answer{resp.StatusCode, string(body), resp.Request.URL.RequestURI(), resp.Header, sent}
 }
 
 func (b *browser) get(path string) answer {
