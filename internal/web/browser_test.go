@@ -53,7 +53,7 @@ func newChromium(t *testing.T, flags ...string) context.Context {
 type step = chromedp.Action[chromedp.Void]
 
 // run fails the test with what was being done.
-func run(t *testing.T, ctx context.Context, what string, steps ...step) {
+func run(t testing.TB, ctx context.Context, what string, steps ...step) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("%s: %v", what, err)
@@ -61,7 +61,7 @@ func run(t *testing.T, ctx context.Context, what string, steps ...step) {
 }
 
 // ask runs an action that tells something.
-func ask[T any](t *testing.T, ctx context.Context, what string, action chromedp.Action[T]) T {
+func ask[T any](t testing.TB, ctx context.Context, what string, action chromedp.Action[T]) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, action)
 	if err != nil {

@@ -53,13 +53,9 @@ func first(n *html.Node, fits func(*html.Node) bool) *html.Node {
 	return nil
 }
 
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
+func attributeOf(n *html.Node, name string) string {
+	v, _ := attribute(n, name)
+	return v
 }
 
 func words(n *html.Node) string {
@@ -101,7 +97,7 @@ func (w *walk) follow(text string) {
 	if a == nil {
 		w.t.Fatalf("no link %q at %s", text, w.page.path)
 	}
-	href := attribute(a, "href")
+	href := attributeOf(a, "href")
 	if strings.HasPrefix(href, "#") {
 		return
 	}
@@ -121,16 +117,16 @@ func (w *walk) send(button string, fields map[string]string, ticks ...string) {
 	labels := map[string]string{}
 	for n := range form.Descendants() {
 		if n.Data == "label" {
-			labels[attribute(n, "for")] = words(n)
+			labels[attributeOf(n, "for")] = words(n)
 		}
 	}
 	v := url.Values{}
 	ticked := 0
 	for n := range form.Descendants() {
-		name, value := attribute(n, "name"), attribute(n, "value")
+		name, value := attributeOf(n, "name"), attributeOf(n, "value")
 		switch {
-		case n.Data == "input" && attribute(n, "type") == "checkbox":
-			if slices.Contains(ticks, labels[attribute(n, "id")]) {
+		case n.Data == "input" && attributeOf(n, "type") == "checkbox":
+			if slices.Contains(ticks, labels[attributeOf(n, "id")]) {
 				v.Add(name, value)
 				ticked++
 			} else if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" }) {
@@ -145,17 +141,17 @@ func (w *walk) send(button string, fields map[string]string, ticks ...string) {
 			if o := first(n, func(o *html.Node) bool {
 				return o.Data == "option" && slices.ContainsFunc(o.Attr, func(a html.Attribute) bool { return a.Key == "selected" })
 			}); o != nil {
-				v.Add(name, attribute(o, "value"))
+				v.Add(name, attributeOf(o, "value"))
 			}
 		}
 	}
 	if ticked < len(ticks) {
 		w.t.Fatalf("not all of %q can be ticked at %s", ticks, w.page.path)
 	}
-	if b := first(form, isButton); attribute(b, "name") != "" {
-		v.Set(attribute(b, "name"), attribute(b, "value"))
+	if b := first(form, isButton); attributeOf(b, "name") != "" {
+		v.Set(attributeOf(b, "name"), attributeOf(b, "value"))
 	}
-	if action := attribute(form, "action"); attribute(form, "method") == "post" {
+	if action := attributeOf(form, "action"); attributeOf(form, "method") == "post" {
 		w.at(w.post(action, v))
 	} else {
 		w.at(w.get(action + "?" + v.Encode()))

@@ -117,7 +117,7 @@ func (b *browser) in() bool {
 	return strings.Contains(b.get("/log").body, `action="/logout"`)
 }
 
-func has(t *testing.T, a answer, code int, text string) {
+func has(t testing.TB, a answer, code int, text string) {
 	t.Helper()
 	if a.code != code || !strings.Contains(a.body, text) {
 		t.Fatalf("%s: status %d, want %d with %q\n%s", a.path, a.code, code, text, leading(a.body))

@@ -17,7 +17,7 @@ import (
 var shownStatement = regexp.MustCompile(`name="statement" value="([^"]+)"`)
 
 // statementOn gives the bytes that a page asks to have signed.
-func statementOn(t *testing.T, a answer) []byte {
+func statementOn(t testing.TB, a answer) []byte {
 	t.Helper()
 	m := shownStatement.FindStringSubmatch(a.body)
 	if m == nil {

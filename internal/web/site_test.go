@@ -148,7 +148,7 @@ func openSite(t testing.TB, dir string, demo bool, now func() time.Time, session
 }
 
 // openSiteOn is openSite on a store of either kind, which it closes.
-func openSiteOn(t *testing.T, store storage.Store, demo bool, now func() time.Time, sessions func(address string) login.Config) *site {
+func openSiteOn(t testing.TB, store storage.Store, demo bool, now func() time.Time, sessions func(address string) login.Config) *site {
 	t.Helper()
 	ctx := context.Background()
 	texts := must[*locale.Bundle](t)(locale.Load(templates.FS, "locales"))

@@ -161,7 +161,7 @@ func with(state string, by *browser, path string, code int, input string, file [
 
 // formIn reads what a browser would send of the first form whose address
 // matches the pattern, and where to.
-func formIn(t *testing.T, a answer, action string) (to string, values url.Values) {
+func formIn(t testing.TB, a answer, action string) (to string, values url.Values) {
 	t.Helper()
 	pattern := regexp.MustCompile(action)
 	doc, err := html.Parse(strings.NewReader(a.body))
@@ -327,7 +327,7 @@ func (s *site) lateVisits() []visit {
 	}
 }
 
-func newPEM(t *testing.T) string {
+func newPEM(t testing.TB) string {
 	t.Helper()
 	key := must[crypto.Signer](t)(signing.GenerateKey(signing.ECDSAP256))
 	return must[signing.PublicKey](t)(signing.PublicOf(key)).PEM
