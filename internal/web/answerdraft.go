@@ -74,7 +74,7 @@ func (w *Web) answersSave(c *gin.Context) error {
 		if err := w.Answering.Discard(ctx, w.actor(c), a.ref()); err != nil {
 			return err
 		}
-		return w.done(c, "page.draft.discarded", here)
+		return w.done(c, "page.answerdraft.discarded", here)
 	}
 	requirement, fingerprint, chosen := strings.Cut(c.PostForm("take"), " ")
 	if err == nil && chosen {
@@ -91,11 +91,11 @@ func (w *Web) answersSave(c *gin.Context) error {
 	case script:
 		return w.tellSaved(c, a, d)
 	case chosen:
-		return w.done(c, "page.draft.chosen", here+"#"+fieldID("answer."+requirement))
+		return w.done(c, "page.answerdraft.chosen", here+"#"+fieldID("answer."+requirement))
 	case len(d.saved.Conflicts()) > 0:
-		return w.done(c, "page.draft.saved-conflicts", here)
+		return w.done(c, "page.answerdraft.saved-conflicts", here)
 	}
-	return w.done(c, "page.draft.saved", here)
+	return w.done(c, "page.answerdraft.saved", here)
 }
 
 // asksScript tells whether one of our scripts asks, rather than a form.
@@ -134,11 +134,11 @@ func (w *Web) tellSaved(c *gin.Context, a answering, d draft) error {
 		return err
 	}
 	out := savedAnswers{
-		Text: t.T("page.draft.saved-at", "Time", t.Clock(w.Now())), Seen: d.seen, Conflicts: append([]string{}, d.saved.Conflicts()...), Answered: p.Answered,
+		Text: t.T("page.answerdraft.saved-at", "Time", t.Clock(w.Now())), Seen: d.seen, Conflicts: append([]string{}, d.saved.Conflicts()...), Answered: p.Answered,
 		Progress: t.T("page.answers.progress", "Answered", p.Answered, "Total", p.Total), Themes: map[string]string{},
 	}
 	for _, theme := range p.Themes {
-		out.Themes[theme.ID] = t.T("page.draft.theme-progress", "Answered", theme.Answered, "Total", len(theme.Rows))
+		out.Themes[theme.ID] = t.T("page.answerdraft.theme-progress", "Answered", theme.Answered, "Total", len(theme.Rows))
 	}
 	c.JSON(http.StatusOK, out)
 	return nil
@@ -161,13 +161,13 @@ func (w *Web) savers(c *gin.Context, d answerdraft.Draft) (func(id string) strin
 	return func(id string) string {
 		switch {
 		case id == actor.ID:
-			return t.T("page.draft.you")
+			return t.T("page.answerdraft.you")
 		case names[id] != "":
 			return names[id]
 		case access.Actor{ID: id}.Person():
-			return t.T("page.draft.colleague")
+			return t.T("page.answerdraft.colleague")
 		}
-		return t.T("page.draft.system")
+		return t.T("page.answerdraft.system")
 	}, nil
 }
 

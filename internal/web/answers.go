@@ -361,9 +361,9 @@ func fileText(t *locale.Texts, f evidence.Evidence) string {
 func lacks(a attestation.Answer) string {
 	switch {
 	case a.Status == "":
-		return "page.draft.lacks-answer"
+		return "page.answerdraft.lacks-answer"
 	case a.Status != attestation.Met && strings.TrimSpace(a.Statement) == "":
-		return "page.draft.lacks-statement"
+		return "page.answerdraft.lacks-statement"
 	}
 	return ""
 }
