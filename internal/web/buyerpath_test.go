@@ -174,7 +174,7 @@ func TestFirstTimeFromFrontPageToWorkbook(t *testing.T) {
 	w.send("Neste", nil, "Barnevern")
 	w.send("Vis krav", nil, "Programvare som tjeneste (SaaS)")
 	w.follow("Logg inn")
-	w.send("Vær innkjøper", nil)
+	w.send("Vær innkjøper (Testvik kommune)", nil)
 	w.send("Lagre anskaffelsen", map[string]string{"title": "Fagsystem for barnevern"})
 	w.follow("Last ned (.xlsx)")
 	if w.seen > mostPages || w.words > mostWords {

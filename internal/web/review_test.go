@@ -21,7 +21,7 @@ func TestAdviserReviews(t *testing.T) {
 	v, _ := s.web.Catalogue.Content().Version("skytjenester", "")
 	id := v.Requirements[5].ID // has evidence too
 	form := "/attestations/" + s.digest + "/reviews/new?requirement=" + id
-	b.get(status).must(t, 200, form, "Vurdert av Testetaten", "Godtatt med vilkår", "Nytt sertifikat", "1 svar er vurdert")
+	b.get(status).must(t, 200, form, "Vurdert av Testetaten", "Godtatt med vilkår", "Nytt sertifikat", "<strong>1</strong> godtatt i en vurdering")
 	b.get(form).must(t, 200, "sertifikat.txt", `href="/evidence/`+s.evidence, `value="`+s.evidence)
 
 	prepare := strings.Replace(form, "/new?", "/statement?", 1)
@@ -56,7 +56,7 @@ func TestAdviserReviews(t *testing.T) {
 		t.Errorf("the bundle is not served as it was sent: %d %.300q, sent %.300q", got.code, got.body, bundle)
 	}
 	b.get("/reviews").must(t, 200, "Går snart ut", digest, s.review)
-	b.get(status).must(t, 200, digest, "2 svar er vurdert")
+	b.get(status).must(t, 200, digest, "<strong>2</strong> godtatt i en vurdering")
 
 	// It is the body's own: nobody else sees a trace of it.
 	for _, who := range []string{"", "supplier", "rival", "procurement", "editor"} {
@@ -64,7 +64,7 @@ func TestAdviserReviews(t *testing.T) {
 		if a := o.get(receipt.path); a.code == 200 && !strings.HasPrefix(a.path, "/demo/login") {
 			t.Errorf("%q reads a review that is not shared", who)
 		}
-		a := o.get(status).must(t, 200, "1 svar er vurdert")
+		a := o.get(status).must(t, 200, "<strong>1</strong> godtatt i en vurdering")
 		if strings.Contains(a.body, digest) || strings.Contains(a.body, "Vi har lest") {
 			t.Errorf("%q sees a review that is not shared", who)
 		}
@@ -81,7 +81,7 @@ func TestAdviserReviews(t *testing.T) {
 	statement = must[[]byte](t)(base64.StdEncoding.DecodeString(find(t, w, `name="statement" value="([^"]+)"`)))
 	bundle = must[[]byte](t)(signing.SignBundle(context.Background(), s.bodyKey, statement))
 	b.upload(receipt.path+"/withdrawal/bundle", nil, "bundle", "bundle.json", bundle).must(t, 200, "trukket tilbake", "Vi leste feil fil")
-	if a := b.get(status).must(t, 200, "1 svar er vurdert"); strings.Contains(a.body, digest) {
+	if a := b.get(status).must(t, 200, "<strong>1</strong> godtatt i en vurdering"); strings.Contains(a.body, digest) {
 		t.Error("a withdrawn review still shows")
 	}
 }
