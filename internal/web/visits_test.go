@@ -285,14 +285,17 @@ func (s *site) visits() (out []visit) {
 		changing("evidence-erase-bad", sells, own+"/evidence/"+s.evidence+"/erase", "/erase$", 422, "reason", ""),
 		sending("offering-new-bad", sells, own+"/offerings/new", 422, "name", "", "regions", "Norge", "version", "7"),
 		changing("offering-edit-bad", sells, "/offerings/"+s.declared+"/edit", "/edit$", 422, "name", ""),
-		sending("answers-bad", sells, answers+"?set=skytjenester", 422),
-		changing("statement", sells, answers, "/answers\\?set=", 200),
+		changing("statement", sells, answers, "/answers\\?set=", 200, "validUntil", "", "answer."+first, "met"),
 		visit{"statement-bad", 422, sells, func(b *browser) answer {
 			to, form := formIn(b.t, b.get(answers), "/answers\\?set=")
+			form.Set("validUntil", "")
+			form.Set("answer."+first, "met")
 			page := b.post(to, form).must(b.t, 200)
 			submit, fields := formIn(b.t, page, "/attestations\\?")
 			return b.upload(submit, map[string]string{"statement": fields.Get("statement")}, "bundle", "bundle.json", []byte("{}"))
 		}},
+		changing("answers-bad", sells, answers+"?set=skytjenester", "/answers\\?set=", 422, "validUntil", "i morgen", "answer."+first, "partial", "statement."+first, ""),
+		getting("answers-draft", sells, answers+"?set=skytjenester", 200),
 		changing("withdrawal-bad", sells, "/attestations/"+s.digest+"/withdrawal", "/withdrawal$", 422, "reason", ""),
 		changing("withdrawal-statement", sells, "/attestations/"+s.digest+"/withdrawal", "/withdrawal$", 200, "reason", "Feil i svarene"),
 		changing("tokens-bad", sells, "/tokens", "/tokens$", 422, "name", "", "days", "1000"),
