@@ -16,9 +16,10 @@ COSIGN_VERSION := v3.1.3
 LISTEN ?= 127.0.0.1:8080
 DATA   ?= data
 
-# Packages whose tests run with the race detector, which wants gcc: those that
-# share state. Of two it is the tests that do several things at once: SQLite and
-# the verification of signatures take long with it and have nothing to share.
+# Packages whose tests "make race" runs with the race detector: those that share
+# state. Of two it is the tests that do several things at once: SQLite and the
+# verification of signatures take long with it and have nothing to share. It is
+# apart from "make test" because everything must be compiled anew for it.
 RACE := ./internal/bulkcheck/... ./internal/transparency/... ./internal/trail/... ./internal/httpd/... ./internal/login/...
 RACE_SOME := ./internal/storage/sqlite ./internal/attestation
 # Many tests wait for servers, databases and browsers of their own; those that
@@ -104,9 +105,12 @@ check: $(ASSETS)
 	export FELLESKRAV_COSIGN=$(COSIGN); \
 	FELLESKRAV_TEST_MONGO_URI=$${FELLESKRAV_TEST_MONGO_URI:-$$(deploy/dev/mongo.sh up)}; \
 	export FELLESKRAV_TEST_MONGO_URI; \
-	go test $$(command -v gcc >/dev/null && echo -race) -timeout 20m $(RACE); \
-	go test $$(command -v gcc >/dev/null && echo -race) -timeout 20m -run '$(AT_ONCE)' $(RACE_SOME); \
-	go test -p $(PACKAGES_AT_ONCE) -tags interop -timeout 20m $(LONGEST) $$(comm -23 <(go list ./... | sort) <(go list $(RACE) $(LONGEST) | sort))
+	go test -p $(PACKAGES_AT_ONCE) -tags interop -timeout 20m $(LONGEST) $$(comm -23 <(go list ./... | sort) <(go list $(LONGEST) | sort))
+
+.PHONY: race
+race: $(ASSETS) ## run what does things at once with the race detector (wants gcc)
+	go test -race -timeout 20m $(RACE)
+	go test -race -timeout 20m -run '$(AT_ONCE)' $(RACE_SOME)
 
 .PHONY: fuzz
 fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (60s)
