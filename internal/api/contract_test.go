@@ -66,7 +66,7 @@ func TestRoutesAndPathsAreTheSame(t *testing.T) {
 		}
 	}
 	for key := range h.api.spec.operations {
-		if !served[key] {
+		if !served[key] && key != "GET /docs" { // which is one of the pages
 			t.Errorf("%s is in the contract but not served", key)
 		}
 	}

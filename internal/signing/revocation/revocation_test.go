@@ -76,7 +76,7 @@ func TestWhoIsAsked(t *testing.T) {
 		{"list is a web page", certtest.Failure, certtest.Garbage, none, "x509"},
 		{"list is too large", certtest.Failure, certtest.Large, none, "too large"},
 		{"list is moved to a file", certtest.Failure, certtest.Moved, none, "redirect"},
-		{"both hang", certtest.Hang, certtest.Hang, none, "exceeded"},
+		{"both hang", certtest.Hang, certtest.Hang, none, "OCSP: ask"},
 	} {
 		ca.Server.Answer(c.ocsp, c.crl)
 		change := func(cfg *revocation.Config) {
