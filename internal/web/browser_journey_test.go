@@ -69,13 +69,18 @@ func (j *traveller) press(selector string) {
 
 func (j *traveller) click(selector string) {
 	j.t.Helper()
-	if !see[bool](j, fmt.Sprintf(`(() => {
+	find := fmt.Sprintf(`(() => {
 		const e = [...document.querySelectorAll(%q)].find((e) => e.checkVisibility());
 		document.querySelectorAll("[data-next]").forEach((e) => e.removeAttribute("data-next"));
 		e?.setAttribute("data-next", "");
 		e?.scrollIntoView({ block: "center" });
 		return e !== undefined;
-	})()`, selector)) {
+	})()`, selector)
+	// What was folded may take a moment to unfold.
+	for end := time.Now().Add(10 * time.Second); !see[bool](j, find); time.Sleep(20 * time.Millisecond) {
+		if time.Now().Before(end) {
+			continue
+		}
 		j.t.Fatalf("nothing like %s shows on the page at %s:\n%s", selector, see[string](j, `location.pathname`), see[string](j, `document.querySelector("main").innerText`))
 	}
 	run(j.t, j.ctx, "click "+selector, chromedp.Click("[data-next]"))
