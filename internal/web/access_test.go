@@ -15,6 +15,7 @@ import (
 // that were logged out of. What is refused changes nothing, and attempts at
 // changes are in the trail, as changes are.
 func TestAccess(t *testing.T) {
+	t.Parallel()
 	g := newGate(t)
 	all := g.cells()
 	for _, r := range g.web.Routes() {

@@ -164,6 +164,7 @@ const primary = `main form button[type="submit"]:not([data-variant])`
 // TestJourneysInChromium walks the three journeys that must work, with scripts
 // and without, on either backend.
 func TestJourneysInChromium(t *testing.T) {
+	t.Parallel()
 	ctx := newChromium(t)
 	for backend, open := range map[string]func(*testing.T) *site{
 		"sqlite": func(t *testing.T) *site { return newSite(t, true) }, "mongo": newSiteOnMongo,

@@ -302,6 +302,7 @@ func TestKeysWithoutScripts(t *testing.T) {
 // TestKeyPagesFit measures the pages as the scripts make them, and keeps their
 // pictures with FELLESKRAV_SCREENSHOTS.
 func TestKeyPagesFit(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	ctx := newChromium(t)
 	dir := os.Getenv("FELLESKRAV_SCREENSHOTS")

@@ -105,6 +105,7 @@ func replaced(old, with string) func([]byte) []byte {
 
 // TestBrowserRefusesToSignWhatItIsNotShown changes the page on the way.
 func TestBrowserRefusesToSignWhatItIsNotShown(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	ctx := newChromium(t)
 	signIn(t, ctx, s)
@@ -250,6 +251,7 @@ func TestRefusedKeyIsForgotten(t *testing.T) {
 
 // TestBrowserSaysWhyItCannotSign walks through what may be in the way.
 func TestBrowserSaysWhyItCannotSign(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	ctx := newChromium(t, "host-resolver-rules=MAP felleskrav.test 127.0.0.1")
 	texts := s.web.Texts.In("nb")

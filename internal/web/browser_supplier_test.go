@@ -151,6 +151,7 @@ func waitFor(t *testing.T, ctx context.Context, words string) {
 // TestAnswersSaveThemselves types and leaves, and types where a colleague has
 // just saved: nothing is lost.
 func TestAnswersSaveThemselves(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	ctx := newChromium(t)
 	watch(t, ctx)

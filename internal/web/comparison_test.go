@@ -225,6 +225,7 @@ func tableRow(t *testing.T, body, head string) []string {
 // within the window, that requirement and bidder stay in sight when somebody
 // scrolls to the last answer, and that no script is needed to choose bidders.
 func TestTwentyBiddersInChromium(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	p := s.many()
 	ctx := newChromium(t)

@@ -41,6 +41,7 @@ var fileRoutes = regexp.MustCompile(`\.(json|svg|png)$|/(file|export|workbook|re
 // each state in each language in the browser. A page that nothing visits fails
 // it. With FELLESKRAV_SCREENSHOTS it keeps pictures of those in bokmål.
 func TestForm(t *testing.T) {
+	t.Parallel()
 	album := everyPage(t)
 	for _, name := range pageNames {
 		if !slices.ContainsFunc(album.pages, func(s seen) bool { return s.page == name }) {

@@ -169,6 +169,7 @@ func (s *site) allPages() []page {
 }
 
 func TestEveryPageInEveryLanguage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, true)
 	browsers := map[string]*browser{}
 	for _, p := range s.allPages() {
