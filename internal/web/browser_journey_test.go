@@ -83,7 +83,9 @@ func (j *traveller) click(selector string) {
 		}
 		j.t.Fatalf("nothing like %s shows on the page at %s:\n%s", selector, see[string](j, `location.pathname`), see[string](j, `document.querySelector("main").innerText`))
 	}
-	run(j.t, j.ctx, "click "+selector, chromedp.Click("[data-next]"))
+	// Clicked by the browser itself: a pointer could meet something else while the
+	// page still moves on a slow machine.
+	see[bool](j, `(document.querySelector("[data-next]").click(), true)`)
 }
 
 // fill writes into the input with the name.
