@@ -41,13 +41,14 @@ var parts = []struct {
 	{"comparison", measureComparison},
 	{"bulk", measureBulk},
 	{"own", measureOwn},
+	{"pages", measurePages},
 	{"garbage", measureGarbage},
 }
 
 func main() {
 	binary := flag.String("binary", "bin/felleskrav", "the program to measure")
 	seconds := flag.Duration("for", 5*time.Second, "how long each load lasts")
-	only := flag.String("only", "", "the one part to measure: start, submit, verify, certificate, workbook, comparison, bulk, own or garbage")
+	only := flag.String("only", "", "the one part to measure: start, submit, verify, certificate, workbook, comparison, bulk, own, pages or garbage")
 	floor := flag.Bool("floor", false, "be the floor's server (used by bench itself)")
 	flag.Parse()
 	if *floor {
