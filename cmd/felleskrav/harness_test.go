@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -20,10 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-
 	"felleskrav/internal/audit"
+	"felleskrav/internal/storage/mongo/mongotest"
 )
 
 // program is felleskrav itself and verifier the program for auditors, built
@@ -57,33 +54,10 @@ func onBackends(t *testing.T, test func(t *testing.T, store []string)) {
 	t.Run("mongo", func(t *testing.T) { test(t, mongoStore(t)) })
 }
 
-// mongoStore is a database of the test's own, dropped at its end. Without a
-// server the test fails: this backend is not to go untested.
+// mongoStore is a database of the test's own.
 func mongoStore(t *testing.T) []string {
 	t.Helper()
-	server := os.Getenv("FELLESKRAV_TEST_MONGO_URI")
-	if server == "" {
-		t.Fatal("FELLESKRAV_TEST_MONGO_URI is not set: run the tests with `make test`, which starts a database for them and sets it")
-	}
-	base, query, _ := strings.Cut(server, "?")
-	scheme, rest, _ := strings.Cut(base, "://")
-	hosts, _, _ := strings.Cut(rest, "/")
-	name := "felleskrav_cmd_" + strings.ToLower(rand.Text())
-	uri := scheme + "://" + hosts + "/" + name + "?" + query
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		client, err := mongo.Connect(options.Client().ApplyURI(uri))
-		if err == nil {
-			err = client.Database(name).Drop(ctx)
-		}
-		if err == nil {
-			err = client.Disconnect(ctx)
-		}
-		if err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
+	uri, _ := mongotest.Database(t)
 	return []string{"--mongo-uri", uri, "--data-dir", t.TempDir()}
 }
 

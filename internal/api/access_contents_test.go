@@ -16,6 +16,7 @@ import (
 
 	"felleskrav/internal/storage"
 	"felleskrav/internal/storage/mongo"
+	"felleskrav/internal/storage/mongo/mongotest"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/storage/storagetest"
 )
@@ -37,7 +38,7 @@ func newWorldOnSQLite(t *testing.T) *world {
 // newWorldOnMongo is a world whose contents are those of its collections.
 func newWorldOnMongo(t *testing.T) *world {
 	t.Helper()
-	uri, database := mongoDatabase(t)
+	uri, database := mongotest.Database(t)
 	w := newWorld(t, newHouseOn(t, func(now func() time.Time) (storage.Store, error) { return mongo.Open(context.Background(), uri, now) }))
 	w.contents = func() map[string]string {
 		w.t.Helper()

@@ -2,14 +2,11 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,13 +19,12 @@ import (
 	"github.com/transparency-dev/tessera/client"
 	"github.com/transparency-dev/tessera/fsck"
 	"go.mongodb.org/mongo-driver/v2/bson"
-	driver "go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 	"golang.org/x/sync/errgroup"
 
 	"felleskrav/internal/storage/mongo"
+	"felleskrav/internal/storage/mongo/mongotest"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/transparency"
 )
@@ -327,7 +323,7 @@ func sqliteLog(t *testing.T) logStore {
 // server the test fails: this backend is not to go untested.
 func mongoLog(t *testing.T) logStore {
 	t.Helper()
-	uri, database := mongoDatabase(t)
+	uri, database := mongotest.Database(t)
 	store, err := mongo.Open(t.Context(), uri, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -341,30 +337,4 @@ func mongoLog(t *testing.T) logStore {
 			t.Fatalf("change an entry: %+v, %v", res, err)
 		}
 	}}
-}
-
-// mongoDatabase is one of the test's own, dropped at its end.
-func mongoDatabase(t *testing.T) (uri string, database *driver.Database) {
-	t.Helper()
-	server := os.Getenv("FELLESKRAV_TEST_MONGO_URI")
-	if server == "" {
-		t.Fatal("FELLESKRAV_TEST_MONGO_URI is not set: run the tests with `make test`, which starts a database for them and sets it")
-	}
-	base, query, _ := strings.Cut(server, "?")
-	scheme, rest, _ := strings.Cut(base, "://")
-	hosts, _, _ := strings.Cut(rest, "/")
-	name := "felleskrav_api_" + strings.ToLower(rand.Text())
-	uri = scheme + "://" + hosts + "/" + name + "?" + query
-	conn, err := driver.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := errors.Join(conn.Database(name).Drop(ctx), conn.Disconnect(ctx)); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
-	return uri, conn.Database(name)
 }
