@@ -88,20 +88,11 @@ func (a *API) GetWorkbook(ctx context.Context, r GetWorkbookRequestObject) (GetW
 			return nil, err
 		}
 	}
-	if !t.BidderCopy {
-		var only organisation.Number
-		if t.Prefill != nil {
-			only = t.Prefill.Bidder.Supplier
-		}
-		if err := a.Procurements.Exported(ctx, data, only); err != nil {
-			return nil, fmt.Errorf("count use of declarations: %w", err)
-		}
-	}
-	made := procurement.IssuedWorkbook{Procurement: data.Procurement.ID, At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format)}
+	made := procurement.IssuedWorkbook{At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format)}
 	if t.Prefill != nil {
-		made.Bidder, made.ToBidders = t.Prefill.Bidder.Supplier, true
+		made.Bidder = t.Prefill.Bidder.Supplier
 	}
-	if err := a.Procurements.Issue(ctx, actor, made); err != nil {
+	if err := a.Procurements.Issue(ctx, actor, data, made); err != nil {
 		return nil, err
 	}
 	return tenderFile{t, name + "." + string(format), format}, nil

@@ -3,7 +3,6 @@ package ownbook
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -91,7 +90,7 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, procurementID, i
 	}
 	for _, n := range o.used() {
 		if err := s.Procurements.Exported(ctx, data, n); err != nil {
-			return Filled{}, fmt.Errorf("count use of declarations: %w", err)
+			return Filled{}, err
 		}
 	}
 	return Filled{FileName: filledName(w.FileName, t), Data: b.Bytes(), Report: report}, nil

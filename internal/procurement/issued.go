@@ -30,12 +30,21 @@ type IssuedWorkbook struct {
 // listedWorkbooks is how many issued workbooks are listed.
 const listedWorkbooks = 100
 
-// Issue notes that a workbook is made.
-func (s *Service) Issue(ctx context.Context, actor access.Actor, w IssuedWorkbook) error {
-	if _, err := s.read(ctx, actor, access.ReadProcurement, w.Procurement); err != nil {
+// Issue notes that a workbook is made of what was gathered for it, and counts
+// the declarations whose answers stand in it as used. A workbook filled in for
+// one bidder is for that bidder.
+func (s *Service) Issue(ctx context.Context, actor access.Actor, t TenderData, w IssuedWorkbook) error {
+	if _, err := s.read(ctx, actor, access.ReadProcurement, t.Procurement.ID); err != nil {
 		return err
 	}
-	w.ID, w.By = s.NewID(), actor.ID
+	w.ID, w.Procurement, w.By = s.NewID(), t.Procurement.ID, actor.ID
+	bare := w.ToBidders // a copy without any bidder's answers
+	w.ToBidders = w.ToBidders || w.Bidder != ""
+	if !bare {
+		if err := s.Exported(ctx, t, w.Bidder); err != nil {
+			return err
+		}
+	}
 	if err := s.Store.InsertIssuedWorkbook(ctx, w); err != nil {
 		return fmt.Errorf("note issued workbook: %w", err)
 	}

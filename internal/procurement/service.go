@@ -316,7 +316,10 @@ func (s *Service) Exported(ctx context.Context, t TenderData, only organisation.
 			}
 		}
 	}
-	return s.Reuse.Note(ctx, t.Procurement.ID, t.Procurement.Deadline, used)
+	if err := s.Reuse.Note(ctx, t.Procurement.ID, t.Procurement.Deadline, used); err != nil {
+		return fmt.Errorf("procurement %s: %w", t.Procurement.ID, err)
+	}
+	return nil
 }
 
 // Comparison sets the bidders side by side.

@@ -81,7 +81,7 @@ type Event struct {
 	ValidUntil *time.Time
 }
 
-// SetNews compares the versions the procurement is bound to with the newest.
+// setNews compares the versions the procurement is bound to with the newest.
 func (t TenderData) setNews(cat *catalogue.Catalogue) []SetNews {
 	levels := catalogue.Levels{}
 	for _, l := range t.Result.Levels {

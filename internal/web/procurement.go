@@ -89,28 +89,22 @@ func (w *Web) procurementWorkbook(c *gin.Context) error {
 	if err := workbook.WriteTenderAs(&out, tender, format); err != nil {
 		return fmt.Errorf("write tender workbook: %w", err)
 	}
-	if !tender.BidderCopy && c.Request.Method != http.MethodHead {
-		if err := w.Procurements.Exported(ctx, data, organisation.Number(c.Query("bidder"))); err != nil {
-			return fmt.Errorf("count use of declarations: %w", err)
-		}
-	}
 	if c.Request.Method != http.MethodHead {
-		if err := w.Procurements.Issue(ctx, actor, issued(tender, format, out.Bytes())); err != nil {
+		if err := w.Procurements.Issue(ctx, actor, data, issued(tender, format, out.Bytes())); err != nil {
 			return err
 		}
 	}
 	return sendWorkbook(c, name+" "+data.Procurement.Title, format, &out)
 }
 
-// issued is what is noted of a workbook before it is sent. One filled in for a
-// bidder is for that bidder.
+// issued is what is noted of a workbook before it is sent.
 func issued(t workbook.Tender, format workbook.Format, file []byte) procurement.IssuedWorkbook {
 	digest := sha256.Sum256(file)
 	out := procurement.IssuedWorkbook{
-		Procurement: t.Procurement.ID, At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format), SHA256: hex.EncodeToString(digest[:]),
+		At: t.GeneratedAt, ToBidders: t.BidderCopy, Format: string(format), SHA256: hex.EncodeToString(digest[:]),
 	}
 	if t.Prefill != nil {
-		out.Bidder, out.ToBidders = t.Prefill.Bidder.Supplier, true
+		out.Bidder = t.Prefill.Bidder.Supplier
 	}
 	return out
 }
