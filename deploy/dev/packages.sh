@@ -5,13 +5,14 @@
 set -euo pipefail
 
 readonly wanted=(
-	chromium           # the pages are tested in a real browser
-	libreoffice-calc   # opens and recalculates our workbooks
-	python3-openpyxl   # writes workbooks that ours must be able to fill in
-	poppler-utils      # reads the text of PDFs back
-	clamav-daemon      # scans uploaded evidence
-	debootstrap        # mongo.sh builds its small Debian with it
-	fonts-liberation   # without fonts, pages and PDFs have other line breaks
+	chromium                # the journeys are walked in a real browser
+	chromium-headless-shell # the same without its windows, for all the pages
+	libreoffice-calc        # opens and recalculates our workbooks
+	python3-openpyxl        # writes workbooks that ours must be able to fill in
+	poppler-utils           # reads the text of PDFs back
+	clamav-daemon           # scans uploaded evidence
+	debootstrap             # mongo.sh builds its small Debian with it
+	fonts-liberation        # without fonts, pages and PDFs have other line breaks
 	fonts-dejavu-core
 )
 

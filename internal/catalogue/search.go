@@ -135,10 +135,18 @@ func search(q string, entries []searched) Search {
 			}
 		}
 	}
+	// What holds the most of the words is meant, and what is at least as good: a
+	// slip can be a small word by itself, which some description holds.
 	most := slices.Max(append([]int{0}, hits...))
+	enough := 0
+	for i := range entries {
+		if hits[i] == most {
+			enough = max(enough, points[i])
+		}
+	}
 	var at []int
 	for i, e := range entries {
-		if most == 0 || hits[i] < most {
+		if most == 0 || hits[i] < most && points[i] < enough {
 			continue
 		}
 		if slices.Contains(e.names, whole) {

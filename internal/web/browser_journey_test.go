@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"felleskrav/internal/attestation"
@@ -84,8 +86,12 @@ func (j *traveller) click(selector string) {
 		j.t.Fatalf("nothing like %s shows on the page at %s:\n%s", selector, see[string](j, `location.pathname`), see[string](j, `document.querySelector("main").innerText`))
 	}
 	// Clicked by the browser itself: a pointer could meet something else while the
-	// page still moves on a slow machine.
-	see[bool](j, `(document.querySelector("[data-next]").click(), true)`)
+	// page still moves on a slow machine. To the browser it is a person who clicks,
+	// as it holds back a second download that a script asks for.
+	ask(j.t, j.ctx, "click "+selector, chromedp.Evaluate[bool](`(document.querySelector("[data-next]").click(), true)`, func(p *runtime.EvaluateParams) {
+		person := true
+		p.UserGesture = &person
+	}))
 }
 
 // fill writes into the input with the name.
@@ -167,7 +173,7 @@ const primary = `main form button[type="submit"]:not([data-variant])`
 // and without, on either backend.
 func TestJourneysInChromium(t *testing.T) {
 	t.Parallel()
-	ctx := newChromium(t)
+	ctx := newBrowser(t, cmp.Or(os.Getenv("FELLESKRAV_CHROMIUM"), wholeChromium))
 	for backend, open := range map[string]func(*testing.T) *site{
 		"sqlite": func(t *testing.T) *site { return newSite(t, true) }, "mongo": newSiteOnMongo,
 	} {
@@ -204,7 +210,9 @@ func TestJourneysInChromium(t *testing.T) {
 func buyersWay(j *traveller) {
 	j.enter("procurement")
 	j.open("/")
-	j.fill("q", j.web.Catalogue.Content().Tasks[0].Name.NB)
+	// With a letter left out, as happens.
+	name := []rune(j.web.Catalogue.Content().Tasks[0].Name.NB)
+	j.fill("q", string(name[:4])+string(name[5:]))
 	j.press(`main form[action="/procurements/new"] button`)
 	task := fmt.Sprintf(`input[name="task"][value=%q]`, j.web.Catalogue.Content().Tasks[0].ID)
 	for !j.shows(`main [name="title"]`) {

@@ -31,24 +31,31 @@ type focused struct {
 	Goes bool
 }
 
-const lookAtFocus = `(() => {
-	const e = document.activeElement, r = e.getBoundingClientRect();
-	const marked = (x) => { const s = x && getComputedStyle(x); return s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none"); };
-	const y = Math.max(1, Math.min(r.top + Math.min(r.height / 2, 10), innerHeight - 1)); // what is taller than the window shows in part
-	const at = document.elementFromPoint(r.left + Math.min(r.width / 2, 20), y);
-	const same = window.before === e;
+// lookAtFocus looks again for as long as the page is still moving what has the
+// focus into the window.
+const lookAtFocus = `(async () => {
+	const e = document.activeElement, same = window.before === e;
 	window.before = e;
-	const label = e.labels?.[0], over = at && (e.contains(at) || at.contains(e) || label?.contains(at));
-	return JSON.stringify({
-		Tag: e.tagName, Type: e.type ?? "", Name: e.name ?? "", Text: e.textContent.trim().slice(0, 40), Same: same,
-		Seen: r.bottom > 0 && r.top < innerHeight && Boolean(over),
-		// Choices are marked around their words as well; the skip link shows only while it has the focus, and a
-		// date has its own mark on the part for opening a calendar.
-		Marked: e.matches(":focus-visible") && Boolean(marked(e) || marked(e.closest(".ds-field")) || e.matches(".ds-skip-link")) || e.type === "date",
-		Where: [r.top, r.bottom, r.left, innerHeight, at?.outerHTML.slice(0, 90)].join(" "),
-		Answered: e.type === "radio" && [...e.form.elements[e.name]].some((x) => x.checked),
-		Goes: e.type === "submit" && Boolean(e.form?.dataset.autosave) && !e.hasAttribute("formaction"),
-	});
+	const marked = (x) => { const s = x && getComputedStyle(x); return s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none"); };
+	const look = () => {
+		const r = e.getBoundingClientRect();
+		const y = Math.max(1, Math.min(r.top + Math.min(r.height / 2, 10), innerHeight - 1)); // what is taller than the window shows in part
+		const at = document.elementFromPoint(r.left + Math.min(r.width / 2, 20), y);
+		const label = e.labels?.[0], over = at && (e.contains(at) || at.contains(e) || label?.contains(at));
+		return {
+			Tag: e.tagName, Type: e.type ?? "", Name: e.name ?? "", Text: e.textContent.trim().slice(0, 40), Same: same,
+			Seen: r.bottom > 0 && r.top < innerHeight && Boolean(over),
+			// Choices are marked around their words as well; the skip link shows only while it has the focus, and a
+			// date has its own mark on the part for opening a calendar.
+			Marked: e.matches(":focus-visible") && Boolean(marked(e) || marked(e.closest(".ds-field")) || e.matches(".ds-skip-link")) || e.type === "date",
+			Where: [r.top, r.bottom, r.left, innerHeight, at?.outerHTML.slice(0, 90)].join(" "),
+			Answered: e.type === "radio" && [...e.form.elements[e.name]].some((x) => x.checked),
+			Goes: e.type === "submit" && Boolean(e.form?.dataset.autosave) && !e.hasAttribute("formaction"),
+		};
+	};
+	let f = look();
+	for (const end = performance.now() + 3000; !f.Seen && performance.now() < end; f = look()) await new Promise((next) => setTimeout(next, 30));
+	return JSON.stringify(f);
 })()`
 
 // press sends keys and tells what has the focus then.
@@ -56,7 +63,7 @@ func press(t *testing.T, ctx context.Context, keys string, options ...chromedp.K
 	t.Helper()
 	run(t, ctx, "press a key", chromedp.KeyEvent(keys, options...))
 	var f focused
-	if err := json.Unmarshal([]byte(ask(t, ctx, "look at the focus", chromedp.Evaluate[string](lookAtFocus))), &f); err != nil {
+	if err := json.Unmarshal([]byte(ask(t, ctx, "look at the focus", chromedp.Evaluate[string](lookAtFocus, chromedp.EvalAwaitPromise))), &f); err != nil {
 		t.Fatal(err)
 	}
 	return f

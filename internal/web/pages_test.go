@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
-
-	"felleskrav/internal/locale"
 )
 
 // page is a page with who may see it.
@@ -165,28 +163,6 @@ func (s *site) allPages() []page {
 		{"forbidden", "adviser", own + "/edit", 403},
 		{"other-agency", "adviser", proc, 404},
 		{"other-supplier", "rival", "/offerings/" + s.declared + "/answers", 403},
-	}
-}
-
-func TestEveryPageInEveryLanguage(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, true)
-	browsers := map[string]*browser{}
-	for _, p := range s.allPages() {
-		if browsers[p.persona] == nil {
-			browsers[p.persona] = s.visit(p.persona)
-		}
-		for _, lang := range locale.Languages() {
-			t.Run(p.name+"/"+lang, func(t *testing.T) {
-				b := *browsers[p.persona]
-				b.lang = lang
-				a := b.get(p.path)
-				if a.code != p.code {
-					t.Fatalf("%s: status %d, want %d\n%s", p.path, a.code, p.code, leading(a.body))
-				}
-				checkPage(t, lang, a)
-			})
-		}
 	}
 }
 

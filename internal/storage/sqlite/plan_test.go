@@ -106,6 +106,7 @@ func TestPlans(t *testing.T) {
 		"CountReports":    func() error { _, err := s.CountReports(ctx, "a"); return err },
 		"LogEntries":      func() error { _, err := s.LogEntries(ctx, "o", 0, 10); return err },
 		"LogEntriesByKey": func() error { _, err := s.LogEntriesByKey(ctx, "o", some); return err },
+		"LogPlacesByKey":  func() error { _, err := s.LogPlacesByKey(ctx, "o", some); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatalf("%s: %v", name, err)
