@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,14 +136,20 @@ func (j *traveller) download(selector string) []byte {
 		if len(after) <= len(before) {
 			continue
 		}
+		// The name is taken before there is anything in the file.
+		var done []byte
 		for _, f := range after {
-			known := strings.HasSuffix(f.Name(), ".crdownload") || strings.HasPrefix(f.Name(), ".")
-			for _, old := range before {
-				known = known || old.Name() == f.Name()
+			if strings.HasSuffix(f.Name(), ".crdownload") {
+				done = nil
+				break
 			}
-			if !known {
-				return must[[]byte](j.t)(os.ReadFile(filepath.Join(j.files, f.Name())))
+			if strings.HasPrefix(f.Name(), ".") || slices.ContainsFunc(before, func(old os.DirEntry) bool { return old.Name() == f.Name() }) {
+				continue
 			}
+			done = must[[]byte](j.t)(os.ReadFile(filepath.Join(j.files, f.Name())))
+		}
+		if len(done) > 0 {
+			return done
 		}
 	}
 	j.t.Fatalf("%s gives no file", selector)
