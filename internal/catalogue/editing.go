@@ -211,7 +211,7 @@ func formatted(path string, data []byte) ([]byte, error) {
 	if !utf8.Valid(data) {
 		return nil, refuseFile(path, Faults{{File: path, Line: 1, Key: "encoding"}})
 	}
-	r := &loader{reader: reader{fsys: tree{path: data}}, at: map[string]place{}}
+	r := newLoader(tree{path: data})
 	r.one(path)
 	if len(r.faults) > 0 {
 		return nil, refuseFile(path, r.faults.sorted())

@@ -25,7 +25,7 @@ type Finding struct {
 // content. What [Load] refuses comes back as faults; the findings are in file
 // and line order, less those the allow-list explains.
 func Lint(fsys fs.FS) ([]Finding, error) {
-	l := &loader{reader: reader{fsys: fsys}, at: map[string]place{}}
+	l := newLoader(fsys)
 	if err := l.all(); err != nil {
 		return nil, err
 	}

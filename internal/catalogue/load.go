@@ -15,12 +15,11 @@ import (
 // themes and sets, and the releases. The error is a [Faults] with everything
 // that is wrong, so that it can be mended in one go.
 func Load(fsys fs.FS) (*Catalogue, error) {
-	l := loader{reader: reader{fsys: fsys}, at: map[string]place{}}
+	l := newLoader(fsys)
 	if err := l.all(); err != nil {
 		return nil, err
 	}
-	cat := l.cat // a copy: a pointer into the loader would keep every YAML node alive
-	return &cat, nil
+	return l.cat, nil
 }
 
 // all reads and checks everything.
@@ -50,8 +49,14 @@ type place struct {
 
 type loader struct {
 	reader
-	cat Catalogue
+	// cat stands by itself: were it a part of the loader, whoever keeps it would
+	// keep every YAML node.
+	cat *Catalogue
 	at  map[string]place // by kind + id
+}
+
+func newLoader(fsys fs.FS) *loader {
+	return &loader{reader: reader{fsys: fsys}, cat: &Catalogue{}, at: map[string]place{}}
 }
 
 // files lists the YAML files of a folder in name order.

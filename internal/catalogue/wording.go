@@ -79,7 +79,7 @@ func (r Requirement) WordingDigest() string {
 // LintWording holds the texts of one requirement against the rules of good
 // content. Unlike [Lint] it is quick, and knows no exceptions.
 func LintWording(r Requirement) []Finding {
-	n := linter{loader: &loader{at: map[string]place{}}}
+	n := linter{loader: newLoader(nil)}
 	n.wording(n.subject("requirement", r.ID), r)
 	return n.findings
 }
@@ -207,7 +207,7 @@ func (d Draft) requirement(inForce tree, id string) (path string, f DraftFile, r
 
 // themeIn reads one theme file. The error is a problem with its faults.
 func themeIn(path string, data []byte) (Theme, error) {
-	l := &loader{reader: reader{fsys: tree{path: data}}, at: map[string]place{}}
+	l := newLoader(tree{path: data})
 	l.themes()
 	if len(l.faults) > 0 || len(l.cat.Themes) != 1 {
 		return Theme{}, refuseFile(path, l.faults)
