@@ -125,7 +125,7 @@ func TestPlans(t *testing.T) {
 	s.stmts.Range(func(key, _ any) bool {
 		n++
 		text := key.(string)
-		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil, nil, nil, nil, nil)
+		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, make([]any, 8)...)
 		if err != nil {
 			t.Fatal(err)
 		}
