@@ -31,6 +31,8 @@ var steps = []step{
 	ownTokens,
 	// 5: offerings have their name beside the document.
 	nameOfferings,
+	// 6: suppliers and offerings have the grams of their names beside the document.
+	gramNames,
 }
 
 // migrate brings indexes and documents up to date.
@@ -75,6 +77,8 @@ func (s *Store) index(ctx context.Context) error {
 		{s.tokens, up("org", "id"), plain},
 		{s.offerings, up("supplier", "_id"), plain},
 		{s.offerings, up("supplier", "name"), plain},
+		{s.offerings, up("grams"), plain},
+		{s.suppliers, up("grams"), plain},
 		{s.challenges, up("expires"), plain},
 		{s.evidence, up("sha256", "owner"), plain},
 		{s.evidence, up("owner", "uploaded", "sha256"), plain},

@@ -3,12 +3,9 @@ package mongo
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/storage"
@@ -16,7 +13,7 @@ import (
 )
 
 func supplierDoc(v supplier.Supplier, doc []byte) bson.D {
-	d := bson.D{{Key: "_id", Value: string(v.Number)}, {Key: "rev", Value: v.Rev}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "doc", Value: string(doc)}}
+	d := bson.D{{Key: "_id", Value: string(v.Number)}, {Key: "rev", Value: v.Rev}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "grams", Value: supplierGrams(string(v.Number), storage.Fold(v.Name))}, {Key: "doc", Value: string(doc)}}
 	if v.Body { // suppliers do without, as those do that were stored before there were bodies
 		d = append(d, bson.E{Key: "body", Value: true})
 	}
@@ -61,97 +58,6 @@ func (s *Store) SuppliersByNumber(ctx context.Context, numbers []organisation.Nu
 	return all, nil
 }
 
-// SearchSuppliers implements supplier.Store.
-func (s *Store) SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]supplier.Supplier, error) {
-	folded, ok := storage.Query(query)
-	if !ok {
-		limit = 0
-	}
-	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: string(after)}}}}
-	offers := bson.E{Key: "body", Value: bson.D{{Key: "$ne", Value: true}}}
-	if query == "" {
-		filter = append(filter, offers)
-	} else {
-		pattern := bson.Regex{Pattern: regexp.QuoteMeta(folded)}
-		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
-			bson.D{{Key: "name", Value: pattern}, offers}, bson.D{{Key: "_id", Value: bson.Regex{Pattern: pattern.Pattern, Options: "i"}}, offers},
-			byID(folded), byID(strings.ToUpper(folded)), // foreign identifiers are in capitals
-		}})
-	}
-	all, err := documents[supplier.Supplier](ctx, s.suppliers, filter, up("_id"), max(limit, 0))
-	if err != nil {
-		return nil, fmt.Errorf("search suppliers: %w", err)
-	}
-	return all, nil
-}
-
-// SuppliersLike implements supplier.Store.
-func (s *Store) SuppliersLike(ctx context.Context, words []supplier.Pieces, limit int) ([]supplier.Named, error) {
-	args, ok := storage.PieceArgs(words)
-	out := []supplier.Named{}
-	if !ok || limit < 1 {
-		return out, ctx.Err()
-	}
-	all := bson.A{bson.D{{Key: "body", Value: bson.D{{Key: "$ne", Value: true}}}}}
-	for _, pieces := range args {
-		all = append(all, bson.D{{Key: "name", Value: bson.Regex{Pattern: regexp.QuoteMeta(pieces[0]) + "|" + regexp.QuoteMeta(pieces[1])}}})
-	}
-	o := options.Find().SetSort(up("_id")).SetLimit(int64(limit)).SetProjection(bson.D{{Key: "name", Value: 1}})
-	err := each(ctx, s.suppliers, bson.D{{Key: "$and", Value: all}}, o, func(d bson.Raw) error {
-		out = append(out, supplier.Named{Number: organisation.Number(d.Lookup("_id").StringValue()), Name: d.Lookup("name").StringValue()})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("search suppliers: %w", err)
-	}
-	return out, nil
-}
-
-// SuppliersOffering implements supplier.Store.
-func (s *Store) SuppliersOffering(ctx context.Context, query string, after organisation.Number, limit int) ([]organisation.Number, error) {
-	folded, ok := storage.NameQuery(query)
-	out := []organisation.Number{}
-	if !ok || limit < 1 {
-		return out, ctx.Err()
-	}
-	cur, err := s.offerings.Aggregate(ctx, bson.A{
-		bson.D{{Key: "$match", Value: bson.D{{Key: "supplier", Value: bson.D{{Key: "$gt", Value: string(after)}}}, {Key: "name", Value: bson.Regex{Pattern: regexp.QuoteMeta(folded)}}}}},
-		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: "$supplier"}}}},
-		bson.D{{Key: "$sort", Value: up("_id")}},
-		bson.D{{Key: "$limit", Value: int64(limit)}},
-	})
-	var found []struct {
-		Supplier organisation.Number `bson:"_id"`
-	}
-	if err == nil {
-		err = cur.All(ctx, &found)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("search offerings: %w", translate(ctx, err))
-	}
-	for _, f := range found {
-		out = append(out, f.Supplier)
-	}
-	return out, nil
-}
-
-// nameOfferings writes the name of each offering beside its document, where
-// older versions did not.
-func nameOfferings(ctx context.Context, s *Store) error {
-	unnamed := bson.D{{Key: "name", Value: bson.D{{Key: "$exists", Value: false}}}}
-	return each(ctx, s.offerings, unnamed, options.Find().SetProjection(bson.D{{Key: "doc", Value: 1}}), func(d bson.Raw) error {
-		v, err := storage.Decode[supplier.Offering]([]byte(d.Lookup("doc").StringValue()))
-		if err != nil {
-			return err
-		}
-		set := bson.D{{Key: "$set", Value: bson.D{{Key: "name", Value: storage.Fold(v.Name)}}}}
-		if _, err := s.offerings.UpdateOne(ctx, append(byID(v.ID), unnamed...), set); err != nil {
-			return fmt.Errorf("set name of offering %s: %w", v.ID, translate(ctx, err))
-		}
-		return nil
-	})
-}
-
 // UpdateSupplier implements supplier.Store.
 func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, change func(supplier.Supplier) (supplier.Supplier, error)) (supplier.Supplier, error) {
 	return storage.Update(ctx,
@@ -168,7 +74,7 @@ func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, 
 }
 
 func offeringDoc(v supplier.Offering, doc []byte) bson.D {
-	return bson.D{{Key: "_id", Value: v.ID}, {Key: "rev", Value: v.Rev}, {Key: "supplier", Value: string(v.Supplier)}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "doc", Value: string(doc)}}
+	return bson.D{{Key: "_id", Value: v.ID}, {Key: "rev", Value: v.Rev}, {Key: "supplier", Value: string(v.Supplier)}, {Key: "name", Value: storage.Fold(v.Name)}, {Key: "grams", Value: gramsOf(storage.Fold(v.Name))}, {Key: "doc", Value: string(doc)}}
 }
 
 // InsertOffering implements supplier.Store.

@@ -17,8 +17,9 @@ import (
 // stands in parentheses is the result of another part.
 var tableScan = regexp.MustCompile(`^SCAN ([^(\s]\S*)$`)
 
-// No read goes through a whole table or sorts what an index could give in
-// order; the search alone goes through an index.
+// No read goes through a whole table or an index, or sorts what an index could
+// give in order. The search asks the index of grams for the words and the place to
+// begin at (M and >), in order.
 func TestPlans(t *testing.T) {
 	s, ctx := mustOpen(t, t.TempDir()), t.Context()
 	some, one := []string{"a", "b"}, []organisation.Number{"1"}
@@ -125,7 +126,7 @@ func TestPlans(t *testing.T) {
 	s.stmts.Range(func(key, _ any) bool {
 		n++
 		text := key.(string)
-		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, nil, nil, nil, nil, nil, nil, nil)
+		rows, err := s.reads.Query("EXPLAIN QUERY PLAN "+text, make([]any, 8)...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,8 +15,12 @@ func (s *Store) InsertSupplier(ctx context.Context, v supplier.Supplier) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO suppliers (number, rev, name, body, doc) VALUES (?, 1, ?, ?, ?)`,
-			string(v.Number), storage.Fold(v.Name), v.Body, string(doc))
+		at := slot(v.Number)
+		err = s.indexed(ctx, indexSuppliers, []int64{at}, func(t tx) error {
+			_, err := t.exec(`INSERT INTO suppliers (number, slot, rev, name, body, doc) VALUES (?, ?, 1, ?, ?, ?)`,
+				string(v.Number), at, storage.Fold(v.Name), v.Body, string(doc))
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("insert supplier %s: %w", v.Number, err)
@@ -52,80 +56,23 @@ func (s *Store) SuppliersByNumber(ctx context.Context, numbers []organisation.Nu
 	return all, nil
 }
 
-// SearchSuppliers implements supplier.Store.
-func (s *Store) SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]supplier.Supplier, error) {
-	folded, ok := storage.Query(query)
-	if !ok {
-		limit = 0
-	}
-	// instr takes the query as it is, where LIKE would read % and _ in it.
-	q := s.query(ctx, `SELECT doc FROM suppliers INDEXED BY suppliers_search
-		WHERE number > ?1 AND (NOT body AND (instr(name, ?2) > 0 OR instr(lower(number), ?2) > 0) OR lower(number) = ?2) ORDER BY number LIMIT ?3`,
-		string(after), folded, max(limit, 0))
-	if query == "" {
-		q = s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? AND NOT body ORDER BY number LIMIT ?`, string(after), max(limit, 0))
-	}
-	all, err := documents[supplier.Supplier](q)
-	if err != nil {
-		return nil, fmt.Errorf("search suppliers: %w", err)
-	}
-	return all, nil
-}
-
-// SuppliersLike implements supplier.Store. It goes through the names in the
-// index, as the search does.
-func (s *Store) SuppliersLike(ctx context.Context, words []supplier.Pieces, limit int) ([]supplier.Named, error) {
-	args, ok := storage.PieceArgs(words)
-	if !ok {
-		return []supplier.Named{}, ctx.Err()
-	}
-	out := []supplier.Named{}
-	err := s.query(ctx, `SELECT number, name FROM suppliers INDEXED BY suppliers_search WHERE NOT body
-		AND (instr(name, ?1) > 0 OR instr(name, ?2) > 0) AND (instr(name, ?3) > 0 OR instr(name, ?4) > 0) AND (instr(name, ?5) > 0 OR instr(name, ?6) > 0)
-		ORDER BY number LIMIT ?7`, args[0][0], args[0][1], args[1][0], args[1][1], args[2][0], args[2][1], max(limit, 0)).
-		each(func(scan func(...any) error) error {
-			var v supplier.Named
-			err := scan(&v.Number, &v.Name)
-			out = append(out, v)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("search suppliers: %w", err)
-	}
-	return out, nil
-}
-
-// SuppliersOffering implements supplier.Store.
-func (s *Store) SuppliersOffering(ctx context.Context, query string, after organisation.Number, limit int) ([]organisation.Number, error) {
-	folded, ok := storage.NameQuery(query)
-	out := []organisation.Number{}
-	if !ok {
-		return out, ctx.Err()
-	}
-	err := s.query(ctx, `SELECT DISTINCT supplier FROM offerings INDEXED BY offerings_search WHERE supplier > ? AND instr(name, ?) > 0 ORDER BY supplier LIMIT ?`, string(after), folded, max(limit, 0)).
-		each(func(scan func(...any) error) error {
-			var n organisation.Number
-			err := scan(&n)
-			out = append(out, n)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("search offerings: %w", err)
-	}
-	return out, nil
-}
-
 // UpdateSupplier implements supplier.Store.
 func (s *Store) UpdateSupplier(ctx context.Context, number organisation.Number, change func(supplier.Supplier) (supplier.Supplier, error)) (supplier.Supplier, error) {
 	return storage.Update(ctx,
 		func(ctx context.Context) (supplier.Supplier, int64, error) { return s.supplier(ctx, number) },
 		change,
-		func(ctx context.Context, _, v supplier.Supplier, rev int64) (supplier.Supplier, error) {
+		func(ctx context.Context, old, v supplier.Supplier, rev int64) (supplier.Supplier, error) {
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.Number == number)
 			if err == nil {
-				err = s.swap(ctx, `UPDATE suppliers SET rev = rev + 1, name = ?, body = ?, doc = ? WHERE number = ? AND rev = ?`,
-					storage.Fold(v.Name), v.Body, string(doc), string(number), rev)
+				var touched []int64
+				if v.Name != old.Name {
+					touched = []int64{slot(number)}
+				}
+				err = s.indexed(ctx, indexSuppliers, touched, func(t tx) error {
+					return t.swap(`UPDATE suppliers SET rev = rev + 1, name = ?, body = ?, doc = ? WHERE number = ? AND rev = ?`,
+						storage.Fold(v.Name), v.Body, string(doc), string(number), rev)
+				})
 			}
 			return stored[supplier.Supplier](doc, err, "supplier", string(number))
 		})
@@ -157,7 +104,12 @@ func (s *Store) InsertOffering(ctx context.Context, v supplier.Offering) error {
 	v.Rev = 1
 	doc, err := storage.Encode(v)
 	if err == nil {
-		err = s.exec(ctx, `INSERT INTO offerings (id, supplier, rev, name, doc) VALUES (?, ?, 1, ?, ?)`, v.ID, string(v.Supplier), storage.Fold(v.Name), string(doc))
+		at := slot(v.Supplier)
+		err = s.indexed(ctx, indexOfferings, []int64{at}, func(t tx) error {
+			_, err := t.exec(`INSERT INTO offerings (id, supplier, slot, rev, name, doc) VALUES (?, ?, ?, 1, ?, ?)`,
+				v.ID, string(v.Supplier), at, storage.Fold(v.Name), string(doc))
+			return err
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("insert offering %s: %w", v.ID, err)
@@ -212,12 +164,18 @@ func (s *Store) UpdateOffering(ctx context.Context, id string, change func(suppl
 	return storage.Update(ctx,
 		func(ctx context.Context) (supplier.Offering, int64, error) { return s.offering(ctx, id) },
 		change,
-		func(ctx context.Context, _, v supplier.Offering, rev int64) (supplier.Offering, error) {
+		func(ctx context.Context, old, v supplier.Offering, rev int64) (supplier.Offering, error) {
 			v.Rev = rev + 1
 			doc, err := encodeSame(v, v.ID == id)
 			if err == nil {
-				err = s.swap(ctx, `UPDATE offerings SET rev = rev + 1, supplier = ?, name = ?, doc = ? WHERE id = ? AND rev = ?`,
-					string(v.Supplier), storage.Fold(v.Name), string(doc), id, rev)
+				var touched []int64
+				if v.Name != old.Name || v.Supplier != old.Supplier {
+					touched = storage.Unique([]int64{slot(v.Supplier), slot(old.Supplier)})
+				}
+				err = s.indexed(ctx, indexOfferings, touched, func(t tx) error {
+					return t.swap(`UPDATE offerings SET rev = rev + 1, supplier = ?, slot = ?, name = ?, doc = ? WHERE id = ? AND rev = ?`,
+						string(v.Supplier), slot(v.Supplier), storage.Fold(v.Name), string(doc), id, rev)
+				})
 			}
 			return stored[supplier.Offering](doc, err, "offering", id)
 		})

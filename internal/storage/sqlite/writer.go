@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,7 +79,7 @@ func openWriter(ctx context.Context, file string) (*writer, error) {
 	}
 	w := &writer{
 		db:    db,
-		tx:    tx{conn: conn, stmts: map[string]*sql.Stmt{}},
+		tx:    tx{conn: conn, stmts: map[string]*sql.Stmt{}, rest: &rest{}},
 		queue: make(chan *write, maxBatch),
 		done:  make(chan struct{}),
 	}
@@ -200,6 +202,11 @@ func (w *writer) commit(batch []*write) {
 			return
 		}
 	}
+	if err := w.finish(); err != nil {
+		w.rollback()
+		w.each(batch)
+		return
+	}
 	if err := w.flush(); err != nil {
 		answer(batch, err)
 		return
@@ -217,6 +224,9 @@ func (w *writer) each(batch []*write) {
 			continue
 		}
 		result := w.run(wr)
+		if isOutcome(result) {
+			result = cmp.Or(w.finish(), result)
+		}
 		if !isOutcome(result) {
 			w.rollback()
 		} else if err := w.flush(); err != nil {
@@ -250,6 +260,16 @@ func (w *writer) run(wr *write) error {
 	return result
 }
 
+// finish does what the writes of the transaction have put off.
+func (w *writer) finish() error {
+	for _, d := range w.tx.rest.take() {
+		if _, err := w.tx.exec(d.statement, d.number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // flush commits; when it returns nil the writes are on disk.
 func (w *writer) flush() error {
 	if err := w.patiently(`COMMIT`); err != nil {
@@ -261,7 +281,10 @@ func (w *writer) flush() error {
 
 // rollback ends the transaction if there still is one. It fails only when
 // SQLite has already ended it, which is what is wanted.
-func (w *writer) rollback() { _, _ = w.tx.exec(`ROLLBACK`) }
+func (w *writer) rollback() {
+	w.tx.rest.take()
+	_, _ = w.tx.exec(`ROLLBACK`)
+}
 
 func answer(batch []*write, err error) {
 	for _, wr := range batch {
@@ -279,6 +302,32 @@ func isOutcome(err error) bool {
 type tx struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	rest  *rest
+}
+
+// deferred is a statement about one number.
+type deferred struct {
+	statement string
+	number    int64
+}
+
+// rest is what is put off to the end of a transaction.
+type rest struct{ all []deferred }
+
+// take gives what there is, each once and in order, and forgets it.
+func (r *rest) take() []deferred {
+	slices.SortFunc(r.all, func(a, b deferred) int {
+		return cmp.Or(cmp.Compare(a.statement, b.statement), cmp.Compare(a.number, b.number))
+	})
+	all := slices.Compact(r.all)
+	r.all = nil
+	return all
+}
+
+// later has a statement run when all writes of the transaction have been,
+// whatever came of this one. It runs once for each number, in their order.
+func (t tx) later(statement string, number int64) {
+	t.rest.all = append(t.rest.all, deferred{statement, number})
 }
 
 func (t tx) prepare(query string) (*sql.Stmt, error) {

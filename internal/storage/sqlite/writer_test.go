@@ -126,6 +126,46 @@ func TestFaultInBatch(t *testing.T) {
 	}
 }
 
+// What is put off runs once, in order, and undoes the writes when it fails.
+func TestPutOff(t *testing.T) {
+	s := mustOpen(t, t.TempDir())
+	write := func(name string, later string, numbers ...int64) error {
+		return s.writer.do(t.Context(), &write{run: func(t tx) error {
+			for _, n := range numbers {
+				t.later(later, n)
+			}
+			_, err := t.exec(`INSERT INTO secrets (name, value) VALUES (?, x'')`, name)
+			return err
+		}})
+	}
+	names := func() (all []string) {
+		t.Helper()
+		err := s.query(t.Context(), `SELECT name FROM secrets ORDER BY rowid`).each(func(scan func(...any) error) error {
+			var name string
+			err := scan(&name)
+			all = append(all, name)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	const insert = `INSERT INTO secrets (name, value) VALUES (?, x'')`
+	if err := write("a", insert, 2, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("b", `INSERT INTO nothing VALUES (?)`, 3); err == nil || isOutcome(err) {
+		t.Errorf("a fault at the end gives %v", err)
+	}
+	if err := write("c", insert); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(names(), " "); got != "a 1 2 c" {
+		t.Errorf("stored %q", got)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	s := mustOpen(t, t.TempDir())
 	var wg sync.WaitGroup

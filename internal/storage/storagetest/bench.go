@@ -110,18 +110,7 @@ func Bench(b *testing.B, open func(b testing.TB) storage.Store) {
 			}
 		}
 	})
-	b.Run("search 5000 suppliers", func(b *testing.B) {
-		s, ctx := open(b), b.Context()
-		for i := range 5000 {
-			must(b, s.InsertSupplier(ctx, supplierWith(fmt.Sprintf("Leverandør %d Drift og Sky AS", i))))
-		}
-		for b.Loop() {
-			all, err := s.SearchSuppliers(ctx, "Ør 4999 ", "", 20)
-			if err != nil || len(all) != 1 {
-				b.Fatal(len(all), err)
-			}
-		}
-	})
+	b.Run("search", func(b *testing.B) { benchSearch(b, open(b)) })
 	b.Run("latest of", func(b *testing.B) {
 		s, ctx := open(b), b.Context()
 		var offerings []string

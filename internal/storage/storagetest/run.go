@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("tokens", func(t *testing.T) { RunTokens(t, open) })
 	t.Run("register entries", func(t *testing.T) { RunRegisterEntries(t, open) })
 	t.Run("suppliers", func(t *testing.T) { RunSuppliers(t, open) })
+	t.Run("searches", func(t *testing.T) { RunSearches(t, open) })
 	t.Run("offerings", func(t *testing.T) { RunOfferings(t, open) })
 	t.Run("challenges", func(t *testing.T) { RunChallenges(t, open) })
 	t.Run("evidence", func(t *testing.T) { RunEvidence(t, open) })
