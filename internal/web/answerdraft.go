@@ -82,7 +82,7 @@ func (w *Web) answersSave(c *gin.Context) error {
 	}
 	switch {
 	case err != nil && script && mendable(err):
-		c.JSON(unprocessable(err), savedAnswers{Text: w.inWords(c, err)})
+		c.JSON(codeOf(err), savedAnswers{Text: w.inWords(c, err)})
 		return nil
 	case err != nil && mendable(err):
 		return w.showAnswers(c, a, d, err)

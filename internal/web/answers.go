@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -249,10 +248,7 @@ func (w *Web) showAnswers(c *gin.Context, a answering, d draft, failed error) er
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	saving(c)
 	return w.show(c, code, "answers", p)
 }

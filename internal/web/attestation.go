@@ -116,10 +116,7 @@ func (w *Web) showStatement(c *gin.Context, a answering, statement []byte, answe
 	p.fill(statement)
 	p.read(statement)
 	p.sortKeys(a.supplier.Keys, w.Now())
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	p.Bundle = p.Form.field(bundleField)
 	p.scripted(c)
@@ -246,10 +243,7 @@ func (w *Web) showAttestation(c *gin.Context, failed error) error {
 	p.Own = p.Acts(r.Supplier)
 	scripted(c)
 	p.Counts = countRows(recordCounts(r))
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	return w.show(c, code, "attestation", p)
 }
@@ -310,10 +304,7 @@ func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) err
 	if err := access.Check(w.actor(c), access.Withdraw, string(r.Supplier)); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p := withdrawalPage{Base: w.base(c, "own"), Record: r}
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.withdrawal.reason", Hint: "page.withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})

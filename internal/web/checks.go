@@ -35,10 +35,7 @@ func (w *Web) showChecks(c *gin.Context, asked map[string]string, failed error) 
 	if err != nil {
 		return err
 	}
-	t, code := w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	t, code := w.texts(c), codeOf(failed)
 	p := checksPage{Base: w.base(c, "checks"), Items: items, MaxRows: int64(w.Checks.Limits.MaxSuppliers), MaxMB: w.Checks.Limits.MaxBytes >> 20}
 	p.Here = "/checks"
 	if len(items) > listed {

@@ -21,10 +21,7 @@ type claimNewPage struct {
 func (w *Web) claimNew(c *gin.Context) error { return w.showClaimNew(c, nil) }
 
 func (w *Web) showClaimNew(c *gin.Context, failed error) error {
-	t, code := w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	t, code := w.texts(c), codeOf(failed)
 	p := claimNewPage{Base: w.base(c, "")}
 	p.Here = "/claims/new"
 	p.Form = newForm(t, failed)
@@ -107,13 +104,10 @@ type claimRow struct {
 func (w *Web) claims(c *gin.Context) error { return w.showClaims(c, "", nil) }
 
 func (w *Web) showClaims(c *gin.Context, id string, failed error) error {
-	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), http.StatusOK
+	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), codeOf(failed)
 	all, err := w.Members.Claims(ctx, actor)
 	if err != nil {
 		return err
-	}
-	if failed != nil {
-		code = unprocessable(failed)
 	}
 	p := claimsPage{Base: w.base(c, "claims")}
 	p.Here = "/claims"

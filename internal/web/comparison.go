@@ -51,10 +51,7 @@ func (w *Web) showComparison(c *gin.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	t, code := w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	t, code := w.texts(c), codeOf(failed)
 	p := comparisonPage{Base: w.base(c, "procurements"), At: w.Now()}
 	p.MayWrite = access.Check(p.Actor, access.WriteProcurement, string(tender.Procurement.Agency)) == nil
 	p.choose(&tender, c.Request.URL.Query()["bidder"])

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -32,10 +31,7 @@ type draftsPage struct {
 func (w *Web) drafts(c *gin.Context) error { return w.showDrafts(c, nil) }
 
 func (w *Web) showDrafts(c *gin.Context, failed error) error {
-	ctx, t, code := c.Request.Context(), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	ctx, t, code := c.Request.Context(), w.texts(c), codeOf(failed)
 	p := draftsPage{Base: w.base(c, "editor")}
 	p.Here = "/editor/drafts"
 	items, err := w.Drafts.List(ctx, w.actor(c), c.Query("after"), listed+1)
@@ -133,10 +129,7 @@ func (p draftPage) Editable() bool { return p.Draft.State.Editable() }
 func (w *Web) draft(c *gin.Context) error { return w.showDraft(c, nil) }
 
 func (w *Web) showDraft(c *gin.Context, failed error) error {
-	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), codeOf(failed)
 	d, err := w.Drafts.Get(ctx, actor, c.Param("id"))
 	if err != nil {
 		return err

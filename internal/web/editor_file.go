@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/catalogue"
@@ -28,10 +26,7 @@ type draftFilePage struct {
 func (w *Web) draftFile(c *gin.Context) error { return w.showDraftFile(c, c.Query("path"), nil) }
 
 func (w *Web) showDraftFile(c *gin.Context, path string, failed error) error {
-	ctx, t, code := c.Request.Context(), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	ctx, t, code := c.Request.Context(), w.texts(c), codeOf(failed)
 	d, err := w.Drafts.Get(ctx, w.actor(c), c.Param("id"))
 	if err != nil {
 		return err

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/catalogue"
@@ -27,10 +25,7 @@ type openReport struct {
 func (w *Web) openReports(c *gin.Context) error { return w.showReports(c, nil) }
 
 func (w *Web) showReports(c *gin.Context, failed error) error {
-	t, code := w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	t, code := w.texts(c), codeOf(failed)
 	items, err := w.Reports.Open(c.Request.Context(), w.actor(c), c.Query("after"), listed+1)
 	if err != nil {
 		return err

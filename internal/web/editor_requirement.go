@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -73,10 +72,7 @@ func (w *Web) draftRequirement(c *gin.Context) error {
 
 // showDraftRequirement shows what was written, or what the draft has.
 func (w *Web) showDraftRequirement(c *gin.Context, written *catalogue.Wording, failed error) error {
-	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), codeOf(failed)
 	d, err := w.Drafts.Get(ctx, actor, c.Param("id"))
 	if err != nil {
 		return err

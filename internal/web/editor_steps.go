@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/catalogue"
@@ -84,10 +82,7 @@ type draftRemark struct {
 func (w *Web) draftCheck(c *gin.Context) error { return w.showDraftCheck(c, nil) }
 
 func (w *Web) showDraftCheck(c *gin.Context, failed error) error {
-	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	ctx, actor, t, code := c.Request.Context(), w.actor(c), w.texts(c), codeOf(failed)
 	d, err := w.Drafts.Get(ctx, actor, c.Param("id"))
 	if err != nil {
 		return err

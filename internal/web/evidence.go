@@ -48,10 +48,7 @@ func (w *Web) showEvidence(c *gin.Context, typed evidence.Amendment, failed erro
 	for _, e := range items {
 		p.Items = append(p.Items, e.For(actor))
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	p.Fields = newEvidenceFields(t, p.Form, typed, uploadGrants)
 	p.File = p.Form.field(Field{Name: "file", Label: "page.evidence.file", Type: "file", Required: true})
@@ -88,7 +85,7 @@ func (w *Web) evidenceUpload(c *gin.Context) error {
 	script := asksScript(c)
 	switch {
 	case err != nil && script && mendable(err):
-		c.JSON(unprocessable(err), uploadedFile{Text: w.inWords(c, err)})
+		c.JSON(codeOf(err), uploadedFile{Text: w.inWords(c, err)})
 		return nil
 	case err != nil && mendable(err):
 		return w.showEvidence(c, typed, err)
@@ -174,10 +171,7 @@ func (w *Web) showEvidenceEdit(c *gin.Context, typed *evidence.Amendment, failed
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	said := p.Evidence.Amendment()
 	if typed != nil {
 		said = *typed
@@ -218,10 +212,7 @@ func (w *Web) showEvidenceErase(c *gin.Context, ask evidence.ErasureRequest, fai
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.evidence-erase.reason", Hint: "page.evidence-erase.reason-hint", Value: ask.Reason, Required: true})
 	p.Forget, p.Needed = ask.ForgetName, w.Now().Before(p.Evidence.NeededUntil)

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -138,5 +139,11 @@ func readBytes(up upload) ([]byte, error) {
 	return b, nil
 }
 
-// unprocessable is the answer to a form that must be mended.
-func unprocessable(err error) int { return httpd.Status(httpd.Classify(err)) }
+// codeOf is the status that a form is shown with: 200, or when it failed what
+// tells of why it must be mended.
+func codeOf(failed error) int {
+	if failed == nil {
+		return http.StatusOK
+	}
+	return httpd.Status(httpd.Classify(failed))
+}

@@ -44,10 +44,7 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 	}
 	p := keysPage{Base: w.base(c, section(actor, n)), Supplier: s, Now: w.Now()}
 	p.Own = access.Check(actor, access.WriteKey, string(n)) == nil
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	p.PEM = p.Form.field(Field{Name: "publicKey", Label: "page.keys.pem", Hint: "page.keys.pem-hint", Value: c.PostForm("publicKey"), Rows: 6, Required: true})
 	p.KeyLabel = p.Form.field(Field{Name: "label", Label: "page.keys.label", Hint: "page.keys.label-hint", Value: c.PostForm("label"), Size: "m"})
@@ -154,10 +151,7 @@ func (w *Web) showChallenge(c *gin.Context, failed error) error {
 		return w.away(c, "/suppliers/"+string(n)+"/keys")
 	}
 	p := keyChallengePage{Base: w.base(c, "own"), Number: n, Challenge: ch, Text: string(ch.Bytes), Encoded: base64.StdEncoding.EncodeToString(ch.Bytes)}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Commands = proveCommands
 	p.Form = newForm(w.texts(c), failed)
 	p.Signature = p.Form.field(Field{Name: "signature", Label: "page.key-challenge.signature", Hint: "page.key-challenge.signature-hint", Value: c.PostForm("signature"), Rows: 4, Required: true})

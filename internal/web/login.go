@@ -155,7 +155,7 @@ func (w *Web) loginFailed(c *gin.Context, err error, next string) error {
 	if next != "" {
 		retry += "?" + query("next", next)
 	}
-	return w.show(c, unprocessable(err), "login-failed", loginFailedPage{Base: w.base(c, ""), Reason: reason, Provider: w.Sessions.Provider().Name(), RetryURL: retry})
+	return w.show(c, codeOf(err), "login-failed", loginFailedPage{Base: w.base(c, ""), Reason: reason, Provider: w.Sessions.Provider().Name(), RetryURL: retry})
 }
 
 type organisationPage struct {
@@ -184,7 +184,7 @@ func (w *Web) showOrganisation(c *gin.Context, next string, failed error) error 
 		name = "no-right"
 	}
 	if failed != nil {
-		p.Form, code = newForm(w.texts(c), failed), unprocessable(failed)
+		p.Form, code = newForm(w.texts(c), failed), codeOf(failed)
 	}
 	return w.show(c, code, name, p)
 }

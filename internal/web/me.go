@@ -31,7 +31,7 @@ func (w *Web) showMe(c *gin.Context, failed error) error {
 		p.Provider = provider.Name()
 	}
 	if failed != nil {
-		p.Form, code = newForm(w.texts(c), failed), unprocessable(failed)
+		p.Form, code = newForm(w.texts(c), failed), codeOf(failed)
 	}
 	return w.show(c, code, "me", p)
 }
@@ -106,7 +106,7 @@ func (w *Web) showErase(c *gin.Context, failed error) error {
 		return err
 	}
 	if failed != nil {
-		p.Form, code = newForm(w.texts(c), failed), unprocessable(failed)
+		p.Form, code = newForm(w.texts(c), failed), codeOf(failed)
 	}
 	return w.show(c, code, "me-erase", p)
 }

@@ -37,7 +37,7 @@ type memberRow struct {
 func (w *Web) members(c *gin.Context) error { return w.showMembers(c, nil) }
 
 func (w *Web) showMembers(c *gin.Context, failed error) error {
-	ctx, actor, code := c.Request.Context(), w.actor(c), http.StatusOK
+	ctx, actor, code := c.Request.Context(), w.actor(c), codeOf(failed)
 	org := organisation.Number(actor.Org)
 	all, err := w.Members.Members(ctx, actor, org)
 	if err != nil {
@@ -56,9 +56,6 @@ func (w *Web) showMembers(c *gin.Context, failed error) error {
 		}
 		row.Fixed = slices.DeleteFunc(slices.Clone(m.Roles), func(r access.Role) bool { return slices.Contains(mine, r) })
 		p.Items = append(p.Items, row)
-	}
-	if failed != nil {
-		code = unprocessable(failed)
 	}
 	p.Form = newForm(w.texts(c), failed)
 	p.For = p.Form.field(Field{Name: "for", Label: "page.members.for", Hint: "page.members.for-hint", Value: line(c.PostForm("for")), Size: "m", Autocomplete: "off"})

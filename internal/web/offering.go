@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,10 +65,7 @@ func (w *Web) showOffering(c *gin.Context, o supplier.Offering, fresh bool, fail
 	if fresh {
 		p.Action = "/suppliers/" + string(o.Supplier) + "/offerings/new"
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	f := newForm(t, failed)
 	p.Form = f
 	p.Name = f.field(Field{Name: "name", Label: "page.offering-edit.name", Hint: "page.offering-edit.name-hint", Value: o.Name, Required: true})

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -36,10 +35,7 @@ func (w *Web) showOwnList(c *gin.Context, retention string, failed error) error 
 	}
 	p := ownListPage{Base: w.base(c, "procurements"), Procurement: of, Items: items, Max: ownbook.MaxKept}
 	p.Here = "/procurements/" + of.ID + "/own"
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	if retention == "" {
 		retention = strconv.Itoa(ownbook.DefaultRetentionDays)
 	}

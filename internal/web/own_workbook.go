@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -87,12 +86,10 @@ func (w *Web) showOwn(c *gin.Context, sent url.Values, order url.Values, failed 
 		p.Table = tableForm(t, v.Tables[at], tender.Lines, sent, page, index, p.Form)
 	}
 	p.Order = orderForm(t, v, tender, order)
-	code := http.StatusOK
 	if failed != nil {
-		code = unprocessable(failed)
 		p.Here = p.Path
 	}
-	return w.show(c, code, "own-workbook", p)
+	return w.show(c, codeOf(failed), "own-workbook", p)
 }
 
 func place(sheet string, row int) string {

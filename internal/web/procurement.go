@@ -144,10 +144,7 @@ func (w *Web) showChoices(c *gin.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	t, code := w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	t, code := w.texts(c), codeOf(failed)
 	p := choicesPage{Base: w.base(c, "procurements"), Procurement: tender.Procurement}
 	p.Form = newForm(t, failed)
 	all := tender.Procurement
@@ -260,10 +257,7 @@ func (w *Web) showBidders(c *gin.Context, failed error) error {
 			p.Found = append(p.Found, foundSupplier{s, offerings, added})
 		}
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	t := w.texts(c)
 	p.Search = Field{Name: "q", Label: "page.procurement-bidders.search", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -33,10 +32,7 @@ func (w *Web) showColumns(c *gin.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p := columnsPage{Base: w.base(c, "procurements"), Procurement: proc}
 	p.Form = newForm(w.texts(c), failed)
 	chosen := proc.Layout()

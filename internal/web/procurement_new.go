@@ -160,12 +160,12 @@ func (w *Web) showNew(c *gin.Context, v url.Values, step string, saveErr error) 
 	var selectErr error
 	if step == stepResult {
 		if p.Step, selectErr = w.selectResult(&p, v); selectErr != nil {
-			code = unprocessable(selectErr)
+			code = codeOf(selectErr)
 		}
 	}
 	err := selectErr
 	if err == nil && saveErr != nil {
-		err, code = saveErr, unprocessable(saveErr)
+		err, code = saveErr, codeOf(saveErr)
 	}
 	form := newForm(t, err)
 	p.Form = form

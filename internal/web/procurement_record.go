@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
@@ -59,10 +58,7 @@ func (w *Web) record(c *gin.Context) error {
 	if at != nil {
 		p.At = *at
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	p.AtField = p.Form.field(Field{Name: "at", Label: "page.record.at", Hint: "page.record.at-hint", Type: "datetime-local", Value: c.Query("at"), Size: "m", Plain: true})
 	p.choices(w.Catalogue.Content())

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
@@ -37,10 +35,7 @@ func (w *Web) showProcurement(c *gin.Context, failed error) error {
 	if p.News, err = w.Procurements.News(ctx, actor, tender, since); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	for _, l := range tender.Lines {
 		if l.Type == procurement.TypeA {

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
@@ -92,10 +90,7 @@ func (w *Web) showRequirement(c *gin.Context, failed error) error {
 			p.Crosswalk = append(p.Crosswalk, row)
 		}
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	if err := w.reports(c, &p, failed); err != nil {
 		return err
 	}

@@ -148,10 +148,7 @@ func (w *Web) showReviewWithdrawal(c *gin.Context, statement []byte, failed erro
 	if err := access.Check(w.actor(c), access.WriteReview, string(e.Reviewer)); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p := reviewWithdrawalPage{Base: w.base(c, "reviews"), Review: e}
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.review-withdrawal.reason", Hint: "page.review-withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})

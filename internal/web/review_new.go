@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -99,10 +98,7 @@ func (w *Web) showReviewNew(c *gin.Context, d review.Draft, failed error) error 
 	t := w.texts(c)
 	p := reviewNewPage{Base: w.base(c, "reviews"), reviewing: r}
 	p.Here = "/attestations/" + r.Record.Digest + "/reviews/new?" + query("requirement", r.Requirement.ID)
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	open, err := w.Evidence.Of(c.Request.Context(), p.Actor, r.Record.Supplier)
 	if err != nil {
@@ -182,10 +178,7 @@ type reviewStatementPage struct {
 func (w *Web) showReviewStatement(c *gin.Context, r reviewing, statement []byte, failed error) error {
 	p := reviewStatementPage{Base: w.base(c, "reviews"), reviewing: r}
 	p.Here = "/attestations/" + r.Record.Digest + "/reviews/new?" + query("requirement", r.Requirement.ID)
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	p.Statement = &statementPage{
 		Base: p.Base, Supplier: r.Body, Offering: r.Offering, Version: r.Version, Name: "statement.json",
@@ -262,10 +255,7 @@ func (w *Web) showBodyEdit(c *gin.Context, n organisation.Number, name string, f
 		name = entry.Name
 	}
 	p.Register = w.registered(entry, n, name)
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	p.Name = p.Form.field(Field{Name: "name", Label: "page.body-edit.name", Hint: "page.body-edit.name-hint", Value: name, Autocomplete: "organization", Required: true})
 	return w.show(c, code, "body-edit", p)

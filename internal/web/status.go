@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -122,10 +121,7 @@ func (w *Web) status(c *gin.Context) error {
 	}
 	p.Status = st
 	p.Register = w.registered(st.Register, o.Supplier, s.Name)
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	if st.Declaration != nil {
 		p.Key, _ = s.Key(st.Declaration.KeyID)

@@ -77,7 +77,7 @@ func (w *Web) suppliers(c *gin.Context) error {
 		if !mendable(err) {
 			return err
 		}
-		code = unprocessable(err)
+		code = codeOf(err)
 	}
 	p.Form = newForm(t, err)
 	p.Search = p.Form.field(Field{Name: "q", Label: "page.suppliers.search", Hint: "page.suppliers.search-hint", Value: p.Query, Type: "search", Autocomplete: "off", Plain: true})
@@ -280,10 +280,7 @@ func (w *Web) showSupplierEdit(c *gin.Context, s supplier.Supplier, fresh bool, 
 		s.Name = entry.Name
 	}
 	p.Register = w.registered(entry, s.Number, s.Name)
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	p.Form = newForm(w.texts(c), failed)
 	p.Name = p.Form.field(Field{Name: "name", Label: "page.supplier-edit.name", Hint: "page.supplier-edit.name-hint", Value: s.Name, Autocomplete: "organization", Required: true})
 	p.Country = p.Form.field(Field{Name: "country", Label: "form.country", Hint: "form.country-hint", Value: s.Country, Size: "s", Required: true})

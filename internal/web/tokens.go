@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -41,13 +40,10 @@ const defaultTokenDays = 90
 func (w *Web) tokens(c *gin.Context) error { return w.showTokens(c, "", nil) }
 
 func (w *Web) showTokens(c *gin.Context, secret string, failed error) error {
-	actor, code := w.actor(c), http.StatusOK
+	actor, code := w.actor(c), codeOf(failed)
 	items, err := w.Tokens.List(c.Request.Context(), actor, "", c.Query("after"), listed+1)
 	if err != nil {
 		return err
-	}
-	if failed != nil {
-		code = unprocessable(failed)
 	}
 	// What an administrator sees here is nobody else's, and a secret not even a
 	// browser's to keep.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -63,10 +62,7 @@ type watchRow struct {
 func (w *Web) watch(c *gin.Context) error { return w.showWatch(c, nil) }
 
 func (w *Web) showWatch(c *gin.Context, failed error) error {
-	actor, t, code := w.actor(c), w.texts(c), http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	actor, t, code := w.actor(c), w.texts(c), codeOf(failed)
 	v, err := w.Watch.View(c.Request.Context(), actor)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -81,10 +80,7 @@ func (w *Web) showWorkbookVerify(c *gin.Context, failed error, v *workbook.Verif
 	p.Here = "/workbooks/verify"
 	p.Form = newForm(t, failed)
 	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.workbook-verify.file", Type: "file", Accept: ".xlsx", Required: true})
-	code := http.StatusOK
-	if failed != nil {
-		code = unprocessable(failed)
-	}
+	code := codeOf(failed)
 	if v != nil {
 		p.File = name
 		p.tell(t, *v)
