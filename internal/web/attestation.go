@@ -288,8 +288,10 @@ func sendFile(c *gin.Context, name, mediaType string, b []byte) error {
 
 type withdrawalPage struct {
 	Base
-	Record attestation.Record
-	Reason Field
+	Supplier supplier.Supplier
+	Offering supplier.Offering
+	Record   attestation.Record
+	Reason   Field
 	// Statement is set once there is something to sign.
 	Statement *statementPage
 }
@@ -306,19 +308,21 @@ func (w *Web) showWithdrawal(c *gin.Context, statement []byte, failed error) err
 	}
 	code := codeOf(failed)
 	p := withdrawalPage{Base: w.base(c, "own"), Record: r}
+	if p.Supplier, err = w.Suppliers.Get(c.Request.Context(), w.actor(c), r.Supplier); err != nil {
+		return err
+	}
+	if p.Offering, err = w.Suppliers.Offering(c.Request.Context(), w.actor(c), r.Offering); err != nil {
+		return err
+	}
 	p.Form = newForm(w.texts(c), failed)
 	p.Reason = p.Form.field(Field{Name: "reason", Label: "page.withdrawal.reason", Hint: "page.withdrawal.reason-hint", Value: c.PostForm("reason"), Rows: 3, Required: true})
 	if len(statement) > 0 {
-		s, err := w.Suppliers.Get(c.Request.Context(), w.actor(c), r.Supplier)
-		if err != nil {
-			return err
-		}
 		p.Statement = &statementPage{
-			Base: p.Base, Supplier: s, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json",
+			Base: p.Base, Supplier: p.Supplier, Action: "/attestations/" + r.Digest + "/withdrawal/bundle", Name: "withdrawal.json",
 			Predicate: attestation.WithdrawalType, Subject: attestation.URN(r.Digest),
 		}
 		p.Statement.Offering.ID = r.Offering
-		p.Statement.sortKeys(s.Keys, w.Now())
+		p.Statement.sortKeys(p.Supplier.Keys, w.Now())
 		p.Statement.fill(statement)
 		p.Statement.Bundle = p.Form.field(bundleField)
 		p.Statement.scripted(c)

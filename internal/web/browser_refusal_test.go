@@ -242,7 +242,7 @@ func TestRefusedKeyIsForgotten(t *testing.T) {
 	if n := held(t, ctx, s); n != 1 {
 		t.Errorf("%d keys are held while one waits", n)
 	}
-	run(t, ctx, "refuse something else", chromedp.Click(`form[action$="/keys"]:has(textarea) button`))
+	run(t, ctx, "refuse something else", chromedp.Click(`[data-by-file] > summary`), chromedp.WaitVisible(`form[action$="/keys"] textarea`), chromedp.Click(`form[action$="/keys"]:has(textarea) button`))
 	run(t, ctx, "go on", chromedp.Navigate(s.keysPage()+"/challenge"), chromedp.WaitVisible(proveKey), chromedp.Click(proveKey), chromedp.WaitVisible(`[data-here]:not([hidden])`))
 	if n := held(t, ctx, s); n != 1 {
 		t.Errorf("%d keys are held after the enrolment", n)

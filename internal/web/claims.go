@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -73,6 +74,17 @@ func (w *Web) claimSend(c *gin.Context) error {
 type claimsMinePage struct {
 	Base
 	Items []member.Claim
+}
+
+// Waits tells whether there is anything that nobody has decided.
+func (p claimsMinePage) Waits() bool {
+	return slices.ContainsFunc(p.Items, func(c member.Claim) bool { return c.State == member.Pending })
+}
+
+// MayChoose tells whether there is an organisation to act for: what was approved
+// a moment ago is not among those of the session yet.
+func (p claimsMinePage) MayChoose() bool {
+	return len(p.Visitor.Standings) > 0 || slices.ContainsFunc(p.Items, func(c member.Claim) bool { return c.State == member.Approved })
 }
 
 // claimsMine says what has become of a person's claims, and what happens now.

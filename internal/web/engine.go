@@ -164,6 +164,13 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		},
 		"grouped": func(n organisation.Number) string { return n.Grouped() },
 		"orgnr":   func(s string) organisation.Number { return organisation.Number(s) },
+		// identifier is an organisation's id in a statement, as people read it.
+		"identifier": func(id string) string {
+			if n, err := organisation.ParseIdentifier(id); err == nil {
+				return n.Grouped()
+			}
+			return id
+		},
 		"law": func(r catalogue.LawRef) string {
 			s, ok := cat.Content().Source(r.Source)
 			if !ok {

@@ -45,7 +45,7 @@ func newEvidenceFields(t *locale.Texts, form *Form, said evidence.Amendment, gra
 	var f evidenceFields
 	f.Kind = Field{Name: "kind", Label: "page.evidence.kind", Size: "m", Required: true}
 	for _, k := range catalogue.EvidenceKinds() {
-		f.Kind.Options = append(f.Kind.Options, Option{string(k), t.T(termKey("evidence-kind", k)), string(k) == said.Kind})
+		f.Kind.Options = append(f.Kind.Options, Option{string(k), capital(t.T(termKey("evidence-kind", k))), string(k) == said.Kind})
 	}
 	f.Visibility = Field{Name: "visibility", Label: "page.evidence.visibility", Hint: "page.evidence.visibility-hint", Size: "m", Required: true}
 	for _, v := range evidence.Visibilities() {

@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"felleskrav/internal/locale"
 	"felleskrav/internal/problem"
@@ -56,13 +58,22 @@ func fieldID(path string) string {
 	}, path), "-")
 }
 
+// capital begins a text with a capital letter: a word that stands inside
+// sentences elsewhere.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
 // SummaryItem is one line of the error summary: a link to what must be mended.
 type SummaryItem struct {
 	// Href is "" when the problem is not with one input.
 	Href string
 	// Label is a text; "" when there is none.
 	Label string
-	Text  string
+	// Asks tells that the label is a question.
+	Asks bool
+	Text string
 }
 
 // Form turns a service's problem into the texts beside the inputs and the
@@ -117,7 +128,7 @@ func (f *Form) takeAs(id, path, label string) string {
 		f.used[i] = true
 		text := f.texts.T(p.Key, map[string]any(p.Args))
 		out = append(out, text)
-		f.labels = append(f.labels, SummaryItem{Href: "#" + id, Label: label, Text: text})
+		f.labels = append(f.labels, SummaryItem{Href: "#" + id, Label: label, Asks: strings.HasSuffix(label, "?"), Text: text})
 	}
 	return strings.Join(out, " ")
 }

@@ -42,7 +42,7 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	p := keysPage{Base: w.base(c, section(actor, n)), Supplier: s, Now: w.Now()}
+	p := keysPage{Base: w.base(c, keysPart(actor, s)), Supplier: s, Now: w.Now()}
 	p.Own = access.Check(actor, access.WriteKey, string(n)) == nil
 	code := codeOf(failed)
 	p.Form = newForm(t, failed)
@@ -59,6 +59,15 @@ func (w *Web) showKeys(c *gin.Context, failed error) error {
 		scripted(c)
 	}
 	return w.show(c, code, "keys", p)
+}
+
+// keysPart is the part of the site that the keys belong to: a body's own sign
+// its reviews.
+func keysPart(a access.Actor, s supplier.Supplier) string {
+	if s.Body && a.Org == string(s.Number) {
+		return "reviews"
+	}
+	return section(a, s.Number)
 }
 
 // replaces is the choice of a key that the new one takes the place of: each
@@ -119,6 +128,7 @@ func (w *Web) challenge(c *gin.Context, n organisation.Number) (supplier.Challen
 
 type keyChallengePage struct {
 	Base
+	Supplier  supplier.Supplier
 	Number    organisation.Number
 	Challenge supplier.Challenge
 	Text      string
@@ -150,7 +160,11 @@ func (w *Web) showChallenge(c *gin.Context, failed error) error {
 	if !ok {
 		return w.away(c, "/suppliers/"+string(n)+"/keys")
 	}
-	p := keyChallengePage{Base: w.base(c, "own"), Number: n, Challenge: ch, Text: string(ch.Bytes), Encoded: base64.StdEncoding.EncodeToString(ch.Bytes)}
+	s, err := w.Suppliers.Get(c.Request.Context(), w.actor(c), n)
+	if err != nil {
+		return err
+	}
+	p := keyChallengePage{Base: w.base(c, keysPart(w.actor(c), s)), Supplier: s, Number: n, Challenge: ch, Text: string(ch.Bytes), Encoded: base64.StdEncoding.EncodeToString(ch.Bytes)}
 	code := codeOf(failed)
 	p.Commands = proveCommands
 	p.Form = newForm(w.texts(c), failed)

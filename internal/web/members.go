@@ -100,6 +100,7 @@ func (w *Web) invitationCreate(c *gin.Context) error {
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	p := invitedPage{Base: w.base(c, "members"), Link: w.BaseURL + "/join/" + secret, Invitation: i}
 	p.Here = "/members"
+	scripted(c)
 	return w.show(c, http.StatusOK, "invited", p)
 }
 

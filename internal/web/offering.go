@@ -75,7 +75,7 @@ func (w *Web) showOffering(c *gin.Context, o supplier.Offering, fresh bool, fail
 	for _, m := range catalogue.DeliveryModels() {
 		p.Models = append(p.Models, choice{
 			ID: fieldID("model-" + string(m)), Name: "model", Value: string(m), Text: t.T(termKey("model", m)),
-			Description: t.T("page.procurement-new.model-" + string(m)), Checked: slices.Contains(o.Models, m),
+			Description: t.T("page.offering-edit.model-" + string(m)), Checked: slices.Contains(o.Models, m),
 		})
 	}
 	p.Regions = f.field(Field{Name: "regions", Label: "page.offering-edit.regions", Hint: "page.offering-edit.regions-hint", Value: strings.Join(o.Regions, ", "), Size: "m", Required: true})
@@ -102,6 +102,19 @@ func (w *Web) showOffering(c *gin.Context, o supplier.Offering, fresh bool, fail
 	return w.show(c, code, "offering-edit", p)
 }
 
+// offeringIn finds the id of an offering in the address of one of its pages,
+// which is what people have at hand; anything else is left as it is.
+func offeringIn(s string) string {
+	_, id, ok := strings.Cut(s, "/offerings/")
+	if !ok {
+		return s
+	}
+	if end := strings.IndexAny(id, "/?#"); end >= 0 {
+		id = id[:end]
+	}
+	return id
+}
+
 // readOffering reads the form. A sub-supplier without any text is left out.
 func readOffering(c *gin.Context) supplier.Offering {
 	o := supplier.Offering{
@@ -117,7 +130,7 @@ func readOffering(c *gin.Context) supplier.Offering {
 	for i := range 100 {
 		prefix := "subSuppliers[" + strconv.Itoa(i) + "]."
 		get := func(name string) string { return line(c.PostForm(prefix + name)) }
-		sub := supplier.SubSupplier{Name: get("name"), Purpose: get("purpose"), Country: strings.ToUpper(get("country")), Offering: get("offering")}
+		sub := supplier.SubSupplier{Name: get("name"), Purpose: get("purpose"), Country: strings.ToUpper(get("country")), Offering: offeringIn(get("offering"))}
 		if n := get("orgnr"); n != "" {
 			sub.Number = organisation.Number(n)
 			if parsed, err := organisation.ParseIdentifier(n); err == nil {

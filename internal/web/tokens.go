@@ -49,6 +49,9 @@ func (w *Web) showTokens(c *gin.Context, secret string, failed error) error {
 	// browser's to keep.
 	c.Writer.Header().Set("Cache-Control", "no-store")
 	p := tokensPage{Base: w.base(c, "tokens"), Secret: secret}
+	if secret != "" {
+		scripted(c)
+	}
 	p.Here = "/tokens"
 	if len(items) > listed {
 		items = items[:listed]

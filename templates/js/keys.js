@@ -37,6 +37,8 @@ async function startMaking(panel) {
     return panel.show("blocked");
   }
   panel.show("ready");
+  const byFile = document.querySelector("[data-by-file]");
+  byFile.open = byFile.querySelector("[aria-invalid]") !== null;
   const form = panel.find("form");
   panel.onSubmit(form, "making", async () => {
     try {

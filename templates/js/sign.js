@@ -27,11 +27,25 @@ const SUMMARIES = {
   "urn:felleskrav:attestation:review-withdrawal:v1": (predicate) => ({ by: predicate.reviewer, reason: predicate.reason }),
 };
 
-/** @param {string} time RFC 3339. */
+/**
+ * Writes a time as the pages do: 30.11.2027 kl. 23.59.
+ * @param {string} time RFC 3339.
+ */
 function moment(time) {
-  const form = { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Oslo" };
-  const lang = document.documentElement.lang;
-  return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, form).format(new Date(time));
+  const at = new Date(time);
+  const timeZone = "Europe/Oslo";
+  if (document.documentElement.lang === "en") return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone }).format(at);
+  const form = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone });
+  const { day, month, year, hour, minute } = Object.fromEntries(form.formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${day}.${month}.${year} kl. ${hour}.${minute}`;
+}
+
+/**
+ * Writes an identifier as people read it: 910 000 012.
+ * @param {string} id
+ */
+function grouped(id) {
+  return id.replace(/^0192:(\d{3})(\d{3})(\d{3})$/, "$1 $2 $3");
 }
 
 /**
@@ -72,10 +86,13 @@ function checkAbout(statement, page) {
  */
 function summarise(panel, { predicate, predicateType, subject }) {
   const { by, ...says } = SUMMARIES[predicateType](predicate);
-  const values = { by: `${by.name} (${by.id})`, subject: subject[0].name, ...says };
+  const values = { by: `${by.name} (${grouped(by.id)})`, ...says };
   for (const [name, value] of Object.entries(values)) {
     panel.find(`[data-value="${name}"]`).textContent = visible(value);
   }
+  // A declaration is about what the page names, which checkAbout has seen to.
+  const about = panel.root.querySelector("[data-value=subject]");
+  if (about) about.textContent = visible(subject[0].name.split(":").pop().slice(0, 12));
   if (predicate.outcome) panel.find(`[data-outcome="${predicate.outcome}"]`).hidden = false;
   for (const { status } of predicate.answers ?? []) {
     const count = panel.find(`[data-answer="${status}"] [data-count]`);
@@ -160,6 +177,7 @@ async function start(panel) {
   const bytes = await showStatement(panel, upload);
   panel.find("[data-value=key]").textContent = `${held.label} (${held.id.slice(0, 12)})`;
   document.querySelector("[data-served]").hidden = true; // what the panel shows takes its place
+  document.querySelector("[data-by-file]").open = false;
   panel.show("ready");
   panel.onSubmit(panel.find("form"), "signing", async () => {
     const bundle = await signBundle(held, bytes);
