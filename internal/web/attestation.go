@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,10 @@ func (p *statementPage) read(statement []byte) {
 		return // the exact text is shown all the same
 	}
 	c := statementContent{Declaration: st.Predicate, Counts: countRows(recordCounts(attestation.Record{Answers: st.Predicate.Answers}))}
+	order := attestation.AnswerStatuses() // that of the answers to choose from
+	slices.SortStableFunc(c.Counts, func(a, b countRow) int {
+		return slices.Index(order, a.Answer) - slices.Index(order, b.Answer)
+	})
 	c.ValidUntil, _ = attestation.ParseTime(st.Predicate.ValidUntil)
 	for _, a := range st.Predicate.Answers {
 		r, _ := p.Version.Requirement(a.Requirement)

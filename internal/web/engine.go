@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
@@ -170,6 +171,13 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 				return n.Grouped()
 			}
 			return id
+		},
+		// ranked puts roles in the order in which they are offered.
+		"ranked": func(roles []access.Role) []access.Role {
+			order := access.Roles()
+			return slices.SortedStableFunc(slices.Values(roles), func(a, b access.Role) int {
+				return slices.Index(order, a) - slices.Index(order, b)
+			})
 		},
 		"law": func(r catalogue.LawRef) string {
 			s, ok := cat.Content().Source(r.Source)

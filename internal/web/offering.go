@@ -95,7 +95,7 @@ func (w *Web) showOffering(c *gin.Context, o supplier.Offering, fresh bool, fail
 			Name:     f.field(Field{Name: prefix + "name", Label: "page.offering-edit.sub-name", Value: sub.Name}),
 			Purpose:  f.field(Field{Name: prefix + "purpose", Label: "page.offering-edit.sub-purpose", Value: sub.Purpose}),
 			Country:  f.field(Field{Name: prefix + "country", Label: "form.country", Hint: "form.country-hint", Value: sub.Country, Size: "s"}),
-			Orgnr:    f.field(Field{Name: prefix + "orgnr", Label: "form.orgnr", Value: string(sub.Number), Size: "s"}),
+			Orgnr:    f.field(Field{Name: prefix + "orgnr", Label: "form.orgnr", Hint: "page.offering-edit.sub-orgnr-hint", Value: string(sub.Number), Size: "s"}),
 			Offering: f.field(Field{Name: prefix + "offering", Label: "page.offering-edit.sub-offering", Hint: "page.offering-edit.sub-offering-hint", Value: sub.Offering}),
 		})
 	}
