@@ -13,6 +13,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/status/facts"
 )
 
 // formBack gives the values of the form with this action, as a browser would send
@@ -243,7 +244,7 @@ func TestPublicPages(t *testing.T) {
 	if a.code != 200 || !strings.Contains(a.body, "/attestations/"+s.digest) || !strings.Contains(a.body, "Testsky AS") || !strings.Contains(a.body, "Testsak") {
 		t.Errorf("the declarations: %d", a.code)
 	}
-	r := must[[]attestation.Declared](t)(s.web.Attestations.Newest(t.Context(), seller, attestation.Position{}, 10))
+	r := must[[]facts.Declared](t)(s.web.Facts.Newest(t.Context(), seller, attestation.Position{}, 10))
 	place := writePosition(r[len(r)-1].Record)
 	if a := b.get("/declarations?after=" + place); a.code != 200 || strings.Contains(a.body, "/attestations/"+s.digest) {
 		t.Errorf("after the last: %d", a.code)
