@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -101,10 +102,12 @@ func (p crosswalkPage) Chapters() []chapter {
 	return chapters(ids)
 }
 
+var notInAnchors = regexp.MustCompile(`[^A-Za-z0-9-]`)
+
 // Anchor is where a row is.
 func (p crosswalkPage) Anchor(r catalogue.Covered) string {
 	if p.Law {
-		return strings.ReplaceAll("law-"+r.Source+"-"+r.ID, " ", "_")
+		return "law-" + r.Source + "-" + notInAnchors.ReplaceAllString(r.ID, "_")
 	}
 	return "id-" + r.ID
 }

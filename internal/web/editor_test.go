@@ -229,6 +229,13 @@ func TestEditorsDesk(t *testing.T) {
 	if a := b.post(answerTo[1], form); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) {
 		t.Errorf("an empty answer: %d", a.code)
 	}
+	onRequirement := regexp.MustCompile(`action="(/catalogue/requirements/[^"]+/reports/[^"]+)"`).FindStringSubmatch(b.get("/catalogue/requirements/" + form.Get("requirement")).body)
+	if onRequirement == nil {
+		t.Fatal("the page of the requirement takes no answer")
+	}
+	if a := b.post(onRequirement[1], url.Values{"note": {" "}}); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) {
+		t.Errorf("an empty answer on the page of the requirement: %d", a.code)
+	}
 	form.Set("note", "Vi skriver det om.")
 	if a := b.post(answerTo[1], form); a.code != 200 || !strings.Contains(a.body, "Svaret er lagret.") || !strings.Contains(a.body, "Ingen merknader venter på svar.") {
 		t.Errorf("an answer: %d", a.code)
