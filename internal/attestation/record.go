@@ -81,8 +81,8 @@ type Store interface {
 	// LatestAttestations lists for each of the offerings the newest perOffering
 	// declarations for the set (every set when empty), without bundles.
 	LatestAttestations(ctx context.Context, offerings []string, set string, perOffering int) ([]Record, error)
-	// LatestOutlines is LatestAttestations for one set, with outlines in the place
-	// of whole declarations (see [Record.Outline]).
+	// LatestOutlines is LatestAttestations with outlines in the place of whole
+	// declarations (see [Record.Outline]).
 	LatestOutlines(ctx context.Context, offerings []string, set string, perOffering int) ([]Record, error)
 	// AttestationsSince lists digests received at or after t, oldest first, at
 	// most limit: those that may lack a place in the log after a crash.

@@ -23,16 +23,26 @@ func Of(f Facts, now time.Time) Status {
 		s.Register = f.Register
 	}
 	known := knownAt(f, now)
+	s.History = history(f, known, now)
+	s.decide(f, known, now)
+	s.follow(f)
+	return s
+}
+
+// History tells the state of each declaration that was known at the moment now,
+// the newest first. Of the version of the set it needs only which set it is.
+func History(f Facts, now time.Time) []DeclarationStatus { return history(f, knownAt(f, now), now) }
+
+func history(f Facts, known []Declaration, now time.Time) []DeclarationStatus {
+	var out []DeclarationStatus
 	var newer *Declaration // the next newer one that is the supplier's word
 	for i, d := range known {
-		s.History = append(s.History, lifecycle(f, d, newer, now))
+		out = append(out, lifecycle(f, d, newer, now))
 		if !revokedBefore(f, d, now) {
 			newer = &known[i]
 		}
 	}
-	s.decide(f, known, now)
-	s.follow(f)
-	return s
+	return out
 }
 
 // knownAt gives the declarations logged at or before now, newest first.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
 	"felleskrav/internal/problem"
 )
 
@@ -79,6 +81,29 @@ type taskPage struct {
 	Measures []taskMeasure
 }
 
+// carrierMeasures are the measures that one party takes care of.
+type carrierMeasures struct {
+	Carrier  catalogue.Carrier
+	Measures []taskMeasure
+}
+
+// Carriers are the measures by who takes care of them.
+func (p taskPage) Carriers() []carrierMeasures {
+	var out []carrierMeasures
+	for _, by := range []catalogue.Carrier{catalogue.CarrierAgency, catalogue.CarrierShared, catalogue.CarrierSupplier} {
+		g := carrierMeasures{Carrier: by}
+		for _, m := range p.Measures {
+			if m.Measure.Carrier == by {
+				g.Measures = append(g.Measures, m)
+			}
+		}
+		if len(g.Measures) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
 type taskMeasure struct {
 	Measure      catalogue.Measure
 	Requirements []catalogue.Requirement
@@ -105,7 +130,7 @@ func (w *Web) task(c *gin.Context) error {
 		}
 		p.Levels = p.Levels.With(d, level)
 	}
-	for _, m := range cat.Measures {
+	for _, m := range measuresByID(cat) {
 		if len(m.From.Reached(p.Levels)) == 0 {
 			continue
 		}
@@ -132,12 +157,26 @@ func (measuresPage) Levels() []catalogue.Level {
 	return []catalogue.Level{catalogue.Low, catalogue.Moderate, catalogue.High, catalogue.Critical}
 }
 
+// Chapters lead to the first measure of each theme, which its id begins with.
+func (p measuresPage) Chapters() []chapter {
+	ids := make([]string, len(p.Measures))
+	for i, m := range p.Measures {
+		ids[i] = m.ID
+	}
+	return chapters(ids)
+}
+
+// measuresByID gives the measures in the order that they are looked up in.
+func measuresByID(cat *catalogue.Catalogue) []catalogue.Measure {
+	return slices.SortedFunc(slices.Values(cat.Measures), func(a, b catalogue.Measure) int { return cmp.Compare(a.ID, b.ID) })
+}
+
 func (w *Web) measures(c *gin.Context) error {
-	p := measuresPage{Base: w.base(c, "catalogue"), Measures: w.Catalogue.Content().Measures}
+	p := measuresPage{Base: w.base(c, "catalogue"), Measures: measuresByID(w.Catalogue.Content())}
 	if n, ok := whole(c.Query("level")); ok && catalogue.Level(n).Valid() {
 		p.Level = catalogue.Level(n)
 		at := catalogue.Levels{Confidentiality: p.Level, Integrity: p.Level, Availability: p.Level}
-		p.Measures = slices.DeleteFunc(slices.Clone(p.Measures), func(m catalogue.Measure) bool { return len(m.From.Reached(at)) == 0 })
+		p.Measures = slices.DeleteFunc(p.Measures, func(m catalogue.Measure) bool { return len(m.From.Reached(at)) == 0 })
 	}
 	return w.show(c, http.StatusOK, "measures", p)
 }
@@ -184,6 +223,9 @@ type setsPage struct {
 	Sets []setSummary
 }
 
+// Published is the day a release came.
+func (setsPage) Published(v catalogue.Version) evidence.Date { return evidence.Date(v.Published) }
+
 func (w *Web) sets(c *gin.Context) error {
 	return w.show(c, http.StatusOK, "sets", setsPage{w.base(c, "catalogue"), w.setSummaries()})
 }
@@ -193,6 +235,11 @@ type setVersionPage struct {
 	Version  catalogue.Version
 	Versions []catalogue.Version
 	Themes   []versionTheme
+}
+
+// Published is the day a release came.
+func (setVersionPage) Published(v catalogue.Version) evidence.Date {
+	return evidence.Date(v.Published)
 }
 
 type versionTheme struct {

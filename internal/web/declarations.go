@@ -11,6 +11,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/status/facts"
 )
 
 type declarationsPage struct {
@@ -22,10 +23,9 @@ type declarationsPage struct {
 }
 
 type declarationRow struct {
-	attestation.Declared
+	facts.Declared
 	// Offering is its name as it is now.
 	Offering string
-	Expired  bool
 }
 
 // shownDeclarations is how many stand on one page.
@@ -38,7 +38,7 @@ func (w *Web) declarations(c *gin.Context) error {
 	if !ok {
 		return problem.New(problem.Invalid, "page.error.form", nil)
 	}
-	all, err := w.Attestations.Newest(ctx, actor, after, shownDeclarations+1)
+	all, err := w.Facts.Newest(ctx, actor, after, shownDeclarations+1)
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,8 @@ func (w *Web) declarations(c *gin.Context) error {
 	for _, o := range offerings {
 		names[o.ID] = o.Name
 	}
-	now := w.Now()
 	for _, d := range all {
-		p.Items = append(p.Items, declarationRow{d, names[d.Record.Offering], !now.Before(d.Record.ValidUntil)})
+		p.Items = append(p.Items, declarationRow{d, names[d.Record.Offering]})
 	}
 	return w.show(c, http.StatusOK, "declarations", p)
 }

@@ -13,6 +13,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/status/facts"
 )
 
 // formBack gives the values of the form with this action, as a browser would send
@@ -228,6 +229,13 @@ func TestEditorsDesk(t *testing.T) {
 	if a := b.post(answerTo[1], form); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) {
 		t.Errorf("an empty answer: %d", a.code)
 	}
+	onRequirement := regexp.MustCompile(`action="(/catalogue/requirements/[^"]+/reports/[^"]+)"`).FindStringSubmatch(b.get("/catalogue/requirements/" + form.Get("requirement")).body)
+	if onRequirement == nil {
+		t.Fatal("the page of the requirement takes no answer")
+	}
+	if a := b.post(onRequirement[1], url.Values{"note": {" "}}); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) {
+		t.Errorf("an empty answer on the page of the requirement: %d", a.code)
+	}
 	form.Set("note", "Vi skriver det om.")
 	if a := b.post(answerTo[1], form); a.code != 200 || !strings.Contains(a.body, "Svaret er lagret.") || !strings.Contains(a.body, "Ingen merknader venter på svar.") {
 		t.Errorf("an answer: %d", a.code)
@@ -243,7 +251,7 @@ func TestPublicPages(t *testing.T) {
 	if a.code != 200 || !strings.Contains(a.body, "/attestations/"+s.digest) || !strings.Contains(a.body, "Testsky AS") || !strings.Contains(a.body, "Testsak") {
 		t.Errorf("the declarations: %d", a.code)
 	}
-	r := must[[]attestation.Declared](t)(s.web.Attestations.Newest(t.Context(), seller, attestation.Position{}, 10))
+	r := must[[]facts.Declared](t)(s.web.Facts.Newest(t.Context(), seller, attestation.Position{}, 10))
 	place := writePosition(r[len(r)-1].Record)
 	if a := b.get("/declarations?after=" + place); a.code != 200 || strings.Contains(a.body, "/attestations/"+s.digest) {
 		t.Errorf("after the last: %d", a.code)

@@ -320,6 +320,17 @@ func symbol(v any) string {
 		default:
 			return "cross"
 		}
+	case status.Lifecycle:
+		switch x {
+		case status.LifeActive:
+			return "check"
+		case status.LifeSuperseded:
+			return "swap"
+		case status.LifeExpired:
+			return "clock"
+		default:
+			return "cross"
+		}
 	default:
 		return "dash"
 	}

@@ -32,7 +32,7 @@ type requirementPage struct {
 	// Kind and Text are the form of a report.
 	Kind, Text Field
 	// Reports are for editors only, newest first; there may be older ones.
-	Reports []catalogue.Report
+	Reports []openReport
 }
 
 // requirementSet is a set with the releases that have the requirement.
@@ -130,11 +130,21 @@ func (w *Web) reports(c *gin.Context, p *requirementPage, failed error) error {
 		kinds = append(kinds, Option{Value: string(k), Text: texts.T("report-kind." + string(k)), Selected: c.PostForm("kind") == string(k)})
 	}
 	if _, err := access.ScopeFor(actor, access.ReadReport); err == nil {
-		if p.Reports, err = w.Reports.List(ctx, actor, id, "", shownReports); err != nil {
+		reports, err := w.Reports.List(ctx, actor, id, "", shownReports)
+		if err != nil {
 			return err
+		}
+		for _, r := range reports {
+			p.Reports = append(p.Reports, openReport{Report: r, Answer: Field{Name: "note-" + r.ID, Rows: 2, Required: true}})
 		}
 	}
 	p.Form = newForm(texts, failed)
+	for i := range p.Reports {
+		if r := &p.Reports[i]; failed != nil && r.ID == c.Param("rid") {
+			r.Answer.Value = text(c.PostForm("note"))
+			r.Answer.Error = p.Form.takeAs(r.Answer.ID(), "note", texts.T("page.requirement.answer"))
+		}
+	}
 	p.Kind = p.Form.field(Field{Name: "kind", Label: "page.requirement.report-kind", Options: kinds, Required: true, Size: "m"})
 	p.Text = p.Form.field(Field{Name: "text", Label: "page.requirement.report-text", Hint: "page.requirement.report-hint", Value: c.PostForm("text"), Rows: 4, Required: true})
 	return nil

@@ -109,11 +109,19 @@ func (s *Store) LatestOutlines(ctx context.Context, offerings []string, set stri
 	if err != nil {
 		return nil, err
 	}
-	kept, err := documents[attestation.Outlined](s.query(ctx, `SELECT (SELECT outline FROM attestation_outlines WHERE seq = a.seq)
+	q := s.query(ctx, `SELECT (SELECT outline FROM attestation_outlines WHERE seq = a.seq)
 		FROM json_each(?1) AS o CROSS JOIN attestations AS a INDEXED BY attestations_set
 		WHERE a.offering = o.value AND a.set_id = ?2 AND a.seq IN (SELECT seq FROM attestations INDEXED BY attestations_set
 			WHERE offering = o.value AND set_id = ?2 ORDER BY received_at DESC, digest DESC LIMIT ?3)
-		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, set, max(perOffering, 0)))
+		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, set, max(perOffering, 0))
+	if set == "" {
+		q = s.query(ctx, `SELECT (SELECT outline FROM attestation_outlines WHERE seq = a.seq)
+		FROM json_each(?1) AS o CROSS JOIN attestations AS a INDEXED BY attestations_offering
+		WHERE a.offering = o.value AND a.seq IN (SELECT seq FROM attestations INDEXED BY attestations_offering
+			WHERE offering = o.value ORDER BY received_at DESC, digest DESC LIMIT ?2)
+		ORDER BY o.key, a.received_at DESC, a.digest DESC`, arg, max(perOffering, 0))
+	}
+	kept, err := documents[attestation.Outlined](q)
 	if err != nil {
 		return nil, fmt.Errorf("list latest outlines: %w", err)
 	}

@@ -51,6 +51,7 @@ func TestPlans(t *testing.T) {
 		"ClaimsIn":           func() error { _, err := s.ClaimsIn(ctx, "a", 3); return err },
 		"ClaimsOf":           func() error { _, err := s.ClaimsOf(ctx, "a"); return err },
 		"Outlines":           func() error { _, err := s.LatestOutlines(ctx, some, "b", 3); return err },
+		"OutlinesAll":        func() error { _, err := s.LatestOutlines(ctx, some, "", 3); return err },
 		"Since":              func() error { _, err := s.AttestationsSince(ctx, time.Now(), 3); return err },
 		"Revision":           func() error { _, err := s.AttestationsRevision(ctx, "a"); return err },
 		"Withdrawals":        func() error { _, err := s.Withdrawals(ctx, some); return err },
