@@ -6,20 +6,40 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/bulkcheck"
+	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/status/facts"
 	"felleskrav/internal/workbook"
 )
 
+// namedSets names the sets that checks ask about.
+type namedSets struct {
+	catalogue *catalogue.Catalogue
+	lang      string
+}
+
+// SetOf names a version ("grunnsett@1.0.0"), or gives it as it is when it is
+// not known.
+func (n namedSets) SetOf(ref string) string {
+	id, version, _ := strings.Cut(ref, "@")
+	v, ok := n.catalogue.Version(id, version)
+	if !ok {
+		return ref
+	}
+	return v.Name.In(n.lang) + " " + v.Version
+}
+
 type checksPage struct {
 	Base
+	namedSets
 	Items                      []bulkcheck.Job
 	Next                       string
 	Set, At, Column, Retention Field
@@ -36,7 +56,7 @@ func (w *Web) showChecks(c *gin.Context, asked map[string]string, failed error) 
 		return err
 	}
 	t, code := w.texts(c), codeOf(failed)
-	p := checksPage{Base: w.base(c, "checks"), Items: items, MaxRows: int64(w.Checks.Limits.MaxSuppliers), MaxMB: w.Checks.Limits.MaxBytes >> 20}
+	p := checksPage{Base: w.base(c, "checks"), namedSets: namedSets{w.Catalogue.Content(), w.lang(c)}, Items: items, MaxRows: int64(w.Checks.Limits.MaxSuppliers), MaxMB: w.Checks.Limits.MaxBytes >> 20}
 	p.Here = "/checks"
 	if len(items) > listed {
 		p.Items = items[:listed]
@@ -131,6 +151,7 @@ func (w *Web) order(c *gin.Context, asked map[string]string) (bulkcheck.Order, e
 
 type checkedPage struct {
 	Base
+	namedSets
 	Job     bulkcheck.Job
 	Chart   chart
 	Counts  []checkCount
@@ -166,7 +187,7 @@ func (w *Web) checkShow(c *gin.Context) error {
 		return err
 	}
 	t := w.texts(c)
-	p := checkedPage{Base: w.base(c, "checks"), Job: j, Follow: j.State.Open() && c.Query("follow") != "no"}
+	p := checkedPage{Base: w.base(c, "checks"), namedSets: namedSets{w.Catalogue.Content(), w.lang(c)}, Job: j, Follow: j.State.Open() && c.Query("follow") != "no"}
 	if p.Follow {
 		// The header does what the element in the page would.
 		c.Writer.Header().Set("Refresh", strconv.Itoa(followEach))

@@ -114,8 +114,31 @@ func bidderChart(t *locale.Texts, id, title string, bidders []procurement.Compar
 	return newChart(t, id, title, rows)
 }
 
-// StatusOf is the worst of a bidder's statuses, or missing without any.
-func (p comparisonPage) StatusOf(b procurement.ComparedBidder) status.Overall { return b.Overall() }
+// standing is a bidder's status for one set.
+type standing struct {
+	// Set names the set, or is "" when the status is the same for all of them.
+	Set     string
+	Overall status.Overall
+}
+
+// standings are a bidder's statuses: one when all sets have the same, so that
+// a set without a declaration does not hide one that has.
+func standings(b procurement.ComparedBidder, name func(set string) string) []standing {
+	worst := b.Overall()
+	if !slices.ContainsFunc(b.Statuses, func(s status.Status) bool { return s.Overall != worst }) {
+		return []standing{{Overall: worst}}
+	}
+	out := make([]standing, len(b.Statuses))
+	for i, s := range b.Statuses {
+		out[i] = standing{name(s.Set), s.Overall}
+	}
+	return out
+}
+
+// StandingsOf are a bidder's statuses for the sets of the procurement.
+func (p comparisonPage) StandingsOf(b procurement.ComparedBidder) []standing {
+	return standings(b, func(id string) string { return setName(p.Versions, id, p.Lang) })
+}
 
 // BidderAt is a bidder by its place.
 func (p comparisonPage) BidderAt(i int) procurement.Bidder { return p.Comparison.Bidders[i].Bidder }

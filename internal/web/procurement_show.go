@@ -1,13 +1,14 @@
 package web
 
 import (
+	"time"
+
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/evidence"
 	"felleskrav/internal/procurement"
-	"felleskrav/internal/status"
 )
 
 type procurementPage struct {
@@ -17,6 +18,8 @@ type procurementPage struct {
 	Upload Field
 	News   procurement.News
 	Since  Field
+	// Stage picks the step to point at.
+	Stage procurement.Stage
 }
 
 func (w *Web) procurementShow(c *gin.Context) error { return w.showProcurement(c, nil) }
@@ -44,14 +47,23 @@ func (w *Web) showProcurement(c *gin.Context, failed error) error {
 			p.Counts.B++
 		}
 	}
+	var received time.Time
+	for _, b := range tender.Comparison.Bidders {
+		if b.ReceivedAt != nil && b.ReceivedAt.After(received) {
+			received = *b.ReceivedAt
+		}
+	}
+	p.Stage = tender.Procurement.Stage(received, w.Now())
 	p.Counts.Excluded = len(tender.Result.Requirements) - len(tender.Lines)
 	p.Since = p.Form.field(Field{Name: "since", Label: "page.procurement.since", Hint: "page.procurement.since-hint", Type: "date", Value: c.Query("since"), Size: "m", Plain: true})
 	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.procurement.upload-file", Type: "file", Accept: ".xlsx", Required: true})
 	return w.show(c, code, "procurement", p)
 }
 
-// StatusOf is the worst of a bidder's statuses, or missing without any.
-func (p procurementPage) StatusOf(b procurement.ComparedBidder) status.Overall { return b.Overall() }
+// StandingsOf are a bidder's statuses for the sets of the procurement.
+func (p procurementPage) StandingsOf(b procurement.ComparedBidder) []standing {
+	return standings(b, p.SetName)
+}
 
 // MayWrite tells whether the reader may change procurements.
 func (p procurementPage) MayWrite() bool { return p.Actor.Has(access.Procurement) }
