@@ -63,12 +63,12 @@ func (p *procurementNewPage) overrideForm(v url.Values, form *Form, t *locale.Te
 	for _, d := range dims {
 		name := string(d)
 		level := v.Get("level." + name)
-		f := Field{Name: "level." + name, Label: "page.procurement-new.override-level", Size: "s", Value: level}
+		f := Field{Name: "level." + name, Label: "page.procurement-new.override-level", Size: "s", Value: level, Plain: true}
 		f.Options = []Option{{Value: "", Text: t.T("page.procurement-new.as-proposed"), Selected: level == ""}}
 		for _, n := range []string{"1", "2", "3", "4"} {
 			f.Options = append(f.Options, Option{Value: n, Text: n + " – " + t.T("level."+n), Selected: level == n})
 		}
-		reason := Field{Name: "reason." + name, Label: "page.procurement-new.override-reason", Value: v.Get("reason." + name)}
+		reason := Field{Name: "reason." + name, Label: "page.procurement-new.override-reason", Value: v.Get("reason." + name), Plain: true}
 		if i := overrideIndex(v, d); i >= 0 {
 			f.Error = form.takeAs(f.ID(), overridePath(i, "level"), t.T(termKey("dimension", d)))
 			reason.Error = form.takeAs(reason.ID(), overridePath(i, "reason"), t.T(termKey("dimension", d)))
