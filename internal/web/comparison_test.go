@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
+	"felleskrav/internal/status"
 )
 
 // TestOnlyTheBodySeesItsComparison asks every address of a comparison as every
@@ -258,5 +260,31 @@ func TestTwentyBiddersInChromium(t *testing.T) {
 	run(t, ctx, "leave one out", chromedp.Click("#bidder-"+string(p.Bidders[3].Supplier)), chromedp.Click("details.fk-noprint button"), chromedp.WaitVisible(`[role="status"]`))
 	if said := ask(t, ctx, "read", chromedp.Text(`[role="status"]`)); said != "Viser 19 av 20 tilbydere." {
 		t.Errorf("the page says %q", said)
+	}
+}
+
+// TestStandingsTellSetsApart looks at what stands beside a bidder's name: a set
+// that lacks a declaration does not hide another one that has it.
+func TestStandingsTellSetsApart(t *testing.T) {
+	name := func(set string) string { return "Sett " + set }
+	of := func(overall ...status.Overall) (b procurement.ComparedBidder) {
+		for i, o := range overall {
+			b.Statuses = append(b.Statuses, status.Status{Set: fmt.Sprint(i), Overall: o})
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		of   procurement.ComparedBidder
+		want []standing
+	}{
+		{"without a service", of(), []standing{{Overall: status.Missing}}},
+		{"one set", of(status.Valid), []standing{{Overall: status.Valid}}},
+		{"the same for all", of(status.Expired, status.Expired), []standing{{Overall: status.Expired}}},
+		{"one is missing", of(status.Missing, status.Valid), []standing{{"Sett 0", status.Missing}, {"Sett 1", status.Valid}}},
+	} {
+		if got := standings(c.of, name); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
 	}
 }
