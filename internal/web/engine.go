@@ -196,7 +196,6 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"symbol":      symbol,
 		"short":       short,
 		"join":        strings.Join,
-		"label":       label,
 		"add":         func(x, y int) int { return x + y },
 		"pick":        func(v any, list ...string) bool { return slices.Contains(list, fmt.Sprint(v)) },
 	}
@@ -228,14 +227,6 @@ func short(digest string) string {
 		return digest
 	}
 	return digest[:12]
-}
-
-// label puts a colon after the name of a field, but not after a question.
-func label(name string) string {
-	if strings.HasSuffix(name, "?") {
-		return name
-	}
-	return name + ":"
 }
 
 // colour is the Designsystemet colour for a status, answer or level. It never

@@ -113,11 +113,3 @@ func TestReadTime(t *testing.T) {
 		}
 	}
 }
-
-func TestLabelOfAQuestionHasNoColon(t *testing.T) {
-	for name, want := range map[string]string{"Tittel": "Tittel:", "Hva kom dere fram til?": "Hva kom dere fram til?"} {
-		if got := label(name); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-}
