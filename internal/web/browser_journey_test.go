@@ -128,12 +128,20 @@ func (j *traveller) download(selector string) []byte {
 		j.t.Fatal(err)
 	}
 	j.click(selector)
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	clicked := time.Now()
+	for end := clicked.Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		after, err := os.ReadDir(j.files)
 		if err != nil {
 			j.t.Fatal(err)
 		}
 		if len(after) <= len(before) {
+			// A page that shows the state of work loads itself again; where that
+			// met the click, one clicks once more.
+			if time.Since(clicked) > 15*time.Second && j.shows(selector) {
+				j.t.Logf("%s is clicked again", selector)
+				j.click(selector)
+				clicked = time.Now()
+			}
 			continue
 		}
 		// The name is taken before there is anything in the file.
