@@ -47,10 +47,11 @@ type Draft struct {
 }
 
 // Entry is the answer to one requirement, and those that others gave to it at
-// the same time.
+// the same time, or to it as another version of the set has it.
 type Entry struct {
 	Saved
-	// Others wait for somebody to choose between them and the answer.
+	// Others wait for somebody to choose between them and the answer, each among
+	// those to the same version.
 	Others []Saved `json:"others,omitempty"`
 }
 
@@ -133,6 +134,49 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 // without is the entry without what a form sent that waits for a choice.
 func (e Entry) without(form string) Entry {
 	e.Others = slices.DeleteFunc(slices.Clone(e.Others), func(o Saved) bool { return form != "" && o.Form == form })
+	return e
+}
+
+// parted parts a draft into what answers one version of its set, and the rest:
+// answers to requirements that say something else in their own version. They
+// wait beside the others until somebody answers that version.
+func (d Draft) parted(answers func(Saved) bool) (Draft, map[string][]Saved) {
+	own, aside := map[string]Entry{}, map[string][]Saved{}
+	for id, e := range d.Answers {
+		var kept []Saved
+		for _, a := range append([]Saved{e.Saved}, e.Others...) {
+			if answers(a) {
+				kept = append(kept, a)
+			} else {
+				aside[id] = append(aside[id], a)
+			}
+		}
+		if len(kept) > 0 {
+			own[id] = entryOf(kept)
+		}
+	}
+	d.Answers = own
+	return d, aside
+}
+
+// with is the draft with what was set aside.
+func (d Draft) with(aside map[string][]Saved) Draft {
+	d.Answers = maps.Clone(d.Answers)
+	for id, rest := range aside {
+		if e, there := d.Answers[id]; there {
+			rest = slices.Concat([]Saved{e.Saved}, e.Others, rest)
+		}
+		d.Answers[id] = entryOf(rest)
+	}
+	return d
+}
+
+// entryOf is the entry of one answer and, after it, the others.
+func entryOf(all []Saved) Entry {
+	e := Entry{Saved: all[0]}
+	if len(all) > 1 {
+		e.Others = all[1:]
+	}
 	return e
 }
 
