@@ -5,14 +5,17 @@ import (
 	"compress/gzip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/supplier"
 )
 
 // formBack gives the values of the form with this action, as a browser would send
@@ -248,6 +251,15 @@ func TestPublicPages(t *testing.T) {
 	if a := b.get("/declarations?after=" + place); a.code != 200 || strings.Contains(a.body, "/attestations/"+s.digest) {
 		t.Errorf("after the last: %d", a.code)
 	}
+	// One that was signed with a key whose issuer had ended it does not count.
+	must[supplier.Supplier](t)(s.store.UpdateSupplier(t.Context(), s.supplier, func(v supplier.Supplier) (supplier.Supplier, error) {
+		v.Keys = slices.Clone(v.Keys)
+		for i := range v.Keys {
+			v.Keys[i].Revoked = &supplier.Revocation{Index: 1 << 30, At: time.Now(), Since: &time.Time{}, Reason: supplier.Compromised}
+		}
+		return v, nil
+	}))
+	b.get("/declarations").must(t, 200, "Gjelder ikke: nøkkelen ble trukket tilbake")
 	for _, bad := range []string{"x", "1", strings.Repeat("9", 40) + "-" + s.digest, "1-zz"} {
 		if a := b.get("/declarations?after=" + url.QueryEscape(bad)); a.code != 422 && a.code != 400 {
 			t.Errorf("after %q: %d", bad, a.code)
