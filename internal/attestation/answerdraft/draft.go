@@ -95,7 +95,7 @@ type Change struct {
 	Answer attestation.Answer
 	// Seen is the fingerprint of the answer they had before them. What is as it
 	// was seen is no change; where the answer has become another one meanwhile,
-	// both are kept. "" is for answers written without seeing what is there: they
+	// both are kept, unless it came from the same copy of the form. "" is for answers written without seeing what is there: they
 	// take the place of the actor's own, and stand beside another's.
 	Seen string
 }
@@ -118,7 +118,7 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 			d.Answers[id] = Entry{Saved: as}
 		case Fingerprint(e.Answer) == mine:
 			d.Answers[id] = e.without(as.Form)
-		case Fingerprint(e.Answer) == ch.Seen, ch.Seen == "" && e.By == as.By:
+		case Fingerprint(e.Answer) == ch.Seen, ch.Seen == "" && e.By == as.By, as.Form != "" && e.Form == as.Form && e.By == as.By:
 			e.Saved = as
 			d.Answers[id] = e
 		default:
@@ -221,9 +221,9 @@ func (d Draft) Validate() error {
 			c.Check(slices.Contains(known, a.Answer.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Answer.Status)), "Requirement": problem.Clip(id)})
 			c.Text(path+".statement", a.Answer.Statement, 0, maxStatement)
 			c.Check(len(a.Answer.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
-			c.Check(len(a.Form) <= maxWord, path, "answerdraft.form", nil)
+			c.Check(len(a.Form) <= maxWord && problem.Shows(a.Form), path, "answerdraft.form", nil)
 			for _, ref := range a.Answer.Evidence[:min(len(a.Answer.Evidence), maxEvidence)] {
-				c.Check(len(ref.Digest.SHA256) <= maxWord, path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": problem.Clip(id)})
+				c.Check(ref.Digest.Valid(), path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": problem.Clip(id)})
 			}
 		}
 	}
