@@ -314,3 +314,28 @@ func gzipped(t *testing.T, s string) int {
 	}
 	return b.Len()
 }
+
+// An answer that must be mended is there to mend, also beyond the first page.
+func TestReportsBeyondTheFirstPage(t *testing.T) {
+	s := newSite(t, true)
+	b := s.visit("editor")
+	id := s.web.Catalogue.Content().Requirements()[0].ID
+	for range listed + 1 {
+		r := catalogue.Report{ID: newID(), Requirement: id, Kind: catalogue.ReportOther, Text: "Uklart.", ActorName: "Testvik kommune", At: time.Now()}
+		if err := s.store.InsertReport(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := regexp.MustCompile(`href="(/editor/reports\?after=[^"]+)"`).FindStringSubmatch(b.get("/editor/reports").body)
+	if next == nil {
+		t.Fatal("there is no next page")
+	}
+	list := b.get(next[1])
+	answerTo := regexp.MustCompile(`action="(/editor/reports/[^"]+)"`).FindAllStringSubmatch(list.body, -1)
+	last := answerTo[len(answerTo)-1][1]
+	form := formBack(t, list.body, last)
+	form.Set("note", strings.Repeat("For langt. ", 1000))
+	if a := b.post(last, form); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) || !strings.Contains(a.body, "For langt. For langt.") {
+		t.Errorf("an answer that is too long: %d", a.code)
+	}
+}
