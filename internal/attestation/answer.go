@@ -49,6 +49,9 @@ type DigestSet struct {
 	SHA256 string `json:"sha256"`
 }
 
+// Valid reports whether it is the hex of a SHA-256 digest.
+func (d DigestSet) Valid() bool { return isDigest(d.SHA256) }
+
 // Limits on one declaration.
 const (
 	maxAnswers   = 1000
@@ -91,7 +94,7 @@ func checkAnswers(c *problem.Collector, answers []Answer, known func(id string) 
 			c.Add(path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
 		}
 		for _, e := range a.Evidence[:min(len(a.Evidence), maxEvidence)] {
-			if !isDigest(e.Digest.SHA256) {
+			if !e.Digest.Valid() {
 				c.Add(path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": a.Requirement})
 			}
 			c.Line(path+".evidence.name", e.Name, 0, maxRef)

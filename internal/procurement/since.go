@@ -139,9 +139,9 @@ func events(before, now status.Status, since time.Time) []Event {
 		switch {
 		case d.Lifecycle == status.LifeActive && ends.After(since) && ends.After(d.LoggedAt) && !ends.After(now.At):
 			add(EventExpiring, ends, "", &d.ValidUntil)
+		case d.EndedUnrenewed() && d.ValidUntil.After(since):
+			add(EventExpired, d.ValidUntil, "", nil)
 		case !d.Since.After(since):
-		case d.Lifecycle == status.LifeExpired:
-			add(EventExpired, d.Since, "", nil)
 		case d.Lifecycle == status.LifeWithdrawn:
 			add(EventWithdrawn, d.Since, d.Reason, nil)
 		case d.Lifecycle == status.LifeRevoked:

@@ -34,19 +34,20 @@ func TestEventsSinceAMoment(t *testing.T) {
 		before, now status.Status
 		want        []string
 	}{
-		"nothing":              {standing(0, active(a, -10, 300)), standing(20, active(a, -10, 300)), nil},
-		"never declared":       {standing(0), standing(20), nil},
-		"declared":             {standing(0), standing(20, active(a, 5, 300)), []string{"declared a 5"}},
-		"renewed":              {standing(0, active(a, -10, 300)), standing(20, active(b, 5, 400), declaration(a, -10, 300, status.LifeSuperseded, 5)), []string{"renewed b 5"}},
-		"withdrawn":            {standing(0, active(a, -10, 300)), standing(20, declaration(a, -10, 300, status.LifeWithdrawn, 7)), []string{"withdrawn a 7"}},
-		"withdrawn before":     {standing(0, declaration(a, -10, 300, status.LifeWithdrawn, -1)), standing(20, declaration(a, -10, 300, status.LifeWithdrawn, -1)), nil},
-		"revoked":              {standing(0, active(a, -10, 300)), standing(20, declaration(a, -10, 300, status.LifeRevoked, 9)), []string{"revoked a 9"}},
-		"expired":              {standing(0, active(a, -10, 15)), standing(20, declaration(a, -10, 15, status.LifeExpired, 15)), []string{"expired a 15"}},
-		"about to expire":      {standing(0, active(a, -10, 70)), standing(20, active(a, -10, 70)), []string{"expiring a 10"}},
-		"was about to":         {standing(0, active(a, -10, 50)), standing(20, active(a, -10, 50)), nil},
-		"short from the day":   {standing(0), standing(20, active(a, 5, 40)), []string{"declared a 5"}},
-		"declared and gone":    {standing(0), standing(20, declaration(a, 5, 300, status.LifeWithdrawn, 7)), []string{"declared a 5", "withdrawn a 7"}},
-		"an old one withdrawn": {standing(0, active(b, -5, 300)), standing(20, active(b, -5, 300), declaration(a, -10, 200, status.LifeWithdrawn, 7)), nil},
+		"nothing":               {standing(0, active(a, -10, 300)), standing(20, active(a, -10, 300)), nil},
+		"never declared":        {standing(0), standing(20), nil},
+		"declared":              {standing(0), standing(20, active(a, 5, 300)), []string{"declared a 5"}},
+		"renewed":               {standing(0, active(a, -10, 300)), standing(20, active(b, 5, 400), declaration(a, -10, 300, status.LifeSuperseded, 5)), []string{"renewed b 5"}},
+		"withdrawn":             {standing(0, active(a, -10, 300)), standing(20, declaration(a, -10, 300, status.LifeWithdrawn, 7)), []string{"withdrawn a 7"}},
+		"withdrawn before":      {standing(0, declaration(a, -10, 300, status.LifeWithdrawn, -1)), standing(20, declaration(a, -10, 300, status.LifeWithdrawn, -1)), nil},
+		"revoked":               {standing(0, active(a, -10, 300)), standing(20, declaration(a, -10, 300, status.LifeRevoked, 9)), []string{"revoked a 9"}},
+		"expired":               {standing(0, active(a, -10, 15)), standing(20, declaration(a, -10, 15, status.LifeExpired, 15)), []string{"expired a 15"}},
+		"expired, then renewed": {standing(0, active(a, -10, 15)), standing(40, active(b, 30, 400), declaration(a, -10, 15, status.LifeSuperseded, 30)), []string{"expired a 15", "renewed b 30"}},
+		"about to expire":       {standing(0, active(a, -10, 70)), standing(20, active(a, -10, 70)), []string{"expiring a 10"}},
+		"was about to":          {standing(0, active(a, -10, 50)), standing(20, active(a, -10, 50)), nil},
+		"short from the day":    {standing(0), standing(20, active(a, 5, 40)), []string{"declared a 5"}},
+		"declared and gone":     {standing(0), standing(20, declaration(a, 5, 300, status.LifeWithdrawn, 7)), []string{"declared a 5", "withdrawn a 7"}},
+		"an old one withdrawn":  {standing(0, active(b, -5, 300)), standing(20, active(b, -5, 300), declaration(a, -10, 200, status.LifeWithdrawn, 7)), nil},
 	} {
 		var got []string
 		for _, e := range events(c.before, c.now, days(0)) {

@@ -61,7 +61,7 @@ func knownAt(f Facts, now time.Time) []Declaration {
 // statement signed with a revoked key was never the supplier's word.
 func lifecycle(f Facts, d Declaration, newer *Declaration, now time.Time) DeclarationStatus {
 	out := DeclarationStatus{
-		Digest: d.Digest, SetVersion: d.SetVersion, KeyID: d.KeyID, DeclaredAt: d.DeclaredAt,
+		Digest: d.Digest, SetVersion: d.SetVersion, KeyID: d.KeyID, SecondKeyID: d.SecondKeyID, DeclaredAt: d.DeclaredAt,
 		LoggedAt: d.LoggedAt, LogIndex: d.LogIndex, ValidUntil: d.ValidUntil,
 		Lifecycle: LifeActive, Since: d.LoggedAt,
 	}

@@ -144,13 +144,21 @@ type DeclarationStatus struct {
 	SetVersion string    `json:"setVersion"`
 	Lifecycle  Lifecycle `json:"lifecycle"`
 	// Since is when it entered that state.
-	Since      time.Time `json:"since"`
-	Reason     string    `json:"reason,omitempty"`
-	KeyID      string    `json:"keyId"`
-	DeclaredAt time.Time `json:"declaredAt"`
-	LoggedAt   time.Time `json:"loggedAt"`
-	LogIndex   int64     `json:"logIndex"`
-	ValidUntil time.Time `json:"validUntil"`
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason,omitempty"`
+	KeyID  string    `json:"keyId"`
+	// SecondKeyID is that of the second signature, if there is one.
+	SecondKeyID string    `json:"-"`
+	DeclaredAt  time.Time `json:"declaredAt"`
+	LoggedAt    time.Time `json:"loggedAt"`
+	LogIndex    int64     `json:"logIndex"`
+	ValidUntil  time.Time `json:"validUntil"`
+}
+
+// EndedUnrenewed reports whether its time was over before anything ended it or
+// took its place: from ValidUntil on it did not count.
+func (d DeclarationStatus) EndedUnrenewed() bool {
+	return d.Lifecycle == LifeExpired || d.Lifecycle == LifeSuperseded && !d.ValidUntil.After(d.Since)
 }
 
 // RequirementStatus is what is known about one requirement.

@@ -17,7 +17,7 @@ const (
 	EventDeclared    EventKind = "declared"    // the first declaration, or the first after one that ended
 	EventRenewed     EventKind = "renewed"     // a declaration in the place of one that was in force
 	EventWithdrawn   EventKind = "withdrawn"   // by the supplier
-	EventExpired     EventKind = "expired"     // and no newer one had come
+	EventExpired     EventKind = "expired"     // and no newer one had come by then
 	EventKeyRevoked  EventKind = "key-revoked" // one that a declaration was signed with
 	EventChanged     EventKind = "changed"     // the offering's description
 	EventReviewed    EventKind = "reviewed"    // by a public body, and in force
@@ -70,17 +70,17 @@ func Timeline(s Status, sup supplier.Supplier, o supplier.Offering, versions []c
 	}
 	keys := map[string]bool{}
 	for i, d := range s.History {
-		keys[d.KeyID] = true
+		keys[d.KeyID], keys[d.SecondKeyID] = true, true
 		e := Event{Kind: EventDeclared, At: d.LoggedAt, Declaration: d.Digest, SetVersion: d.SetVersion, LogIndex: d.LogIndex, ValidUntil: d.ValidUntil}
 		if i+1 < len(s.History) && heldUntil(s.History[i+1], d.LoggedAt) {
 			e.Kind = EventRenewed
 		}
 		add(e)
-		switch d.Lifecycle {
-		case LifeWithdrawn:
+		switch {
+		case d.Lifecycle == LifeWithdrawn:
 			add(Event{Kind: EventWithdrawn, At: d.Since, Declaration: d.Digest, SetVersion: d.SetVersion, Reason: d.Reason})
-		case LifeExpired:
-			add(Event{Kind: EventExpired, At: d.Since, Declaration: d.Digest, SetVersion: d.SetVersion})
+		case d.EndedUnrenewed():
+			add(Event{Kind: EventExpired, At: d.ValidUntil, Declaration: d.Digest, SetVersion: d.SetVersion})
 		}
 	}
 	for _, k := range sup.Keys {

@@ -53,3 +53,41 @@ func TestTimeline(t *testing.T) {
 		t.Errorf("before anything: %v", got)
 	}
 }
+
+// What ended before the next came is told, also long after.
+func TestTimelineHasTheGap(t *testing.T) {
+	f := facts()
+	late := declaration("b", 20, until.AddDate(0, 1, 0))
+	f.Declarations = append(f.Declarations, late)
+	var got []status.EventKind
+	for _, e := range status.Timeline(status.Of(f, late.LoggedAt.AddDate(0, 1, 0)), f.Supplier, f.Offering, nil) {
+		got = append(got, e.Kind)
+		if e.Kind == status.EventExpired && (!e.At.Equal(until) || e.Declaration != "a") {
+			t.Errorf("it ended at %s: %+v", until, e)
+		}
+	}
+	if d := cmp.Diff([]status.EventKind{status.EventDeclared, status.EventExpired, status.EventDeclared}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	// One that took the place of one in force ended nothing.
+	f.Declarations[1] = declaration("b", 20, until.Add(-time.Second))
+	for _, e := range status.Timeline(status.Of(f, until.AddDate(0, 1, 0)), f.Supplier, f.Offering, nil) {
+		if e.Kind == status.EventExpired {
+			t.Errorf("renewed in time: %+v", e)
+		}
+	}
+}
+
+// A declaration with two signatures falls with either key.
+func TestTimelineHasTheSecondKey(t *testing.T) {
+	f := facts()
+	f.Declarations[0].SecondKeyID = "k2"
+	f.Supplier.Keys[1].Revoked = &supplier.Revocation{Index: 5, At: t0.AddDate(0, 0, 1), Reason: supplier.Compromised}
+	s := status.Of(f, t0.AddDate(0, 0, 2))
+	if s.Overall != status.Revoked {
+		t.Fatalf("the status is %s", s.Overall)
+	}
+	if e := status.Timeline(s, f.Supplier, f.Offering, nil); len(e) != 2 || e[0].Kind != status.EventKeyRevoked || e[0].KeyID != "k2" {
+		t.Errorf("the timeline is %+v", e)
+	}
+}

@@ -53,7 +53,7 @@ func (w *Web) saveAnswers(c *gin.Context) (answering, draft, error) {
 	if readErr != nil {
 		return a, now, readErr
 	}
-	now.sheet = typed.sheet
+	now.sheet, now.typed = typed.sheet, &typed
 	if err == nil {
 		return a, now, nil
 	}
@@ -117,7 +117,8 @@ func (w *Web) inWords(c *gin.Context, err error) string {
 // now are.
 type savedAnswers struct {
 	Text string `json:"text"`
-	// Seen are the fingerprints of the saved answers.
+	// Seen are, of the answers that were sent, the fingerprints of the saved ones
+	// that they were typed over, or are now.
 	Seen map[string]string `json:"seen"`
 	// Conflicts are requirements that others have answered too.
 	Conflicts []string `json:"conflicts"`
@@ -127,6 +128,19 @@ type savedAnswers struct {
 	Answered int               `json:"answered"`
 }
 
+// known gives the fingerprints of the saved answers that whoever typed knows of:
+// what is saved where it is what was typed, and else what they had seen before.
+// What others have saved meanwhile does not stand before them.
+func (d draft) known() map[string]string {
+	out := map[string]string{}
+	for id, a := range d.typed.answers {
+		if out[id] = d.typed.seen[id]; answerdraft.Fingerprint(a) == d.seen[id] {
+			out[id] = d.seen[id]
+		}
+	}
+	return out
+}
+
 func (w *Web) tellSaved(c *gin.Context, a answering, d draft) error {
 	t := w.texts(c)
 	p, err := w.answersPage(c, a, d, nil)
@@ -134,7 +148,7 @@ func (w *Web) tellSaved(c *gin.Context, a answering, d draft) error {
 		return err
 	}
 	out := savedAnswers{
-		Text: t.T("page.answerdraft.saved-at", "Time", t.Clock(w.Now())), Seen: d.seen, Conflicts: append([]string{}, d.saved.Conflicts()...), Answered: p.Answered,
+		Text: t.T("page.answerdraft.saved-at", "Time", t.Clock(w.Now())), Seen: d.known(), Conflicts: append([]string{}, d.saved.Conflicts()...), Answered: p.Answered,
 		Progress: t.T("page.answers.progress", "Answered", p.Answered, "Total", p.Total), Themes: map[string]string{},
 	}
 	for _, theme := range p.Themes {

@@ -182,6 +182,39 @@ func TestColleaguesAnswerTogether(t *testing.T) {
 	k.post(save, url.Values{"do": {"discard"}}).must(t, 200, "Utkastet er slettet", "Ikke noe utkast")
 }
 
+// TestScriptLearnsOnlyOfWhatIsBeforeTheReader has Ola's script save an answer
+// that he changed back, while Kari saved another one: what he types next stands
+// beside hers, since he has not seen it.
+func TestScriptLearnsOnlyOfWhatIsBeforeTheReader(t *testing.T) {
+	s := newSiteFor(t, []login.Persona{{ID: "kari", Role: access.SupplierAuthor, Actor: kari}, {ID: "ola", Role: access.SupplierSigner, Actor: ola}})
+	v, _ := s.web.Catalogue.Content().Version("grunnsett", "")
+	save, id := "/offerings/"+s.offering+"/draft?set="+v.Ref(), v.Requirements[0].ID
+	k, o := s.visit("kari"), s.visit("ola")
+	nothing := answerdraft.Fingerprint(attestation.Answer{})
+	k.post(save, url.Values{"sheet": {"k"}, "seen." + id: {nothing}, "answer." + id: {"met"}, "statement." + id: {"Karis ord."}}).must(t, 200)
+	send := func(seen, words string) savedAnswers {
+		t.Helper()
+		form := url.Values{"sheet": {"o"}, "seen." + id: {seen}, "statement." + id: {words}}
+		req := must[*http.Request](t)(http.NewRequest(http.MethodPost, s.url+save, strings.NewReader(form.Encode())))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Accept", "application/json")
+		resp := must[*http.Response](t)(o.client.Do(req))
+		defer resp.Body.Close()
+		var body bytes.Buffer
+		must[int64](t)(body.ReadFrom(resp.Body))
+		return readJSON[savedAnswers](t, answer{body: body.String()})
+	}
+	got := send(nothing, "")
+	if len(got.Conflicts) != 0 {
+		t.Fatalf("what is as it was seen is a conflict: %+v", got)
+	}
+	got = send(got.Seen[id], "Olas ord.")
+	d := must[answerdraft.Draft](t)(s.store.AnswerDraft(context.Background(), s.offering, v.Set))
+	if e := d.Answers[id]; e.Answer.Statement != "Karis ord." || len(e.Others) != 1 || len(got.Conflicts) != 1 {
+		t.Errorf("%q and %d others, told of %q", e.Answer.Statement, len(e.Others), got.Conflicts)
+	}
+}
+
 // decoded reads the statement on the page where it is signed.
 func decoded(t *testing.T, a answer) []byte {
 	t.Helper()

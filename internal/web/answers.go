@@ -109,8 +109,10 @@ type draft struct {
 	before map[string]attestation.Answer
 	// saved is what is kept on the server, and seen, by requirement, the
 	// fingerprints of the saved answers that somebody typed over.
-	saved  answerdraft.Draft
-	seen   map[string]string
+	saved answerdraft.Draft
+	seen  map[string]string
+	// typed is what was sent to be saved; nil when nothing was.
+	typed  *draft
 	sheet  string
 	report []reportRow
 	read   int

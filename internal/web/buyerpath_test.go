@@ -205,6 +205,9 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 	if strings.Count(info.body, `name="model"`) != 6 {
 		t.Error("the delivery models are kept twice")
 	}
+	// What was chosen stays, also while a task brings it: the task may go again.
+	task, _ := s.web.Catalogue.Content().Task("fag.sfo")
+	b.get("/procurements/new?step=information&task=fag.sfo&info="+task.InformationTypes[0]).must(t, 200, `name="info" value="`+task.InformationTypes[0]+`"`)
 	b.get("/procurements/new?step=information&task=fag.sfo&q=lonn&find=fodselsnumer").must(t, 200, "Fødselsnummer", "treff ligner")
 	b.get("/procurements/new?step=result&task=fag.sfo").must(t, 422, `href="#f-deliveryModels"`, `id="f-deliveryModels"`, `name="task" value="fag.sfo"`)
 	b.get("/procurements/new?step=result").must(t, 422, `href="#f-tasks"`)

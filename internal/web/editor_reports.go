@@ -10,6 +10,9 @@ type reportsPage struct {
 	Base
 	Items []openReport
 	Next  string
+	// After is where the page begins, to come back to when an answer must be
+	// mended.
+	After string
 }
 
 type openReport struct {
@@ -30,7 +33,7 @@ func (w *Web) showReports(c *gin.Context, failed error) error {
 	if err != nil {
 		return err
 	}
-	p := reportsPage{Base: w.base(c, "reports")}
+	p := reportsPage{Base: w.base(c, "reports"), After: c.Query("after")}
 	p.Here = "/editor/reports"
 	p.Form = newForm(t, failed)
 	if len(items) > listed {

@@ -5,15 +5,18 @@ import (
 	"compress/gzip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/status/facts"
+	"felleskrav/internal/supplier"
 )
 
 // formBack gives the values of the form with this action, as a browser would send
@@ -256,6 +259,15 @@ func TestPublicPages(t *testing.T) {
 	if a := b.get("/declarations?after=" + place); a.code != 200 || strings.Contains(a.body, "/attestations/"+s.digest) {
 		t.Errorf("after the last: %d", a.code)
 	}
+	// One that was signed with a key whose issuer had ended it does not count.
+	must[supplier.Supplier](t)(s.store.UpdateSupplier(t.Context(), s.supplier, func(v supplier.Supplier) (supplier.Supplier, error) {
+		v.Keys = slices.Clone(v.Keys)
+		for i := range v.Keys {
+			v.Keys[i].Revoked = &supplier.Revocation{Index: 1 << 30, At: time.Now(), Since: &time.Time{}, Reason: supplier.Compromised}
+		}
+		return v, nil
+	}))
+	b.get("/declarations").must(t, 200, "Gjelder ikke: nøkkelen ble trukket tilbake")
 	for _, bad := range []string{"x", "1", strings.Repeat("9", 40) + "-" + s.digest, "1-zz"} {
 		if a := b.get("/declarations?after=" + url.QueryEscape(bad)); a.code != 422 && a.code != 400 {
 			t.Errorf("after %q: %d", bad, a.code)
@@ -309,4 +321,29 @@ func gzipped(t *testing.T, s string) int {
 		t.Fatal(err)
 	}
 	return b.Len()
+}
+
+// An answer that must be mended is there to mend, also beyond the first page.
+func TestReportsBeyondTheFirstPage(t *testing.T) {
+	s := newSite(t, true)
+	b := s.visit("editor")
+	id := s.web.Catalogue.Content().Requirements()[0].ID
+	for range listed + 1 {
+		r := catalogue.Report{ID: newID(), Requirement: id, Kind: catalogue.ReportOther, Text: "Uklart.", ActorName: "Testvik kommune", At: time.Now()}
+		if err := s.store.InsertReport(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := regexp.MustCompile(`href="(/editor/reports\?after=[^"]+)"`).FindStringSubmatch(b.get("/editor/reports").body)
+	if next == nil {
+		t.Fatal("there is no next page")
+	}
+	list := b.get(next[1])
+	answerTo := regexp.MustCompile(`action="(/editor/reports/[^"]+)"`).FindAllStringSubmatch(list.body, -1)
+	last := answerTo[len(answerTo)-1][1]
+	form := formBack(t, list.body, last)
+	form.Set("note", strings.Repeat("For langt. ", 1000))
+	if a := b.post(last, form); a.code != 422 || !strings.Contains(a.body, `href="#f-note-`) || !strings.Contains(a.body, "For langt. For langt.") {
+		t.Errorf("an answer that is too long: %d", a.code)
+	}
 }

@@ -80,6 +80,9 @@ func (w *Web) informationChoices(p *procurementNewPage, v url.Values, t *locale.
 			if info, ok := cat.InformationType(i); ok && !brought[i] {
 				brought[i] = true
 				p.Brought = append(p.Brought, info)
+				if slices.Contains(v["info"], i) { // and chosen, should the task go again
+					p.Kept = append(p.Kept, hidden{"info", i})
+				}
 			}
 		}
 	}

@@ -120,9 +120,10 @@ type supplierPage struct {
 	Base
 	// Waiting are declarations that wait for a second signature.
 	Waiting []waitingRow
-	// Todos are what the supplier ought to do, and Reviewers the bodies that have
-	// reviewed its documentation: for itself only.
+	// Todos are what the supplier ought to do, for those who can (Does), and
+	// Reviewers the bodies that have reviewed its documentation: for itself only.
 	Todos     []todo
+	Does      bool
 	Reviewers []reviewedBy
 	Months    []reuse.Month
 	Supplier  supplier.Supplier
@@ -216,12 +217,10 @@ func (w *Web) supplier(c *gin.Context) error {
 			}
 		}
 	}
-	if own {
+	if p.Does = own && access.Check(actor, access.PrepareStatement, string(n)) == nil; p.Does {
 		if err := w.waiting(c, &p); err != nil {
 			return err
 		}
-	}
-	if own && access.Check(actor, access.PrepareStatement, string(n)) == nil {
 		if p.Todos, err = w.todos(c, statuses, files); err != nil {
 			return err
 		}

@@ -113,8 +113,10 @@ func (w *Web) todoOf(c *gin.Context, st status.Status, answers string, args []an
 		x.Title, x.About = t.T("page.todo.scope", args...), t.T("page.todo.scope-text")
 	case status.Incomplete:
 		x.Title, x.About = t.T("page.todo.incomplete", args...), t.T("page.todo.incomplete-text", "Count", st.Counts.Unanswered)
-	case status.Withdrawn, status.Revoked:
+	case status.Withdrawn:
 		x.Title, x.About, x.Urgent = t.T("page.todo.gone", args...), t.T("page.todo.gone-text"), true
+	case status.Revoked:
+		x.Title, x.About, x.Urgent = t.T("page.todo.gone", args...), t.T("page.todo.revoked-text"), true
 	case status.Valid:
 		return todo{}, false
 	}

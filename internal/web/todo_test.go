@@ -2,16 +2,20 @@ package web
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/reuse"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/locale"
+	"felleskrav/internal/login"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/supplier"
 )
 
 // TestWhoUsedTheAnswers has a buyer fetch workbooks: the supplier is told how
@@ -145,4 +149,27 @@ func TestWhatToDo(t *testing.T) {
 		t.Error("what is answered must be answered again")
 	}
 	b.get(own).must(t, 200, "utkast til svar på", "Fortsett på utkastet")
+}
+
+// TestWhatToDoWithARevokedKey tells why a declaration does not count, and says
+// nothing of what is to be done to whoever cannot do it.
+func TestWhatToDoWithARevokedKey(t *testing.T) {
+	only := func(id string, r access.Role) login.Persona {
+		return login.Persona{ID: id, Role: r, Actor: access.Actor{ID: "test:" + id, Name: seller.Name, Org: seller.Org, Roles: []access.Role{r}}}
+	}
+	s := newSiteFor(t, []login.Persona{{ID: "supplier", Role: access.Supplier, Actor: seller}, only("reader", access.SupplierReader), only("admin", access.SupplierAdmin)})
+	must[supplier.Supplier](t)(s.store.UpdateSupplier(t.Context(), s.supplier, func(v supplier.Supplier) (supplier.Supplier, error) {
+		v.Keys = slices.Clone(v.Keys)
+		for i := range v.Keys {
+			v.Keys[i].Revoked = &supplier.Revocation{Index: 1 << 30, At: time.Now(), Since: &time.Time{}, Reason: supplier.Compromised}
+		}
+		return v, nil
+	}))
+	own := "/suppliers/" + string(s.supplier)
+	s.visit("supplier").get(own).must(t, 200, "gjelder ikke lenger", "Signer på nytt med en annen nøkkel")
+	for _, who := range []string{"reader", "admin"} {
+		if a := s.visit(who).get(own).must(t, 200, "Hvem som har brukt svarene deres"); strings.Contains(a.body, "ingenting dere må gjøre") {
+			t.Errorf("the %s is told that all is well", who)
+		}
+	}
 }

@@ -47,10 +47,11 @@ type Draft struct {
 }
 
 // Entry is the answer to one requirement, and those that others gave to it at
-// the same time.
+// the same time, or to it as another version of the set has it.
 type Entry struct {
 	Saved
-	// Others wait for somebody to choose between them and the answer.
+	// Others wait for somebody to choose between them and the answer, each among
+	// those to the same version.
 	Others []Saved `json:"others,omitempty"`
 }
 
@@ -94,7 +95,7 @@ type Change struct {
 	Answer attestation.Answer
 	// Seen is the fingerprint of the answer they had before them. What is as it
 	// was seen is no change; where the answer has become another one meanwhile,
-	// both are kept. "" is for answers written without seeing what is there: they
+	// both are kept, unless it came from the same copy of the form. "" is for answers written without seeing what is there: they
 	// take the place of the actor's own, and stand beside another's.
 	Seen string
 }
@@ -117,7 +118,7 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 			d.Answers[id] = Entry{Saved: as}
 		case Fingerprint(e.Answer) == mine:
 			d.Answers[id] = e.without(as.Form)
-		case Fingerprint(e.Answer) == ch.Seen, ch.Seen == "" && e.By == as.By:
+		case Fingerprint(e.Answer) == ch.Seen, ch.Seen == "" && e.By == as.By, as.Form != "" && e.Form == as.Form && e.By == as.By:
 			e.Saved = as
 			d.Answers[id] = e
 		default:
@@ -133,6 +134,49 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 // without is the entry without what a form sent that waits for a choice.
 func (e Entry) without(form string) Entry {
 	e.Others = slices.DeleteFunc(slices.Clone(e.Others), func(o Saved) bool { return form != "" && o.Form == form })
+	return e
+}
+
+// parted parts a draft into what answers one version of its set, and the rest:
+// answers to requirements that say something else in their own version. They
+// wait beside the others until somebody answers that version.
+func (d Draft) parted(answers func(Saved) bool) (Draft, map[string][]Saved) {
+	own, aside := map[string]Entry{}, map[string][]Saved{}
+	for id, e := range d.Answers {
+		var kept []Saved
+		for _, a := range append([]Saved{e.Saved}, e.Others...) {
+			if answers(a) {
+				kept = append(kept, a)
+			} else {
+				aside[id] = append(aside[id], a)
+			}
+		}
+		if len(kept) > 0 {
+			own[id] = entryOf(kept)
+		}
+	}
+	d.Answers = own
+	return d, aside
+}
+
+// with is the draft with what was set aside.
+func (d Draft) with(aside map[string][]Saved) Draft {
+	d.Answers = maps.Clone(d.Answers)
+	for id, rest := range aside {
+		if e, there := d.Answers[id]; there {
+			rest = slices.Concat([]Saved{e.Saved}, e.Others, rest)
+		}
+		d.Answers[id] = entryOf(rest)
+	}
+	return d
+}
+
+// entryOf is the entry of one answer and, after it, the others.
+func entryOf(all []Saved) Entry {
+	e := Entry{Saved: all[0]}
+	if len(all) > 1 {
+		e.Others = all[1:]
+	}
 	return e
 }
 
@@ -177,9 +221,9 @@ func (d Draft) Validate() error {
 			c.Check(slices.Contains(known, a.Answer.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Answer.Status)), "Requirement": problem.Clip(id)})
 			c.Text(path+".statement", a.Answer.Statement, 0, maxStatement)
 			c.Check(len(a.Answer.Evidence) <= maxEvidence, path+".evidence", "field.many", problem.Args{"Max": maxEvidence})
-			c.Check(len(a.Form) <= maxWord, path, "answerdraft.form", nil)
+			c.Check(len(a.Form) <= maxWord && problem.Shows(a.Form), path, "answerdraft.form", nil)
 			for _, ref := range a.Answer.Evidence[:min(len(a.Answer.Evidence), maxEvidence)] {
-				c.Check(len(ref.Digest.SHA256) <= maxWord, path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": problem.Clip(id)})
+				c.Check(ref.Digest.Valid(), path+".evidence", "answer.evidence-digest", problem.Args{"Requirement": problem.Clip(id)})
 			}
 		}
 	}

@@ -15,6 +15,7 @@ func met(words string) attestation.Answer {
 // Nothing that somebody wrote is lost, whoever saves when.
 func TestMerge(t *testing.T) {
 	there := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Karis."), By: "kari", Form: "k"}}}}
+	mine := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Olas."), By: "ola", Form: "o"}}}}
 	waiting := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Karis."), By: "kari", Form: "k"}, Others: []Saved{{Answer: met("Olas."), By: "ola", Form: "o"}}}}}
 	for name, tc := range map[string]struct {
 		before Draft
@@ -28,6 +29,7 @@ func TestMerge(t *testing.T) {
 		"the same as saved":                  {there, met("Karis.\r\n"), Fingerprint(met("Før.")), "Karis."},
 		"typed over what is saved":           {there, met("Olas."), Fingerprint(met("Karis.")), "Olas."},
 		"typed over what was there before":   {there, met("Olas."), Fingerprint(met("Før.")), "Karis. Olas."},
+		"typed on in the same form":          {mine, met("Olas mer."), Fingerprint(met("Før.")), "Olas mer."},
 		"taken away":                         {there, attestation.Answer{Requirement: "K-A-01"}, Fingerprint(met("Karis.")), ""},
 		"a file over another's answer":       {there, met("Olas."), "", "Karis. Olas."},
 		"typed on where one waits":           {waiting, met("Olas nye."), Fingerprint(met("Før.")), "Karis. Olas nye."},
@@ -67,6 +69,7 @@ func TestMerge(t *testing.T) {
 // A draft is bounded.
 func TestValidate(t *testing.T) {
 	draft := func(e Entry) Draft { return Draft{Answers: map[string]Entry{"K-A-01": e}} }
+	whole := attestation.EvidenceRef{Digest: attestation.DigestSet{SHA256: strings.Repeat("0", 64)}}
 	many := Entry{}
 	for range maxOthers + 1 {
 		many.Others = append(many.Others, Saved{Answer: met("x")})
@@ -81,7 +84,9 @@ func TestValidate(t *testing.T) {
 		"status":    draft(Entry{Saved: Saved{Answer: attestation.Answer{Status: "maybe"}}}),
 		"others":    draft(many),
 		"form":      draft(Entry{Saved: Saved{Form: strings.Repeat("x", maxWord+1)}}),
-		"evidence":  draft(Entry{Saved: Saved{Answer: attestation.Answer{Evidence: make([]attestation.EvidenceRef, maxEvidence+1)}}}),
+		"no form":   draft(Entry{Saved: Saved{Form: "\xff"}}),
+		"digest":    draft(Entry{Saved: Saved{Answer: attestation.Answer{Evidence: []attestation.EvidenceRef{{Digest: attestation.DigestSet{SHA256: "\xff"}}}}}}),
+		"evidence":  draft(Entry{Saved: Saved{Answer: attestation.Answer{Evidence: slices.Repeat([]attestation.EvidenceRef{whole}, maxEvidence+1)}}}),
 		"date":      {ValidUntil: strings.Repeat("1", maxWord+1)},
 		"size":      large,
 	} {
@@ -89,7 +94,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: no limit", name)
 		}
 	}
-	if err := draft(Entry{Saved: Saved{Answer: attestation.Answer{Statement: "Bare påbegynt."}}}).Validate(); err != nil {
+	if err := draft(Entry{Saved: Saved{Answer: attestation.Answer{Statement: "Bare påbegynt.", Evidence: []attestation.EvidenceRef{whole}}}}).Validate(); err != nil {
 		t.Errorf("an unfinished answer: %v", err)
 	}
 }

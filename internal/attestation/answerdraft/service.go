@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -64,27 +63,28 @@ func (s *Service) offering(ctx context.Context, actor access.Actor, id string) (
 
 // as leaves out answers that do not answer the version.
 func (s *Service) as(d Draft, v catalogue.Version) Draft {
-	carried := map[string]map[string]bool{}
-	out := map[string]Entry{}
-	for id, e := range d.Answers {
-		if _, asked := v.Requirement(id); !asked {
-			continue
-		}
-		if e.Version != v.Version {
-			if carried[e.Version] == nil {
-				carried[e.Version] = map[string]bool{}
-				if old, ok := s.Catalogue.Content().Version(v.Set, e.Version); ok {
-					carried[e.Version] = catalogue.CarriesOver(old, v)
-				}
-			}
-			if !carried[e.Version][id] {
-				continue
-			}
-		}
-		out[id] = e
-	}
-	d.Answers = out
+	d, _ = d.parted(s.answering(v))
 	return d
+}
+
+// answering tells whether an answer is one to what a version asks.
+func (s *Service) answering(v catalogue.Version) func(Saved) bool {
+	carried := map[string]map[string]bool{}
+	return func(a Saved) bool {
+		if _, asked := v.Requirement(a.Answer.Requirement); !asked {
+			return false
+		}
+		if a.Version == v.Version {
+			return true
+		}
+		if carried[a.Version] == nil {
+			carried[a.Version] = map[string]bool{}
+			if old, ok := s.Catalogue.Content().Version(v.Set, a.Version); ok {
+				carried[a.Version] = catalogue.CarriesOver(old, v)
+			}
+		}
+		return carried[a.Version][a.Answer.Requirement]
+	}
 }
 
 // Sheet is what somebody saves: the answers they had before them.
@@ -118,14 +118,15 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, ref Ref, in Shee
 	as := Saved{Version: ref.Version.Version, By: actor.ID, At: now, Form: in.Form}
 	var conflicts []string
 	d, err := s.update(ctx, o, ref.Version.Set, func(d Draft) (Draft, error) {
-		before := d
-		d, conflicts = d.merge(in.Changes, as)
+		before, aside := d.parted(s.answering(ref.Version))
+		d, conflicts = before.merge(in.Changes, as)
 		if in.ValidUntil != nil {
 			d.ValidUntil = *in.ValidUntil
 		}
 		if d.ValidUntil == before.ValidUntil && sameAnswers(d, before) {
 			return Draft{}, errNothing
 		}
+		d = d.with(aside)
 		return d.savedBy(actor, now), d.Validate()
 	})
 	if errors.Is(err, errNothing) {
@@ -184,15 +185,15 @@ func (s *Service) Choose(ctx context.Context, actor access.Actor, ref Ref, requi
 	}
 	now := s.now()
 	d, err := s.update(ctx, o, ref.Version.Set, func(d Draft) (Draft, error) {
+		d, aside := d.parted(s.answering(ref.Version))
 		e, there := d.Answers[requirement]
 		for _, a := range append([]Saved{e.Saved}, e.Others...) {
 			if !there || Fingerprint(a.Answer) != fingerprint {
 				continue
 			}
 			a.Version = ref.Version.Version
-			d.Answers = maps.Clone(d.Answers)
 			d.Answers[requirement] = Entry{Saved: a}
-			return d.savedBy(actor, now), nil
+			return d.with(aside).savedBy(actor, now), nil
 		}
 		return Draft{}, problem.New(problem.Stale, "answerdraft.chosen", problem.Args{"Requirement": problem.Clip(requirement)})
 	})
@@ -231,7 +232,11 @@ func (s *Service) Settle(ctx context.Context, r attestation.Record) error {
 		if d.Rev == 0 {
 			return Draft{}, errNothing // somebody has removed it
 		}
-		d = d.settle(r.Answers)
+		var aside map[string][]Saved
+		if v, ok := s.Catalogue.Content().Version(r.Set, r.SetVersion); ok {
+			d, aside = d.parted(s.answering(v))
+		}
+		d = d.settle(r.Answers).with(aside)
 		d.ValidUntil = ""
 		return d, nil
 	})

@@ -33,7 +33,7 @@ type Uses struct {
 	Supplier    organisation.Number `json:"supplier"`
 	Rev         int64               `json:"rev"`
 	// Since tells, by the fingerprint of a procurement, from when its use may be
-	// told.
+	// told. The fingerprint is the same in all declarations of the supplier.
 	Since map[string]time.Time `json:"since"`
 }
 
@@ -63,20 +63,21 @@ type Declaration struct {
 // it has one. Doing so again writes nothing, unless the deadline is later now.
 func (s *Service) Note(ctx context.Context, procurement string, deadline *time.Time, used []Declaration) error {
 	now := s.Now().UTC().Truncate(time.Millisecond)
-	since := now.Add(NoDeadline)
+	quiet := now.Add(NoDeadline)
 	if deadline != nil {
-		since = deadline.Add(Silence)
-		if since.Before(now) {
-			since = now
-		}
+		quiet = deadline.Add(Silence)
+	}
+	since := quiet
+	if since.Before(now) {
+		since = now
 	}
 	var errs []error
 	for _, d := range used {
-		sum := sha256.Sum256([]byte(d.Attestation + " " + procurement))
+		sum := sha256.Sum256([]byte(string(d.Supplier) + " " + procurement))
 		key := hex.EncodeToString(sum[:8])
 		_, err := s.Store.UpdateDeclarationUses(ctx, d.Attestation, func(u Uses) (Uses, error) {
 			before, there := u.Since[key]
-			if there && (deadline == nil || !before.Before(since)) || !there && len(u.Since) >= maxUses {
+			if there && (deadline == nil || !before.Before(quiet)) || !there && len(u.Since) >= maxUses {
 				return Uses{}, errCounted
 			}
 			u.Supplier = d.Supplier
@@ -118,15 +119,23 @@ func (s *Service) Months(ctx context.Context, actor access.Actor, supplier organ
 		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, zone)
 	}
 	current := first(s.Now())
-	counts := map[time.Time]int{}
+	// A procurement that uses several declarations is told of once, when all of
+	// them may be.
+	procurements := map[string]time.Time{}
 	for _, u := range all {
 		if u.Supplier != supplier {
 			continue
 		}
-		for _, since := range u.Since {
-			if m := first(since); m.Before(current) {
-				counts[m]++
+		for key, since := range u.Since {
+			if since.After(procurements[key]) {
+				procurements[key] = since
 			}
+		}
+	}
+	counts := map[time.Time]int{}
+	for _, since := range procurements {
+		if m := first(since); m.Before(current) {
+			counts[m]++
 		}
 	}
 	out := make([]Month, 0, len(counts))

@@ -1,0 +1,102 @@
+package answerdraft_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
+	"felleskrav/internal/attestation/answerdraft"
+	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
+	"felleskrav/internal/storage/sqlite"
+	"felleskrav/internal/supplier"
+)
+
+const (
+	ours     organisation.Number = "123456785"
+	offering                     = "01900000-0000-7000-8000-000000000001"
+)
+
+func author(name string) access.Actor {
+	return access.Actor{ID: "person:" + name, Org: string(ours), Roles: []access.Role{access.SupplierAuthor}}
+}
+
+// release is a version of a set with one requirement.
+func release(t *testing.T, version string, edition int) catalogue.Version {
+	t.Helper()
+	data, err := json.Marshal(catalogue.Version{Set: "grunnsett", Version: version, Requirements: []catalogue.Requirement{{ID: "K-A-01", Edition: edition}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := catalogue.ParseVersion(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestVersionsDoNotHideEachOther has the same requirement answered in two
+// versions that ask for different things: whoever answers one of them sees what
+// was written to it, and chooses between nothing but that.
+func TestVersionsDoNotHideEachOther(t *testing.T) {
+	ctx := t.Context()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	store, err := sqlite.Open(ctx, t.TempDir(), clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.InsertOffering(ctx, supplier.Offering{ID: offering, Supplier: ours, Name: "Sak"}); err != nil {
+		t.Fatal(err)
+	}
+	old, fresh := release(t, "1.0.0", 1), release(t, "2.0.0", 2)
+	s := &answerdraft.Service{Store: store, Suppliers: store, Catalogue: &catalogue.Catalogue{Releases: []catalogue.Version{old, fresh}}, Now: clock}
+	nothing := answerdraft.Fingerprint(attestation.Answer{})
+	met := func(words string) attestation.Answer {
+		return attestation.Answer{Requirement: "K-A-01", Status: attestation.Met, Statement: words}
+	}
+	save := func(who string, v catalogue.Version, words, seen string) []string {
+		t.Helper()
+		_, conflicts, err := s.Save(ctx, author(who), answerdraft.Ref{Offering: offering, Version: v}, answerdraft.Sheet{
+			Changes: []answerdraft.Change{{Answer: met(words), Seen: seen}}, Form: who + words,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conflicts
+	}
+	holds := func(v catalogue.Version, want string, others int) {
+		t.Helper()
+		d, err := s.Get(ctx, author("kari"), answerdraft.Ref{Offering: offering, Version: v})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := d.Answers["K-A-01"]; e.Answer.Statement != want || len(e.Others) != others {
+			t.Errorf("in %s: %q and %d others, want %q and %d", v.Version, e.Answer.Statement, len(e.Others), want, others)
+		}
+	}
+	save("kari", old, "Til den gamle.", nothing)
+	if conflicts := save("ola", fresh, "Til den nye.", nothing); conflicts != nil {
+		t.Errorf("an answer to another version is a conflict: %q", conflicts)
+	}
+	holds(old, "Til den gamle.", 0)
+	holds(fresh, "Til den nye.", 0)
+	save("kari", old, "Mer til den gamle.", answerdraft.Fingerprint(met("Til den gamle.")))
+	if conflicts := save("kari", fresh, "Karis.", nothing); len(conflicts) != 1 {
+		t.Errorf("two answers to the same version: %q", conflicts)
+	}
+	holds(fresh, "Til den nye.", 1)
+	if _, err := s.Choose(ctx, author("ola"), answerdraft.Ref{Offering: offering, Version: fresh}, "K-A-01", answerdraft.Fingerprint(met("Karis."))); err != nil {
+		t.Fatal(err)
+	}
+	holds(fresh, "Karis.", 0)
+	holds(old, "Mer til den gamle.", 0)
+	if err := s.Settle(ctx, attestation.Record{Offering: offering, Set: "grunnsett", SetVersion: "2.0.0", Answers: []attestation.Answer{met("Karis.")}}); err != nil {
+		t.Fatal(err)
+	}
+	holds(fresh, "", 0)
+	holds(old, "Mer til den gamle.", 0)
+}
