@@ -334,11 +334,17 @@ func rewrite(n *yaml.Node, text string) {
 
 // setEdition writes the edition after the id. The first one is not written.
 func setEdition(r *yaml.Node, edition int) {
-	if n := valueOf(r, "edition"); n != nil {
-		n.Value = strconv.Itoa(edition)
+	if edition < 2 {
+		for i := 0; i+1 < len(r.Content); i += 2 {
+			if r.Content[i].Value == "edition" {
+				r.Content = slices.Delete(r.Content, i, i+2)
+				return
+			}
+		}
 		return
 	}
-	if edition < 2 {
+	if n := valueOf(r, "edition"); n != nil {
+		n.Value = strconv.Itoa(edition)
 		return
 	}
 	pair := []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: "edition"}, {Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(edition)}}
