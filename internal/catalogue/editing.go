@@ -209,24 +209,24 @@ func (s *DraftService) PutFile(ctx context.Context, actor access.Actor, id strin
 // formatted reads one file the way [Load] would, and formats it.
 func formatted(path string, data []byte) ([]byte, error) {
 	if !utf8.Valid(data) {
-		return nil, refuseFile(path, Faults{{File: path, Line: 1, Key: "encoding"}})
+		return nil, refuseFile("draft.file-faults", path, Faults{{File: path, Line: 1, Key: "encoding"}})
 	}
 	r := newLoader(tree{path: data})
 	r.one(path)
 	if len(r.faults) > 0 {
-		return nil, refuseFile(path, r.faults.sorted())
+		return nil, refuseFile("draft.file-faults", path, r.faults.sorted())
 	}
 	out, err := Format(data)
 	if err != nil {
 		line, detail := yamlError(err.Error())
-		return nil, refuseFile(path, Faults{{File: path, Line: line, Key: "syntax", Args: map[string]any{"Detail": detail}}})
+		return nil, refuseFile("draft.file-faults", path, Faults{{File: path, Line: line, Key: "syntax", Args: map[string]any{"Detail": detail}}})
 	}
 	return out, nil
 }
 
-// refuseFile is the problem of a file with faults.
-func refuseFile(path string, faults Faults) error {
-	p := problem.New(problem.Invalid, "draft.file-faults", problem.Args{"Count": len(faults), "Path": path})
+// refuseFile is the problem, by its key, of a file with faults.
+func refuseFile(key, path string, faults Faults) error {
+	p := problem.New(problem.Invalid, key, problem.Args{"Count": len(faults), "Path": path})
 	for i, f := range faults {
 		if i == maxFields {
 			break

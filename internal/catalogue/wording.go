@@ -210,7 +210,7 @@ func themeIn(path string, data []byte) (Theme, error) {
 	l := newLoader(tree{path: data})
 	l.themes()
 	if len(l.faults) > 0 || len(l.cat.Themes) != 1 {
-		return Theme{}, refuseFile(path, l.faults)
+		return Theme{}, refuseFile("draft.file-broken", path, l.faults)
 	}
 	l.cat.index()
 	return l.cat.Themes[0], nil

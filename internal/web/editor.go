@@ -137,8 +137,12 @@ func (w *Web) showDraft(c *gin.Context, failed error) error {
 	p := draftPage{Base: w.base(c, "editor"), Draft: d, Own: d.Author.ID == actor.ID || slices.Contains(d.Editors, actor.ID)}
 	p.Here = "/editor/drafts/" + d.ID
 	if !d.State.Closed() {
-		if p.Edited, err = w.Drafts.Edited(ctx, actor, d); err != nil {
+		p.Edited, err = w.Drafts.Edited(ctx, actor, d)
+		if err != nil && (failed != nil || !mendable(err)) {
 			return err
+		}
+		if err != nil { // a file from before the rules were as they are
+			failed, code = err, codeOf(err)
 		}
 	}
 	for _, e := range p.Edited {

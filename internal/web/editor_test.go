@@ -347,3 +347,18 @@ func TestReportsBeyondTheFirstPage(t *testing.T) {
 		t.Errorf("an answer that is too long: %d", a.code)
 	}
 }
+
+// A draft from before the rules became stricter can be mended and thrown away.
+func TestDraftWithAFileThatCannotBeRead(t *testing.T) {
+	s := newSite(t, true)
+	d := must[catalogue.Draft](t)(s.web.Drafts.Create(t.Context(), editor, catalogue.DraftInput{Title: "Gammelt"}))
+	path := "themes/01-styring.yaml"
+	must[catalogue.Draft](t)(s.store.UpdateDraft(t.Context(), d.ID, func(d catalogue.Draft) (catalogue.Draft, error) {
+		d.Files = map[string]catalogue.DraftFile{path: {Text: "id: [\n", SHA256: catalogue.Digest([]byte("id: [\n")), Size: 6}}
+		return d, nil
+	}))
+	a := s.visit("editor").get("/editor/drafts/" + d.ID)
+	if a.code != 422 || !strings.Contains(a.body, "Filen "+path+" i utkastet har én feil") || !strings.Contains(a.body, `action="/editor/drafts/`+d.ID+`/discard"`) {
+		t.Errorf("its page: %d", a.code)
+	}
+}
