@@ -14,10 +14,9 @@ import (
 	"felleskrav/internal/supplier"
 )
 
-const (
-	ours     organisation.Number = "123456785"
-	offering                     = "01900000-0000-7000-8000-000000000001"
-)
+const ours organisation.Number = "123456785"
+
+const offering = "01900000-0000-7000-8000-000000000001"
 
 func author(name string) access.Actor {
 	return access.Actor{ID: "person:" + name, Org: string(ours), Roles: []access.Role{access.SupplierAuthor}}
