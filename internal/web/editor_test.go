@@ -267,7 +267,7 @@ func TestPublicPages(t *testing.T) {
 		}
 		return v, nil
 	}))
-	b.get("/declarations").must(t, 200, "Gjelder ikke: nøkkelen ble trukket tilbake")
+	b.get("/declarations").must(t, 200, "Ugyldig nøkkel")
 	for _, bad := range []string{"x", "1", strings.Repeat("9", 40) + "-" + s.digest, "1-zz"} {
 		if a := b.get("/declarations?after=" + url.QueryEscape(bad)); a.code != 422 && a.code != 400 {
 			t.Errorf("after %q: %d", bad, a.code)
