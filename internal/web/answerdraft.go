@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,7 +18,9 @@ import (
 // script sends.
 func readAnswers(c *gin.Context, v catalogue.Version) (draft, answerdraft.Sheet) {
 	d := draft{answers: map[string]attestation.Answer{}, seen: map[string]string{}, sheet: line(c.PostForm("sheet"))}
-	in := answerdraft.Sheet{Form: d.sheet}
+	d.turn, _ = strconv.Atoi(c.PostForm("turn")) // only the script counts
+	d.turn = max(d.turn, 0)
+	in := answerdraft.Sheet{Form: d.sheet, Turn: d.turn}
 	if until, there := c.GetPostForm("validUntil"); there {
 		d.validUntil = line(until)
 		in.ValidUntil = &d.validUntil
@@ -53,7 +56,7 @@ func (w *Web) saveAnswers(c *gin.Context) (answering, draft, error) {
 	if readErr != nil {
 		return a, now, readErr
 	}
-	now.sheet, now.typed = typed.sheet, &typed
+	now.sheet, now.turn, now.typed = typed.sheet, typed.turn, &typed
 	if err == nil {
 		return a, now, nil
 	}

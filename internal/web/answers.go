@@ -41,8 +41,9 @@ type answersPage struct {
 	// answered anew since the version changed them, and Conflicts those with
 	// answers to choose between.
 	Missing, Again, Conflicts []answerRow
-	// Sheet names this copy of the form.
+	// Sheet names this copy of the form, and Turn counts what it has sent.
 	Sheet string
+	Turn  int
 }
 
 // Save is the address that drafts are saved at.
@@ -114,6 +115,7 @@ type draft struct {
 	// typed is what was sent to be saved; nil when nothing was.
 	typed  *draft
 	sheet  string
+	turn   int
 	report []reportRow
 	read   int
 }
@@ -267,7 +269,7 @@ func (w *Web) answersPage(c *gin.Context, a answering, d draft, failed error) (a
 	}
 	p := answersPage{
 		Base: w.base(c, "own"), Supplier: a.supplier, Offering: a.offering, Version: a.version,
-		Prefilled: d.prefilled, Report: d.report, Read: d.read, Total: len(a.version.Requirements), Draft: d.saved, SavedBy: who(d.saved.UpdatedBy), Sheet: d.sheet,
+		Prefilled: d.prefilled, Report: d.report, Read: d.read, Total: len(a.version.Requirements), Draft: d.saved, SavedBy: who(d.saved.UpdatedBy), Sheet: d.sheet, Turn: d.turn,
 	}
 	p.Here = "/offerings/" + a.offering.ID + "/answers?" + query("set", a.version.Ref())
 	if p.Sheet == "" {

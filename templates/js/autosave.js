@@ -21,9 +21,15 @@ function start(form) {
     if (status.textContent !== words) status.textContent = words;
   };
 
+  /** Counts what is sent, since what is sent last need not arrive last. */
+  const count = () => {
+    form.elements.turn.value = Number(form.elements.turn.value) + 1;
+  };
+
   /** What stands in the touched requirements. */
   const collect = (blocks) => {
-    const body = new URLSearchParams({ sheet: form.elements.sheet.value });
+    count();
+    const body = new URLSearchParams({ sheet: form.elements.sheet.value, turn: form.elements.turn.value });
     for (const block of blocks) {
       for (const input of block.querySelectorAll("input, textarea")) {
         if (!["radio", "checkbox"].includes(input.type) || input.checked) body.append(input.name, input.value);
@@ -89,6 +95,7 @@ function start(form) {
   form.addEventListener("submit", () => {
     clearTimeout(timer);
     touched.clear();
+    count();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") save(true);

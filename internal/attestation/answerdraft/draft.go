@@ -67,6 +67,9 @@ type Saved struct {
 	// Form is the copy of the form it came from, so that what is typed on takes
 	// the place of what the same form sent before.
 	Form string `json:"form,omitempty"`
+	// Turn counts what the form has sent, where a script sends it bit by bit: what
+	// was sent earlier may arrive later. 0 is not counted.
+	Turn int `json:"turn,omitempty"`
 }
 
 // Fingerprint tells whether two answers are the same to whoever reads them.
@@ -113,7 +116,7 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 		as.Answer = ch.Answer
 		e, there := d.Answers[id]
 		switch {
-		case ch.Seen == mine:
+		case ch.Seen == mine, e.overtaken(as):
 		case !there:
 			d.Answers[id] = Entry{Saved: as}
 		case Fingerprint(e.Answer) == mine:
@@ -129,6 +132,13 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 		}
 	}
 	return d, conflicts
+}
+
+// overtaken tells whether the form has already sent something later.
+func (e Entry) overtaken(as Saved) bool {
+	return as.Turn > 0 && slices.ContainsFunc(append([]Saved{e.Saved}, e.Others...), func(o Saved) bool {
+		return as.Form != "" && o.Form == as.Form && o.By == as.By && o.Turn > as.Turn
+	})
 }
 
 // without is the entry without what a form sent that waits for a choice.

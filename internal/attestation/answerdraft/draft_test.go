@@ -98,3 +98,33 @@ func TestValidate(t *testing.T) {
 		t.Errorf("an unfinished answer: %v", err)
 	}
 }
+
+// What a form sent first may come last: it does not take the place of what was
+// typed after it, wherever that stands.
+func TestMergeInTurn(t *testing.T) {
+	nothing := Fingerprint(attestation.Answer{})
+	late := Saved{By: "ola", Form: "o", Turn: 1}
+	for name, before := range map[string]Entry{
+		"saved":              {Saved: Saved{Answer: met("Alt."), By: "ola", Form: "o", Turn: 2}},
+		"waits for a choice": {Saved: Saved{Answer: met("Karis."), By: "kari", Form: "k"}, Others: []Saved{{Answer: met("Alt."), By: "ola", Form: "o", Turn: 2}}},
+	} {
+		got, conflicts := Draft{Answers: map[string]Entry{"K-A-01": before}}.merge([]Change{{Answer: met("Al"), Seen: nothing}}, late)
+		if e := got.Answers["K-A-01"]; len(conflicts) > 0 || e.Answer.Statement != before.Answer.Statement || len(e.Others) != len(before.Others) || len(e.Others) > 0 && e.Others[0].Answer.Statement != "Alt." {
+			t.Errorf("%s: now %+v, told of %q", name, e, conflicts)
+		}
+	}
+	sent := Draft{Answers: map[string]Entry{"K-A-01": {Saved: Saved{Answer: met("Alt."), By: "ola", Form: "o", Turn: 2}}}}
+	for name, as := range map[string]Saved{
+		"the next":     {By: "ola", Form: "o", Turn: 3},
+		"without turn": {By: "ola", Form: "o"},
+	} {
+		got, conflicts := sent.merge([]Change{{Answer: met("Alt og mer."), Seen: nothing}}, as)
+		if e := got.Answers["K-A-01"]; len(conflicts) > 0 || len(e.Others) > 0 || e.Answer.Statement != "Alt og mer." {
+			t.Errorf("%s: now %+v, told of %q", name, e, conflicts)
+		}
+	}
+	got, conflicts := sent.merge([]Change{{Answer: met("Karis."), Seen: nothing}}, Saved{By: "kari", Form: "o", Turn: 1})
+	if len(conflicts) != 1 || len(got.Answers["K-A-01"].Others) != 1 {
+		t.Errorf("somebody else's is lost: %+v", got.Answers["K-A-01"])
+	}
+}

@@ -92,8 +92,10 @@ type Sheet struct {
 	Changes []Change
 	// ValidUntil is kept when it is not nil.
 	ValidUntil *string
-	// Form names the copy of the form that it was typed into.
+	// Form names the copy of the form that it was typed into, and Turn counts
+	// what it has sent; 0 is not counted.
 	Form string
+	Turn int
 }
 
 // Save takes what somebody typed into the draft, for each requirement by
@@ -115,7 +117,7 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, ref Ref, in Shee
 		return Draft{}, nil, err
 	}
 	now := s.now()
-	as := Saved{Version: ref.Version.Version, By: actor.ID, At: now, Form: in.Form}
+	as := Saved{Version: ref.Version.Version, By: actor.ID, At: now, Form: in.Form, Turn: in.Turn}
 	var conflicts []string
 	d, err := s.update(ctx, o, ref.Version.Set, func(d Draft) (Draft, error) {
 		before, aside := d.parted(s.answering(ref.Version))
