@@ -112,10 +112,6 @@ race: $(ASSETS) ## run what does things at once with the race detector (wants gc
 	go test -race -timeout 20m $(RACE)
 	go test -race -timeout 20m -run '$(AT_ONCE)' $(RACE_SOME)
 
-.PHONY: form
-form: $(ASSETS) packages ## look at every state of every page in every language in a browser
-	FELLESKRAV_EVERY_STATE=1 go test -count=1 -timeout 20m -run '^TestForm$$' ./internal/web
-
 .PHONY: fuzz
 fuzz: $(ASSETS) ## run each fuzz target for FUZZTIME (60s)
 	@# On a busy machine go test may take the end of its own time for a failure, and then has no input to show.
