@@ -113,6 +113,8 @@ func (c *Catalogue) Crosswalk(f Framework) []Covered {
 	out := make([]Covered, len(order))
 	for i, key := range order {
 		out[i] = *rows[key]
+		slices.Sort(out[i].Measures)
+		slices.Sort(out[i].Requirements)
 	}
 	return out
 }

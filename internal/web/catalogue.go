@@ -220,27 +220,27 @@ func (w *Web) measure(c *gin.Context) error {
 
 type setsPage struct {
 	Base
+	released
 	Sets []setSummary
 }
 
-// Published is the day a release came.
-func (setsPage) Published(v catalogue.Version) evidence.Date { return evidence.Date(v.Published) }
-
 func (w *Web) sets(c *gin.Context) error {
-	return w.show(c, http.StatusOK, "sets", setsPage{w.base(c, "catalogue"), w.setSummaries()})
+	return w.show(c, http.StatusOK, "sets", setsPage{Base: w.base(c, "catalogue"), Sets: w.setSummaries()})
 }
 
 type setVersionPage struct {
 	Base
+	released
 	Version  catalogue.Version
 	Versions []catalogue.Version
 	Themes   []versionTheme
 }
 
+// released is for pages that tell of releases.
+type released struct{}
+
 // Published is the day a release came.
-func (setVersionPage) Published(v catalogue.Version) evidence.Date {
-	return evidence.Date(v.Published)
-}
+func (released) Published(v catalogue.Version) evidence.Date { return evidence.Date(v.Published) }
 
 type versionTheme struct {
 	ID           string

@@ -20,7 +20,7 @@ type crosswalkPage struct {
 	Rows      []catalogue.Covered
 	// Linked is how many of the rows something of ours answers.
 	Linked int
-	// Source tells where a row's id is from, in a framework of several sources.
+	// Law tells that the rows are of several laws.
 	Law bool
 }
 
@@ -52,8 +52,6 @@ func (w *Web) crosswalk(c *gin.Context) error {
 		slices.SortStableFunc(p.Rows, func(a, b catalogue.Covered) int { return cmp.Compare(name(a), name(b)) })
 	}
 	for _, r := range p.Rows {
-		slices.Sort(r.Measures)
-		slices.Sort(r.Requirements)
 		if len(r.Measures)+len(r.Requirements) > 0 {
 			p.Linked++
 		}

@@ -98,8 +98,9 @@ type Change struct {
 	Answer attestation.Answer
 	// Seen is the fingerprint of the answer they had before them. What is as it
 	// was seen is no change; where the answer has become another one meanwhile,
-	// both are kept, unless it came from the same copy of the form. "" is for answers written without seeing what is there: they
-	// take the place of the actor's own, and stand beside another's.
+	// both are kept, unless it came from the same copy of the form. "" is for
+	// answers written without seeing what is there: they take the place of the
+	// actor's own, and stand beside another's.
 	Seen string
 }
 
@@ -134,9 +135,12 @@ func (d Draft) merge(changes []Change, as Saved) (Draft, []string) {
 	return d, conflicts
 }
 
+// all gives the answer and, after it, the others.
+func (e Entry) all() []Saved { return append([]Saved{e.Saved}, e.Others...) }
+
 // overtaken tells whether the form has already sent something later.
 func (e Entry) overtaken(as Saved) bool {
-	return as.Turn > 0 && slices.ContainsFunc(append([]Saved{e.Saved}, e.Others...), func(o Saved) bool {
+	return as.Turn > 0 && slices.ContainsFunc(e.all(), func(o Saved) bool {
 		return as.Form != "" && o.Form == as.Form && o.By == as.By && o.Turn > as.Turn
 	})
 }
@@ -154,7 +158,7 @@ func (d Draft) parted(answers func(Saved) bool) (Draft, map[string][]Saved) {
 	own, aside := map[string]Entry{}, map[string][]Saved{}
 	for id, e := range d.Answers {
 		var kept []Saved
-		for _, a := range append([]Saved{e.Saved}, e.Others...) {
+		for _, a := range e.all() {
 			if answers(a) {
 				kept = append(kept, a)
 			} else {
@@ -174,7 +178,7 @@ func (d Draft) with(aside map[string][]Saved) Draft {
 	d.Answers = maps.Clone(d.Answers)
 	for id, rest := range aside {
 		if e, there := d.Answers[id]; there {
-			rest = slices.Concat([]Saved{e.Saved}, e.Others, rest)
+			rest = append(e.all(), rest...)
 		}
 		d.Answers[id] = entryOf(rest)
 	}
@@ -226,7 +230,7 @@ func (d Draft) Validate() error {
 	for _, id := range slices.Sorted(maps.Keys(d.Answers)) {
 		e, path := d.Answers[id], "answers["+problem.Clip(id)+"]"
 		c.Check(len(e.Others) <= maxOthers, path, "answerdraft.others", problem.Args{"Max": maxOthers, "Requirement": problem.Clip(id)})
-		for _, a := range append([]Saved{e.Saved}, e.Others...) {
+		for _, a := range e.all() {
 			size += len(a.Answer.Statement)
 			c.Check(slices.Contains(known, a.Answer.Status), path+".status", "answer.status", problem.Args{"Value": problem.Clip(string(a.Answer.Status)), "Requirement": problem.Clip(id)})
 			c.Text(path+".statement", a.Answer.Statement, 0, maxStatement)

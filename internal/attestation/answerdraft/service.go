@@ -189,7 +189,7 @@ func (s *Service) Choose(ctx context.Context, actor access.Actor, ref Ref, requi
 	d, err := s.update(ctx, o, ref.Version.Set, func(d Draft) (Draft, error) {
 		d, aside := d.parted(s.answering(ref.Version))
 		e, there := d.Answers[requirement]
-		for _, a := range append([]Saved{e.Saved}, e.Others...) {
+		for _, a := range e.all() {
 			if !there || Fingerprint(a.Answer) != fingerprint {
 				continue
 			}

@@ -69,17 +69,13 @@ func (s *Service) chain(ctx context.Context, o supplier.Offering, v catalogue.Ve
 	for _, sub := range below {
 		numbers = append(numbers, sub.Supplier)
 	}
-	slices.Sort(numbers)
-	read, err := s.Suppliers.SuppliersByNumber(ctx, slices.Compact(numbers))
+	suppliers, err := s.suppliersOf(ctx, numbers)
 	if err != nil {
-		return nil, fmt.Errorf("read suppliers: %w", err)
+		return nil, err
 	}
 	c := &chain{
-		version: v, others: s.others(v.Set), at: at, offerings: below, suppliers: map[organisation.Number]supplier.Supplier{},
+		version: v, others: s.others(v.Set), at: at, offerings: below, suppliers: suppliers,
 		done: map[string]status.Status{}, path: map[string]bool{},
-	}
-	for _, sup := range read {
-		c.suppliers[sup.Number] = sup
 	}
 	if _, ok := c.suppliers[o.Supplier]; !ok {
 		return nil, fmt.Errorf("read supplier %s: it is not there", o.Supplier)

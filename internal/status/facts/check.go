@@ -123,10 +123,10 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 // offerings and the sub-suppliers they name.
 func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numbers []organisation.Number, view review.View) (*gathered, error) {
 	g := &gathered{
-		suppliers: map[organisation.Number]supplier.Supplier{}, offerings: map[string]supplier.Offering{},
+		offerings:   map[string]supplier.Offering{},
 		offeringsOf: map[organisation.Number][]supplier.Offering{}, view: view,
 	}
-	unique := slices.Clone(numbers)
+	all := slices.Clone(numbers)
 	var below, ids []string
 	for _, o := range own {
 		ids = append(ids, o.ID)
@@ -145,20 +145,13 @@ func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numb
 	}
 	for _, o := range subs {
 		g.offerings[o.ID] = o
-		unique = append(unique, o.Supplier)
+		all = append(all, o.Supplier)
 	}
-	slices.Sort(unique)
 	// None of these waits for another.
 	reads, readCtx := errgroup.WithContext(ctx)
-	reads.Go(func() error {
-		suppliers, err := s.Suppliers.SuppliersByNumber(readCtx, slices.Compact(unique))
-		if err != nil {
-			return fmt.Errorf("read suppliers: %w", err)
-		}
-		for _, sup := range suppliers {
-			g.suppliers[sup.Number] = sup
-		}
-		return nil
+	reads.Go(func() (err error) {
+		g.suppliers, err = s.suppliersOf(readCtx, all)
+		return err
 	})
 	reads.Go(func() (err error) {
 		g.reviews, _, err = s.reviews(readCtx, ids, view)

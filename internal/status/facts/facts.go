@@ -179,6 +179,19 @@ func (s *Service) reviews(ctx context.Context, offerings []string, v review.View
 	return review.Reader{Store: s.Reviews, Suppliers: s.Suppliers, Log: s.Log}.Of(ctx, offerings, v.Body)
 }
 
+// suppliersOf reads suppliers, by number; a number may be given more than once.
+func (s *Service) suppliersOf(ctx context.Context, numbers []organisation.Number) (map[organisation.Number]supplier.Supplier, error) {
+	found, err := s.Suppliers.SuppliersByNumber(ctx, slices.Compact(slices.Sorted(slices.Values(numbers))))
+	if err != nil {
+		return nil, fmt.Errorf("read suppliers: %w", err)
+	}
+	out := make(map[organisation.Number]supplier.Supplier, len(found))
+	for _, sup := range found {
+		out[sup.Number] = sup
+	}
+	return out, nil
+}
+
 func (s *Service) others(set string) map[string]catalogue.Version {
 	out := map[string]catalogue.Version{}
 	for _, v := range s.Catalogue.Content().Versions(set) {

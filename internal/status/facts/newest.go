@@ -3,14 +3,12 @@ package facts
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/status"
-	"felleskrav/internal/supplier"
 )
 
 // Declared is a declaration in the list of all of them, with what has become of
@@ -58,14 +56,9 @@ func (s *Service) Newest(ctx context.Context, actor access.Actor, after attestat
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(numbers)
-	found, err := s.Suppliers.SuppliersByNumber(ctx, slices.Compact(numbers))
+	suppliers, err := s.suppliersOf(ctx, numbers)
 	if err != nil {
-		return nil, fmt.Errorf("read suppliers: %w", err)
-	}
-	suppliers := map[organisation.Number]supplier.Supplier{}
-	for _, sup := range found {
-		suppliers[sup.Number] = sup
+		return nil, err
 	}
 	now := s.Now().UTC()
 	out := make([]Declared, len(records))
