@@ -28,12 +28,14 @@ func newChromium(t *testing.T, flags ...string) context.Context {
 	return newBrowser(t, cmp.Or(os.Getenv("FELLESKRAV_CHROMIUM"), chromium), flags...)
 }
 
+// newBrowser starts the browser that is at the path. Nothing moves on its own in
+// it: what unfolds while a test goes on pushes what the test is at out of the window.
 func newBrowser(t *testing.T, path string, flags ...string) context.Context {
 	t.Helper()
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless}
 	for _, f := range append([]string{
 		"no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking", "disable-component-update", "disable-sync",
-		"disable-dev-shm-usage", "hide-scrollbars", "force-color-profile=srgb", "lang=nb",
+		"disable-dev-shm-usage", "hide-scrollbars", "force-color-profile=srgb", "lang=nb", "force-prefers-reduced-motion",
 	}, flags...) {
 		name, value, ok := strings.Cut(f, "=")
 		if ok {
