@@ -12,10 +12,14 @@ func (a *API) ListProcurements(ctx context.Context, r ListProcurementsRequestObj
 	items, next, err := fetch(r.Params.Limit, func(limit int) ([]procurement.Procurement, error) {
 		return a.Procurements.List(ctx, actor, r.Params.Cursor, limit)
 	}, func(p procurement.Procurement) string { return p.ID })
-	if items == nil {
-		items = []Procurement{}
-	}
-	return ListProcurements200JSONResponse{items, next}, err
+	return ListProcurements200JSONResponse{each(items, shownProcurement), next}, err
+}
+
+// shownProcurement leaves out what a procurement rests on, which is large, and
+// which getSelection explains.
+func shownProcurement(p procurement.Procurement) Procurement {
+	p.Basis = nil
+	return p
 }
 
 func procurementOf(in ProcurementInput) procurement.Procurement {
@@ -36,7 +40,7 @@ func (a *API) CreateProcurement(ctx context.Context, r CreateProcurementRequestO
 	if err != nil {
 		return nil, err
 	}
-	return CreateProcurement201JSONResponse{p, CreateProcurement201ResponseHeaders{ETag: etag(p.Rev), Location: "/api/v1/procurements/" + p.ID}}, nil
+	return CreateProcurement201JSONResponse{shownProcurement(p), CreateProcurement201ResponseHeaders{ETag: etag(p.Rev), Location: "/api/v1/procurements/" + p.ID}}, nil
 }
 
 // GetProcurement reads one.
@@ -46,7 +50,7 @@ func (a *API) GetProcurement(ctx context.Context, r GetProcurementRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	return GetProcurement200JSONResponse{p, GetProcurement200ResponseHeaders{etag(p.Rev)}}, nil
+	return GetProcurement200JSONResponse{shownProcurement(p), GetProcurement200ResponseHeaders{etag(p.Rev)}}, nil
 }
 
 // PutProcurement changes one.
@@ -62,5 +66,5 @@ func (a *API) PutProcurement(ctx context.Context, r PutProcurementRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	return PutProcurement200JSONResponse{p, PutProcurement200ResponseHeaders{etag(p.Rev)}}, nil
+	return PutProcurement200JSONResponse{shownProcurement(p), PutProcurement200ResponseHeaders{etag(p.Rev)}}, nil
 }

@@ -26,6 +26,9 @@ type Procurement struct {
 	// Sets are the set versions the procurement is bound to, chosen when it
 	// was made, so that a later version changes nothing in it.
 	Sets []SetRef `json:"sets"`
+	// Basis is what the input led to when it was given, so that later content
+	// changes nothing either. Nil where that was not kept.
+	Basis *selection.Basis `json:"basis,omitempty"`
 	// Choices hold what the buyer decided per requirement.
 	Choices []Choice `json:"choices,omitempty"`
 	// Columns are those of the requirement table in every workbook of the

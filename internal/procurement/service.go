@@ -57,7 +57,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, p Procurement)
 	if err := access.Check(actor, access.WriteProcurement, string(p.Agency)); err != nil {
 		return Procurement{}, err
 	}
-	p.ID, p.Rev, p.Sets = s.NewID(), 0, nil
+	p.ID, p.Rev, p.Sets, p.Basis = s.NewID(), 0, nil, nil
 	p.CreatedAt, p.CreatedBy, p.UpdatedBy = s.now(), actor.ID, actor.ID
 	p, err := s.prepare(ctx, p)
 	if err != nil {
@@ -73,13 +73,17 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, p Procurement)
 	return saved, nil
 }
 
-// prepare checks a procurement, binds it to set versions it does not have yet
-// and completes its bidders.
+// prepare checks a procurement, binds it to content if it is not bound yet and
+// completes its bidders.
 func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, error) {
 	if p.Language == "" {
 		p.Language = "nb"
 	}
-	result, err := selection.Select(s.Catalogue.Content(), p.Input)
+	p, err := s.bind(p)
+	if err != nil {
+		return Procurement{}, err
+	}
+	_, result, err := s.selected(p)
 	if err != nil {
 		return Procurement{}, err
 	}
@@ -103,25 +107,8 @@ func (s *Service) prepare(ctx context.Context, p Procurement) (Procurement, erro
 	if err := c.Err(); err != nil {
 		return Procurement{}, err
 	}
-	p.Sets = s.bind(p.Sets, result.Sets)
 	p.UpdatedAt = s.now()
 	return p, nil
-}
-
-// bind keeps the versions already bound and takes the newest of the others.
-func (s *Service) bind(have []SetRef, sets []string) []SetRef {
-	var out []SetRef
-	for _, id := range sets {
-		i := slices.IndexFunc(have, func(r SetRef) bool { return r.ID == id })
-		if i >= 0 {
-			out = append(out, have[i])
-			continue
-		}
-		if v, ok := s.Catalogue.Content().Version(id, ""); ok {
-			out = append(out, SetRef{ID: v.Set, Version: v.Version, Digest: v.Digest})
-		}
-	}
-	return out
 }
 
 func checkChoices(c *problem.Collector, choices []Choice, result selection.Result) {
@@ -179,7 +166,10 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 	if err != nil {
 		return Procurement{}, err
 	}
-	in.Sets = old.Sets
+	in.Sets, in.Basis = old.Sets, old.Basis
+	if !in.Input.Same(old.Input) {
+		in.Basis = nil // what is chosen now leads to something else
+	}
 	in, err = s.prepare(ctx, in)
 	if err != nil {
 		return Procurement{}, err
@@ -189,7 +179,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, in Procurement
 			return Procurement{}, problem.New(problem.Stale, "procurement.stale", nil)
 		}
 		p.Title, p.Reference, p.Deadline, p.Language = in.Title, in.Reference, in.Deadline, in.Language
-		p.ContractEnd, p.Input, p.Sets, p.Choices, p.Columns = in.ContractEnd, in.Input, in.Sets, in.Choices, in.Columns
+		p.ContractEnd, p.Input, p.Sets, p.Basis, p.Choices, p.Columns = in.ContractEnd, in.Input, in.Sets, in.Basis, in.Choices, in.Columns
 		p.Bidders, p.UpdatedAt, p.UpdatedBy = in.Bidders, in.UpdatedAt, actor.ID
 		return p, nil
 	})
@@ -254,16 +244,12 @@ func (s *Service) TenderAt(ctx context.Context, actor access.Actor, id string, a
 	if err != nil {
 		return TenderData{}, err
 	}
-	t := TenderData{Procurement: p}
-	if t.Result, err = selection.Select(s.Catalogue.Content(), p.Input); err != nil {
+	var t TenderData
+	if t.Procurement, err = s.bind(p); err != nil {
 		return TenderData{}, fmt.Errorf("select for procurement: %w", err)
 	}
-	for _, ref := range p.Sets {
-		v, ok := s.Catalogue.Content().Version(ref.ID, ref.Version)
-		if !ok || v.Digest != ref.Digest {
-			return TenderData{}, problem.New(problem.Unavailable, "procurement.set-gone", problem.Args{"Set": ref.ID, "Version": ref.Version})
-		}
-		t.Versions = append(t.Versions, v)
+	if t.Versions, t.Result, err = s.selected(t.Procurement); err != nil {
+		return TenderData{}, err
 	}
 	t.Lines = p.Lines(t.Result, t.Versions)
 	responses, err := s.Store.ResponsesTo(ctx, id)
@@ -273,7 +259,7 @@ func (s *Service) TenderAt(ctx context.Context, actor access.Actor, id string, a
 	if !at.IsZero() {
 		responses = slices.DeleteFunc(responses, func(r Response) bool { return r.ReceivedAt.After(at) })
 	}
-	statuses, err := s.statuses(ctx, actor, p, at)
+	statuses, err := s.statuses(ctx, actor, t.Procurement, at)
 	if err != nil {
 		return TenderData{}, err
 	}

@@ -15,13 +15,15 @@ import (
 // News is what has come about since a procurement was bound to its sets, and
 // since the bidders' declarations were last looked at.
 type News struct {
-	Sets    []SetNews
-	Bidders []BidderNews
+	Sets []SetNews
+	// Rebinding is what it would mean to rest on the content in force instead.
+	Rebinding Rebinding
+	Bidders   []BidderNews
 }
 
 // None reports whether there is nothing to tell.
 func (n News) None() bool {
-	return len(n.Sets) == 0 && !slices.ContainsFunc(n.Bidders, func(b BidderNews) bool { return len(b.Events) > 0 })
+	return len(n.Sets) == 0 && n.Rebinding.Nothing() && !slices.ContainsFunc(n.Bidders, func(b BidderNews) bool { return len(b.Events) > 0 })
 }
 
 // SetNews tells that a set has a newer release than the one the procurement is
@@ -83,10 +85,7 @@ type Event struct {
 
 // setNews compares the versions the procurement is bound to with the newest.
 func (t TenderData) setNews(cat *catalogue.Catalogue) []SetNews {
-	levels := catalogue.Levels{}
-	for _, l := range t.Result.Levels {
-		levels = levels.With(l.Dimension, l.Level)
-	}
+	levels := t.Procurement.Basis.Actual()
 	asked := map[string]bool{}
 	for _, l := range t.Lines {
 		asked[l.Requirement.ID] = true
@@ -158,6 +157,10 @@ func events(before, now status.Status, since time.Time) []Event {
 // made.
 func (s *Service) News(ctx context.Context, actor access.Actor, t TenderData, since *time.Time) (News, error) {
 	out := News{Sets: t.setNews(s.Catalogue.Content())}
+	var err error
+	if out.Rebinding, err = s.Rebinding(t); err != nil {
+		return News{}, err
+	}
 	if len(t.Comparison.Bidders) == 0 {
 		return out, nil
 	}

@@ -35,6 +35,9 @@ func (p Procurement) Stage(received, now time.Time) Stage {
 	}
 }
 
+// closed reports whether the deadline is over.
+func (p Procurement) closed(now time.Time) bool { return p.Deadline != nil && !now.Before(*p.Deadline) }
+
 // Outdated reports whether any of the sets has a newer release.
 func (p Procurement) Outdated(cat *catalogue.Catalogue) bool {
 	for _, ref := range p.Sets {

@@ -1,6 +1,8 @@
 package selection
 
 import (
+	"slices"
+
 	"felleskrav/internal/catalogue"
 )
 
@@ -18,6 +20,14 @@ type Input struct {
 	// every set made for one of the delivery models whose flags, if it has any,
 	// are raised.
 	Sets []string `json:"sets,omitempty"`
+}
+
+// Same reports whether two inputs say the same.
+func (in Input) Same(as Input) bool {
+	a, b := normal(in), normal(as)
+	return slices.Equal(a.Tasks, b.Tasks) && slices.Equal(a.InformationTypes, b.InformationTypes) &&
+		slices.Equal(a.DeliveryModels, b.DeliveryModels) && slices.Equal(a.Overrides, b.Overrides) &&
+		slices.Equal(a.Flags, b.Flags) && slices.Equal(a.Sets, b.Sets)
 }
 
 // Override is the body's own decision about the level of one dimension; the

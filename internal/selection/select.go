@@ -10,22 +10,30 @@ import (
 	"felleskrav/internal/problem"
 )
 
-// Select works out levels, measures and requirements. Unknown ids, an
-// override without a reason and an input that says nothing are one
-// [problem.Invalid] with every fault; an unknown id is told with the nearest
+// Select works out levels, measures and requirements as the content has them.
+// Unknown ids, an override without a reason and an input that says nothing are
+// one [problem.Invalid] with every fault; an unknown id is told with the nearest
 // known ones.
 func Select(c *catalogue.Catalogue, in Input) (Result, error) {
-	in = normal(in)
-	if err := check(c, in); err != nil {
+	b, err := Decide(c, in)
+	if err != nil {
 		return Result{}, err
 	}
+	return b.over(in.DeliveryModels, b.inForce(c)), nil
+}
+
+// Decide works out what a selection rests on; the errors are those of [Select].
+func Decide(c *catalogue.Catalogue, in Input) (Basis, error) {
+	in = normal(in)
+	if err := check(c, in); err != nil {
+		return Basis{}, err
+	}
 	s := selector{c: c, in: in}
+	s.named()
 	s.levels()
 	s.flags()
 	s.sets()
 	s.measures()
-	s.requirements()
-	s.gaps()
 	return s.out, nil
 }
 
@@ -114,7 +122,31 @@ type selector struct {
 	c      *catalogue.Catalogue
 	in     Input
 	actual catalogue.Levels
-	out    Result
+	out    Basis
+}
+
+// named keeps what the tasks and the information were called.
+func (s *selector) named() {
+	via := map[string]string{}
+	for _, id := range s.in.Tasks {
+		t, _ := s.c.Task(id)
+		s.out.Tasks = append(s.out.Tasks, Named{ID: t.ID, Name: t.Name})
+		for _, i := range t.InformationTypes {
+			if via[i] == "" {
+				via[i] = id
+			}
+		}
+	}
+	for _, i := range s.c.InformationTypes {
+		chosen := slices.Contains(s.in.InformationTypes, i.ID)
+		if chosen || via[i.ID] != "" {
+			n := Named{ID: i.ID, Name: i.Name}
+			if !chosen {
+				n.Via = via[i.ID]
+			}
+			s.out.Information = append(s.out.Information, n)
+		}
+	}
 }
 
 // levels takes, per dimension, the maximum over tasks and information types.
@@ -165,7 +197,6 @@ func (s *selector) levels() {
 		s.actual = s.actual.With(d, dl.Level)
 		s.out.Levels = append(s.out.Levels, dl)
 	}
-	s.out.Overall = s.actual.Overall()
 }
 
 // flags are those the body raises, and those that follow: from information
@@ -252,63 +283,10 @@ func (s *selector) includes(set catalogue.Set, id string) bool {
 	})
 }
 
-func (s *selector) triggers(from catalogue.Levels) []Trigger {
-	var out []Trigger
-	for _, d := range from.Reached(s.actual) {
-		out = append(out, Trigger{Dimension: d, From: from.Of(d), Level: s.actual.Of(d)})
-	}
-	return out
-}
-
 func (s *selector) measures() {
 	for _, m := range s.c.Measures {
-		if t := s.triggers(m.From); len(t) > 0 {
-			s.out.Measures = append(s.out.Measures, SelectedMeasure{ID: m.ID, Carrier: m.Carrier, Triggers: t, Law: m.Law})
-		}
-	}
-}
-
-// requirements are those of the chosen sets whose level is reached, that fit
-// the delivery model and that serve a measure which is a minimum here.
-func (s *selector) requirements() {
-	in := map[string][]string{}
-	for _, set := range s.out.Sets {
-		for _, id := range s.c.SetRequirements(set) {
-			in[id] = append(in[id], set)
-		}
-	}
-	at := map[string]int{}
-	for i, m := range s.out.Measures {
-		at[m.ID] = i
-	}
-	for _, r := range s.c.Requirements() {
-		sets := in[r.ID]
-		if len(sets) == 0 || !r.AppliesTo(s.actual, s.in.DeliveryModels) {
-			continue
-		}
-		var serves []string
-		for _, m := range r.Measures {
-			if _, ok := at[m]; ok {
-				serves = append(serves, m)
-			}
-		}
-		if len(serves) == 0 {
-			continue
-		}
-		for _, m := range serves {
-			i := at[m]
-			s.out.Measures[i].ServedBy = append(s.out.Measures[i].ServedBy, r.ID)
-		}
-		s.out.Requirements = append(s.out.Requirements, SelectedRequirement{
-			ID: r.ID, Kind: r.Kind, Type: r.Suggested, Sets: sets, Triggers: s.triggers(r.From), Measures: serves, Law: r.Law,
-		})
-	}
-}
-
-func (s *selector) gaps() {
-	for _, m := range s.out.Measures {
-		if len(m.ServedBy) == 0 {
-			s.out.Gaps = append(s.out.Gaps, Gap{Measure: m.ID, Carrier: m.Carrier})
+		if len(m.From.Reached(s.actual)) > 0 {
+			s.out.Measures = append(s.out.Measures, BasicMeasure{ID: m.ID, Carrier: m.Carrier, From: m.From, Law: m.Law})
 		}
 	}
 }

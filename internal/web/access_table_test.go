@@ -113,6 +113,8 @@ func (s *site) cells() map[string]cell {
 		"GET /procurements/:id/workbook":                tender,
 		"GET /procurements/:id/requirements":            tender,
 		"POST /procurements/:id/requirements":           with(tender, 422, "type.K-NO-01", "A", "rev", "999"),
+		"GET /procurements/:id/newest":                  tender,
+		"POST /procurements/:id/newest":                 with(tender, 412, "rev", "999"),
 		"GET /procurements/:id/columns":                 tender,
 		"POST /procurements/:id/columns":                with(tender, 303, "usual", "yes"),
 		"GET /procurements/:id/bidders":                 tender,

@@ -22,6 +22,7 @@ func (s *site) allPages() []page {
 	chosen := "task=" + s.web.Catalogue.Content().Tasks[0].ID + "&model=saas"
 	proc := "/procurements/" + s.procurement
 	open, settled, none := s.ownBooks()
+	differs, late, gone := s.newestStates()
 	return []page{
 		{"front", "", "/", 200},
 		{"demo-login", "", "/demo/login", 200},
@@ -42,6 +43,11 @@ func (s *site) allPages() []page {
 		{"procurement-record", "procurement", proc + "/record", 200},
 		{"procurement-requirements", "procurement", proc + "/requirements", 200},
 		{"procurement-columns", "procurement", proc + "/columns", 200},
+		{"procurement-newest", "procurement", differs, 200},
+		{"procurement-newest-late", "procurement", late, 200},
+		{"procurement-newest-gone", "procurement", gone, 200},
+		{"procurement-newest-nothing", "procurement", proc + "/newest", 200},
+		{"procurement-outdated", "procurement", strings.TrimSuffix(differs, "/newest"), 200},
 		{"procurement-bidders", "procurement", proc + "/bidders?q=test", 200},
 		{"procurement-comparison", "procurement", proc + "/comparison", 200},
 		{"own", "procurement", proc + "/own", 200},

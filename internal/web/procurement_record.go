@@ -17,8 +17,6 @@ import (
 type recordPage struct {
 	Base
 	procurement.TenderData
-	// Information are the types chosen, and those that the tasks bring.
-	Information []catalogue.InformationType
 	// Excluded are the requirements that the body left out.
 	Excluded []catalogue.Requirement
 	Counts   struct{ A, B int }
@@ -61,7 +59,7 @@ func (w *Web) record(c *gin.Context) error {
 	code := codeOf(failed)
 	p.Form = newForm(t, failed)
 	p.AtField = p.Form.field(Field{Name: "at", Label: "page.record.at", Hint: "page.record.at-hint", Type: "datetime-local", Value: c.Query("at"), Size: "m", Plain: true})
-	p.choices(w.Catalogue.Content())
+	p.choices()
 	if p.Issued, err = w.Procurements.Issued(ctx, actor, tender.Procurement.ID); err != nil {
 		return err
 	}
@@ -78,17 +76,7 @@ func (w *Web) record(c *gin.Context) error {
 }
 
 // choices fills in what follows from what the body chose.
-func (p *recordPage) choices(cat *catalogue.Catalogue) {
-	ids := slices.Clone(p.Procurement.Input.InformationTypes)
-	for _, id := range p.Procurement.Input.Tasks {
-		task, _ := cat.Task(id)
-		ids = append(ids, task.InformationTypes...)
-	}
-	for _, i := range cat.InformationTypes {
-		if slices.Contains(ids, i.ID) {
-			p.Information = append(p.Information, i)
-		}
-	}
+func (p *recordPage) choices() {
 	asked := map[string]bool{}
 	for _, l := range p.Lines {
 		asked[l.Requirement.ID] = true

@@ -55,6 +55,7 @@ func TestWhatChangedSinceAndTheRecord(t *testing.T) {
 				p.Sets[i] = procurement.SetRef{ID: old.Set, Version: old.Version, Digest: old.Digest}
 			}
 		}
+		p.Basis = nil // not kept then
 		p.Input.Overrides = []selection.Override{{Dimension: "integrity", Level: 4, Reason: "Vi vet <bedre>"}}
 		return p, nil
 	}); err != nil {

@@ -53,6 +53,8 @@ func (w *Web) routes() []route {
 		{method: http.MethodGet, path: "/procurements/:id/workbook", pace: httpd.Costly, action: access.ReadProcurement, handler: w.procurementWorkbook},
 		{method: http.MethodGet, path: "/procurements/:id/requirements", action: access.ReadProcurement, handler: w.choices},
 		{method: http.MethodPost, path: "/procurements/:id/requirements", action: access.WriteProcurement, limit: form, handler: w.choicesSave},
+		{method: http.MethodGet, path: "/procurements/:id/newest", action: access.ReadProcurement, handler: w.newest},
+		{method: http.MethodPost, path: "/procurements/:id/newest", action: access.WriteProcurement, limit: form, handler: w.rebind},
 		{method: http.MethodGet, path: "/procurements/:id/columns", action: access.ReadProcurement, handler: w.columns},
 		{method: http.MethodPost, path: "/procurements/:id/columns", action: access.WriteProcurement, limit: form, handler: w.columnsSave},
 		{method: http.MethodGet, path: "/procurements/:id/bidders", action: access.ReadProcurement, handler: w.bidders},

@@ -260,6 +260,7 @@ func (s *site) visits() (out []visit) {
 		sending("procurement-contract-bad", buys, proc+"/contract-end", 422, "contractEnd", "snart"),
 		changing("procurement-requirements-bad", buys, proc+"/requirements", "/requirements$", 422, "weight."+first, "1000"),
 		changing("procurement-columns-bad", buys, proc+"/columns", "/columns$", 422, "place."+string(procurement.Columns()[0]), "x"),
+		changing("procurement-newest-stale", buys, proc+"/newest", "/newest$", 412, "rev", "999"),
 		sending("procurement-bidders-bad", buys, proc+"/bidders", 422, "supplier", "123", "name", "Ukjent AS"),
 		with("procurement-response", buys, proc+"/responses", 200, "workbook", []byte(filled.body), "supplier", string(s.supplier)),
 		with("procurement-response-other", buys, proc+"/responses", 200, "workbook", []byte(filled.body), "supplier", string(s.rival)),

@@ -169,7 +169,7 @@ func (cfg Config) check() error {
 var pageNames = []string{
 	"front", "error", "login", "login-failed", "organisation", "no-right", "logged-out", "demo-login",
 	"procurements", "procurement-new", "procurement", "procurement-requirements", "procurement-columns", "procurement-bidders",
-	"procurement-response", "procurement-comparison", "procurement-record", "own", "own-workbook", "own-report",
+	"procurement-newest", "procurement-response", "procurement-comparison", "procurement-record", "own", "own-workbook", "own-report",
 	"suppliers", "supplier", "supplier-edit", "keys", "key-challenge", "evidence", "evidence-edit", "evidence-erase",
 	"offering-edit", "answers", "statement", "attestation", "withdrawal",
 	"review-new", "review-statement", "review", "review-withdrawal", "reviews", "body-edit",
