@@ -28,7 +28,7 @@ type IssuedWorkbook struct {
 }
 
 // listedWorkbooks is how many issued workbooks are listed.
-const listedWorkbooks = 100
+const listedWorkbooks = 1000
 
 // Issue notes that a workbook is made of what was gathered for it, and counts
 // the declarations whose answers stand in it as used. A workbook filled in for
@@ -52,7 +52,7 @@ func (s *Service) Issue(ctx context.Context, actor access.Actor, t TenderData, w
 }
 
 // Issued lists the workbooks made of a procurement, the newest first and at most
-// a hundred.
+// a thousand.
 func (s *Service) Issued(ctx context.Context, actor access.Actor, id string) ([]IssuedWorkbook, error) {
 	if _, err := s.read(ctx, actor, access.ReadProcurement, id); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -49,7 +50,7 @@ type Event struct {
 	// revoked key.
 	Reason string
 	// Reviewer and ReviewerName are the body that reviewed, Review the digest of
-	// the newest of its reviews of that day, and Count how many there are.
+	// the newest of its reviews in that go, and Count how many there are.
 	Reviewer     organisation.Number
 	ReviewerName string
 	Review       string
@@ -120,29 +121,31 @@ func heldUntil(d DeclarationStatus, next time.Time) bool {
 	}
 }
 
-// reviewEvents puts together what one body reviewed in a day: it most often
+// sitting is how long a body can leave between two reviews that are told as one
+// thing. Days would cut what is done in an evening in two.
+const sitting = 12 * time.Hour
+
+// reviewEvents puts together what one body reviewed in one go: it most often
 // reviews many answers at once.
 func reviewEvents(s Status) []Event {
-	type sitting struct {
-		reviewer organisation.Number
-		day      string
-	}
-	at := map[sitting]int{}
-	var out []Event
+	var all []ReviewStatus
 	for _, r := range s.Requirements {
-		for _, x := range r.Reviews {
-			k := sitting{x.Reviewer, x.LoggedAt.UTC().Format(time.DateOnly)}
-			i, ok := at[k]
-			if !ok {
-				i = len(out)
-				at[k] = i
-				out = append(out, Event{Kind: EventReviewed, Reviewer: x.Reviewer, ReviewerName: x.ReviewerName})
-			}
-			out[i].Count++
-			if !x.LoggedAt.Before(out[i].At) {
-				out[i].At, out[i].Review, out[i].LogIndex = x.LoggedAt, x.Digest, x.LogIndex
-			}
+		all = append(all, r.Reviews...)
+	}
+	slices.SortStableFunc(all, func(a, b ReviewStatus) int {
+		return cmp.Or(a.LoggedAt.Compare(b.LoggedAt), cmp.Compare(a.LogIndex, b.LogIndex))
+	})
+	at := map[organisation.Number]int{} // the newest of each body
+	var out []Event
+	for _, x := range all {
+		i, ok := at[x.Reviewer]
+		if !ok || x.LoggedAt.Sub(out[i].At) > sitting {
+			i = len(out)
+			at[x.Reviewer] = i
+			out = append(out, Event{Kind: EventReviewed, Reviewer: x.Reviewer, ReviewerName: x.ReviewerName})
 		}
+		out[i].Count++
+		out[i].At, out[i].Review, out[i].LogIndex = x.LoggedAt, x.Digest, x.LogIndex
 	}
 	return out
 }

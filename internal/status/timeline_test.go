@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -89,5 +90,27 @@ func TestTimelineHasTheSecondKey(t *testing.T) {
 	}
 	if e := status.Timeline(s, f.Supplier, f.Offering, nil); len(e) != 2 || e[0].Kind != status.EventKeyRevoked || e[0].KeyID != "k2" {
 		t.Errorf("the timeline is %+v", e)
+	}
+}
+
+// What a body reviews in one go is one event, also past midnight.
+func TestTimelineTellsASittingOnce(t *testing.T) {
+	evening := time.Date(2026, 3, 1, 22, 30, 0, 0, time.UTC)
+	s := status.Status{At: evening.AddDate(0, 1, 0)}
+	for i, after := range []time.Duration{0, time.Hour, 2 * time.Hour, 15 * time.Hour} {
+		r := status.ReviewStatus{Digest: string(rune('a' + i)), Reviewer: "910000004", LoggedAt: evening.Add(after), LogIndex: int64(10 + i)}
+		if i == 1 {
+			r.Reviewer = "910000012"
+		}
+		// The order of requirements is not that of time.
+		s.Requirements = append([]status.RequirementStatus{{Reviews: []status.ReviewStatus{r}}}, s.Requirements...)
+	}
+	var got []string
+	for _, e := range status.Timeline(s, supplier.Supplier{}, supplier.Offering{}, nil) {
+		got = append(got, fmt.Sprintf("%s %s %d at %s", e.Reviewer, e.Review, e.Count, e.At.Format("02T15:04")))
+	}
+	want := []string{"910000004 d 1 at 02T13:30", "910000004 c 2 at 02T00:30", "910000012 b 1 at 01T23:30"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

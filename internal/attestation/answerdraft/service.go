@@ -202,22 +202,27 @@ func (s *Service) Choose(ctx context.Context, actor access.Actor, ref Ref, requi
 	return s.as(d, ref.Version), err
 }
 
-// Discard deletes what is saved.
+// discards is how many times Discard tries again when somebody saves meanwhile.
+const discards = 5
+
+// Discard deletes what is saved, and what somebody saves while it does so.
 func (s *Service) Discard(ctx context.Context, actor access.Actor, ref Ref) error {
 	if _, err := s.offering(ctx, actor, ref.Offering); err != nil {
 		return err
 	}
-	d, err := s.Store.AnswerDraft(ctx, ref.Offering, ref.Version.Set)
-	if errors.Is(err, problem.ErrNotFound) {
-		return nil
+	for range discards {
+		d, err := s.Store.AnswerDraft(ctx, ref.Offering, ref.Version.Set)
+		if errors.Is(err, problem.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			err = s.Store.RemoveAnswerDraft(ctx, d.Offering, d.Set, d.Rev)
+		}
+		if err != nil {
+			return fmt.Errorf("discard draft: %w", err)
+		}
 	}
-	if err == nil {
-		err = s.Store.RemoveAnswerDraft(ctx, d.Offering, d.Set, d.Rev)
-	}
-	if err != nil {
-		return fmt.Errorf("discard draft: %w", err)
-	}
-	return nil
+	return problem.New(problem.Stale, "answerdraft.busy", nil)
 }
 
 // Settle takes out of the draft what has been declared, and removes it when

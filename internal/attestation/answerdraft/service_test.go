@@ -1,7 +1,9 @@
 package answerdraft_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/organisation"
+	"felleskrav/internal/problem"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
 )
@@ -98,4 +101,62 @@ func TestVersionsDoNotHideEachOther(t *testing.T) {
 	}
 	holds(fresh, "", 0)
 	holds(old, "Mer til den gamle.", 0)
+}
+
+// interrupted is a store in which a colleague saves when somebody is about to
+// remove the draft.
+type interrupted struct {
+	*sqlite.Store
+	colleague func()
+}
+
+func (s interrupted) RemoveAnswerDraft(ctx context.Context, offering, set string, rev int64) error {
+	s.colleague()
+	return s.Store.RemoveAnswerDraft(ctx, offering, set, rev)
+}
+
+// TestDiscardSaysWhatIsSo has a colleague save while a draft is thrown away: it
+// is gone, or whoever threw it away is told that it is not.
+func TestDiscardSaysWhatIsSo(t *testing.T) {
+	ctx := t.Context()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	store, err := sqlite.Open(ctx, t.TempDir(), func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.InsertOffering(ctx, supplier.Offering{ID: offering, Supplier: ours, Name: "Sak"}); err != nil {
+		t.Fatal(err)
+	}
+	ref := answerdraft.Ref{Offering: offering, Version: release(t, "1.0.0", 1)}
+	s := &answerdraft.Service{Store: store, Suppliers: store, Catalogue: &catalogue.Catalogue{Releases: []catalogue.Version{ref.Version}}, Now: func() time.Time { return now }}
+	saves := 0
+	save := func() {
+		t.Helper()
+		saves++
+		a := attestation.Answer{Requirement: "K-A-01", Status: attestation.Met, Statement: fmt.Sprint("nr. ", saves)}
+		if _, _, err := s.Save(ctx, author("kari"), ref, answerdraft.Sheet{Changes: []answerdraft.Change{{Answer: a}}, Form: fmt.Sprint(saves)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, times := range []int{0, 1, 1000} {
+		saves = 0
+		save()
+		left := times
+		discarding := *s
+		discarding.Store = interrupted{store, func() {
+			if left > 0 {
+				left--
+				save()
+			}
+		}}
+		err := discarding.Discard(ctx, author("ola"), ref)
+		d, readErr := s.Get(ctx, author("ola"), ref)
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		if gone := len(d.Answers) == 0; gone != (err == nil) || gone != (times < 1000) || err != nil && problem.KindOf(err) != problem.Stale {
+			t.Errorf("a colleague saves %d times: %v, and %d answers are left", times, err, len(d.Answers))
+		}
+	}
 }
