@@ -46,7 +46,16 @@ func (s *site) newestStates() (differs, late, gone string) {
 	yesterday := s.web.Now().AddDate(0, 0, -1)
 	return path(func(*procurement.Procurement) {}),
 		path(func(p *procurement.Procurement) { p.Deadline = &yesterday }),
-		path(func(p *procurement.Procurement) { p.Input.Tasks = []string{"fag.borte"} })
+		path(func(p *procurement.Procurement) {
+			p.Input.Tasks = []string{"fag.borte"}
+			for _, l := range p.Basis.Levels {
+				for i := range l.Origins {
+					if l.Origins[i].Via != "" {
+						l.Origins[i].Via = "fag.borte"
+					}
+				}
+			}
+		})
 }
 
 // TestMovingToWhatAppliesNow takes a procurement over to the newest release.
@@ -85,4 +94,5 @@ func TestMovingToWhatAppliesNow(t *testing.T) {
 	b.post(late, url.Values{"rev": {find(t, b.get(late), `name="rev" value="(\d+)"`)}}).must(t, 422, "Fristen i anskaffelsen er ute")
 	b.get(gone).must(t, 200, "finnes ikke lenger i katalogen")
 	b.get(strings.TrimSuffix(gone, "/newest")).must(t, 200, "Barnehage")
+	b.get(strings.TrimSuffix(gone, "/newest")+"/record").must(t, 200, "Barnehage", "følger av fag.borte")
 }
