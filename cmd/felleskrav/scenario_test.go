@@ -362,7 +362,7 @@ func (w *walk) wantUntouched() {
 func (w *walk) wantNews() {
 	w.t.Helper()
 	told := must(w.t, 0, w.dir, nil, "--lang", "en", "workbook", "verify", "tender.xlsx", "--server", w.base).stdout
-	if !strings.Contains(told, "has withdrawn the declaration") {
+	if !strings.Contains(told, "has withdrawn the attestation") {
 		w.t.Errorf("verify does not say that the declaration was withdrawn:\n%s", told)
 	}
 }

@@ -122,7 +122,7 @@ func TestComparisonAsDataAndPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := c.Bidders[0].Counts
-	for _, words := range []string{fmt.Sprintf("Oppfylt %d", n.Met), "Ikkje oppfylt 1", fmt.Sprintf("Ukjent AS: Ikkje svart på %d", len(c.Rows))} {
+	for _, words := range []string{fmt.Sprintf("Oppfylt %d", n.Met), "Ikkje oppfylt 1", fmt.Sprintf("Ukjent AS: Ikkje svara på %d", len(c.Rows))} {
 		if !strings.Contains(doc.Desc, words) {
 			t.Errorf("the picture does not say %q: %s", words, doc.Desc)
 		}

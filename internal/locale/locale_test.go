@@ -65,6 +65,9 @@ func TestLazyGivesWhatLoadGives(t *testing.T) {
 				if got != want {
 					t.Errorf("%s %s: %q, want %q", lang, key, got, want)
 				}
+				if args != nil && want == key {
+					t.Errorf("%s %s cannot be filled in", lang, key)
+				}
 			}
 			if !lazy.In(lang).Has(key) {
 				t.Errorf("%s lacks %s", lang, key)

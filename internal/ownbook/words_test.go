@@ -70,7 +70,7 @@ func TestWordsForHowMuchSpeaksForAMatch(t *testing.T) {
 		want string
 	}{
 		{own.Match{Score: 1, Why: []own.Reason{{Kind: own.SameText}}}, "helt lik"}, {own.Match{Score: 1, Why: like}, "svært lik"},
-		{own.Match{Score: 0.75, Why: like}, "svært lik"}, {own.Match{Score: 0.74, Why: like}, "likner"}, {own.Match{Score: 0.3, Why: like}, "likner litt"},
+		{own.Match{Score: 0.75, Why: like}, "svært lik"}, {own.Match{Score: 0.74, Why: like}, "ligner"}, {own.Match{Score: 0.3, Why: like}, "ligner litt"},
 	} {
 		if got := ownbook.ScoreWord(nb, tt.m); got != tt.want {
 			t.Errorf("%.2f %v: %s, want %s", tt.m.Score, tt.m.Why, got, tt.want)
@@ -79,7 +79,7 @@ func TestWordsForHowMuchSpeaksForAMatch(t *testing.T) {
 	if got := ownbook.ReasonText(nb, like[0]); got != "felles ord: tilgang, logg" {
 		t.Error(got)
 	}
-	if got := ownbook.ReasonText(nb, own.Reason{Kind: own.SimilarText}); got != "liknende ord" {
+	if got := ownbook.ReasonText(nb, own.Reason{Kind: own.SimilarText}); got != "lignende ord" {
 		t.Error(got)
 	}
 }

@@ -58,7 +58,7 @@ func TestSupplierDeclaresOnPages(t *testing.T) {
 	challenge := b.get(own+"/keys/challenge/file").must(t, 200)
 	b.post(own+"/keys/challenge", url.Values{"signature": {"***"}}).must(t, 422, `id="f-signature-error"`)
 	sig := must[[]byte](t)(signing.SignMessage(key, []byte(challenge.body)))
-	b.post(own+"/keys/challenge", url.Values{"signature": {base64.StdEncoding.EncodeToString(sig)}}).must(t, 200, pub.ID, "Nøkkelen er meldt inn")
+	b.post(own+"/keys/challenge", url.Values{"signature": {base64.StdEncoding.EncodeToString(sig)}}).must(t, 200, pub.ID, "Nøkkelen er registrert")
 
 	b.upload(own+"/evidence", map[string]string{"kind": "policy", "visibility": "agencies"}, "file", "retningslinje.txt", []byte("How we do it.")).must(t, 200, "retningslinje.txt")
 	b.upload(own+"/evidence", map[string]string{"kind": "policy", "visibility": "agencies"}, "file", "program.exe", []byte("MZ\x90\x00\x03")).must(t, 415)

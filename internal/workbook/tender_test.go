@@ -393,7 +393,7 @@ func TestStandingSheet(t *testing.T) {
 	if len(rows) != 8 {
 		t.Fatalf("%d rows, want 4 and one per bidder", len(rows))
 	}
-	want := [][]string{{"Nordlys Sky AS", "✓ Valid", "41"}, {"Fjordata Drift AS", "! Expires soon", "42"}, {"=HYPERLINK(\"http://x\";\"Vestvind\")", "○ No declaration", ""}, {"Kystlinje Programvare AS", "≠ For another version", "44"}}
+	want := [][]string{{"Nordlys Sky AS", "✓ Valid", "41"}, {"Fjordata Drift AS", "! Expires soon", "42"}, {"=HYPERLINK(\"http://x\";\"Vestvind\")", "○ No attestation", ""}, {"Kystlinje Programvare AS", "≠ For another version", "44"}}
 	for i, w := range want {
 		r := append(rows[4+i], make([]string, 12)...)
 		if r[0] != w[0] || r[4] != w[1] || r[9] != w[2] {
