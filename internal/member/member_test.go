@@ -498,3 +498,30 @@ func TestFinishedIsForgotten(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 }
+
+// TestEachSideHasSomebodyLeft holds that an organisation that is both supplier
+// and public body keeps an administrator on each side that has members.
+func TestEachSideHasSomebodyLeft(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	h.founded(t)
+	seller := person("seller", access.SupplierAdmin)
+	for id, role := range map[string]access.Role{"seller": access.SupplierAdmin, "author": access.SupplierAuthor} {
+		secret, _, err := h.Invite(ctx, person("elsewhere", access.SupplierAdmin), member.Ask{Org: org, Roles: []access.Role{role}})
+		if err == nil {
+			_, err = h.Accept(ctx, person(id), "", secret)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The body's administrator could not take the author's role away.
+	wantKey(t, h.Remove(ctx, admin, org, "person:author"), "access.grant")
+	wantKey(t, h.Remove(ctx, seller, org, seller.ID), "member.last-admin")
+	wantKey(t, h.Erase(ctx, seller), "member.erase-last-admin")
+	if err := h.Remove(ctx, seller, org, "person:author"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Remove(ctx, seller, org, seller.ID); err != nil {
+		t.Errorf("the last on a side cannot leave: %v", err)
+	}
+}
