@@ -306,3 +306,48 @@ func TestPrivacyTellsWhatHolds(t *testing.T) {
 		has(t, b.get("/catalogue"), 200, `href="/privacy"`)
 	}
 }
+
+// TestRemovedAdministratorGivesNothing holds that an administrator who has just
+// been removed, and whose session does not know it yet, gives nobody anything
+// that would last: not even for a moment.
+func TestRemovedAdministratorGivesNothing(t *testing.T) {
+	s := openPeople(t)
+	appoint := func(b *browser) {
+		t.Helper()
+		_, err := s.web.Members.Appoint(t.Context(), member.Appointment{Person: b.id(), Org: testFirm, OrgName: "Testsky AS", Roles: access.SupplierRoles(), By: "operator:cli"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.get("/login/organisation").must(t, 200, "Testsky AS")
+		b.acts(testFirm)
+	}
+	first, second := s.enters("first", "Første"), s.enters("second", "Andre")
+	appoint(first)
+	appoint(second)
+	has(t, first.post("/members/"+second.id()+"/remove", nil), 200, "Personen er fjernet")
+	for path, form := range map[string]url.Values{
+		"/members/invitations":                     {"roles": {"supplier-admin"}},
+		"/members/" + first.id() + "/remove":       nil,
+		"/members/" + first.id() + "/roles":        {"roles": {"supplier-reader"}},
+		"/tokens":                                  {"name": {"Bakdør"}, "roles": {"supplier-admin"}, "days": {"366"}},
+		"/suppliers/" + string(testFirm) + "/keys": {"label": {"Ny"}, "publicKey": {"x"}},
+	} {
+		// Each time as one whose session is young.
+		third := s.enters("third", "Tredje")
+		appoint(third)
+		if err := s.web.Members.Dismiss(t.Context(), testFirm, third.id()); err != nil {
+			t.Fatal(err)
+		}
+		if a := third.post(path, form); a.code != 403 {
+			t.Errorf("POST %s by somebody who was removed a moment ago: %d", path, a.code)
+		}
+	}
+	if a := second.post("/members/invitations", url.Values{"roles": {"supplier-admin"}}); a.code != 403 {
+		t.Errorf("who was removed invites: %d", a.code)
+	}
+	open, err := s.web.Members.Store.InvitationsIn(t.Context(), testFirm, 10)
+	if err != nil || len(open) != 0 {
+		t.Errorf("%d invitations, %v", len(open), err)
+	}
+	first.get("/members").must(t, 200, first.id())
+}

@@ -252,10 +252,19 @@ func (w *Web) Mount(r gin.IRouter) {
 	}
 }
 
-// allow stops visitors whose roles do not reach the action at all.
+// allow stops visitors whose roles do not reach the action at all. What a right
+// is given or taken by is not done by a right that was lost a moment ago.
 func (w *Web) allow(action access.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		httpd.Act(c, action, access.Changes(action), access.Restricted(action))
+		if access.Gives(action) && c.Request.Method == http.MethodPost {
+			if err := w.Sessions.Refresh(c.Request.Context()); err != nil {
+				w.Error(c, err)
+				c.Abort()
+				return
+			}
+			httpd.SetActor(c, w.actor(c))
+		}
 		if _, err := access.ScopeFor(w.actor(c), action); err != nil {
 			w.Error(c, err)
 			c.Abort()
