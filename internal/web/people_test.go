@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto"
 	"encoding/base64"
+	"html"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -350,4 +352,52 @@ func TestRemovedAdministratorGivesNothing(t *testing.T) {
 		t.Errorf("%d invitations, %v", len(open), err)
 	}
 	first.get("/members").must(t, 200, first.id())
+}
+
+// TestTwoOrganisationsInTwoTabs holds that what was begun for one organisation
+// is not done for another that the person has gone on to act for in another tab.
+func TestTwoOrganisationsInTwoTabs(t *testing.T) {
+	s := openPeople(t)
+	const one, other = organisation.Number("910000004"), organisation.Number("910000047")
+	b := s.enters("both", "Begge")
+	for _, org := range []organisation.Number{one, other} {
+		roles := append(access.AgencyRoles(), access.SupplierAdmin)
+		if _, err := s.web.Members.Appoint(t.Context(), member.Appointment{Person: b.id(), Org: org, OrgName: "Test " + org.Grouped(), Roles: roles, By: "operator:cli"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.get("/login/organisation").must(t, 200)
+	b.acts(one)
+	result := "/procurements/new?step=result&model=saas&task=" + s.web.Catalogue.Content().Tasks[0].ID
+	requirement := "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[0].ID
+	forms := map[string][]string{}
+	for _, page := range []string{"/members", "/tokens", "/checks", result, requirement} {
+		for _, m := range regexp.MustCompile(`<form method="post"[^>]* action="([^"]+)"`).FindAllStringSubmatch(b.get(page).must(t, 200).body, -1) {
+			if to := html.UnescapeString(m[1]); !strings.HasPrefix(to, "/log") {
+				forms[page] = append(forms[page], to)
+			}
+		}
+		if len(forms[page]) == 0 {
+			t.Errorf("%s has no form", page)
+		}
+	}
+	for page, actions := range forms {
+		for _, to := range actions {
+			if strings.Contains(to, "/remove") {
+				continue // it would be
+			}
+			if a := b.post(to, nil); strings.Contains(a.body, "et annet vindu") {
+				t.Errorf("%s: %s is refused though it is for whom the person acts", page, to)
+			}
+		}
+	}
+	b.acts(other)
+	for _, actions := range forms {
+		for _, to := range actions {
+			has(t, b.post(to, url.Values{"roles": {"agency-admin"}, "name": {"Nøkkel"}, "days": {"90"}}), 422, "et annet vindu")
+		}
+	}
+	if list, err := s.web.Tokens.Store.TokensOf(t.Context(), other, "", 10); err != nil || len(list) != 0 {
+		t.Errorf("%d tokens, %v", len(list), err)
+	}
 }

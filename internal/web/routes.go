@@ -7,6 +7,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/httpd"
+	"felleskrav/internal/problem"
 )
 
 // route is one page, or one thing that a page's form does.
@@ -252,6 +253,17 @@ func (w *Web) Mount(r gin.IRouter) {
 	}
 }
 
+// sameOrganisation refuses a form that was shown to somebody who acted for
+// another organisation, where the form is about whichever it is: they may have
+// chosen another in another tab.
+func (w *Web) sameOrganisation(c *gin.Context) error {
+	actor := w.actor(c)
+	if begun := c.Query("for"); c.Request.Method != http.MethodPost || begun == "" || begun == actor.Org {
+		return nil
+	}
+	return problem.New(problem.Refused, "page.error.other-organisation", problem.Args{"Name": actor.Name})
+}
+
 // allow stops visitors whose roles do not reach the action at all. What a right
 // is given or taken by is not done by a right that was lost a moment ago.
 func (w *Web) allow(action access.Action) gin.HandlerFunc {
@@ -265,7 +277,11 @@ func (w *Web) allow(action access.Action) gin.HandlerFunc {
 			}
 			httpd.SetActor(c, w.actor(c))
 		}
-		if _, err := access.ScopeFor(w.actor(c), action); err != nil {
+		_, err := access.ScopeFor(w.actor(c), action)
+		if err == nil {
+			err = w.sameOrganisation(c)
+		}
+		if err != nil {
 			w.Error(c, err)
 			c.Abort()
 		}
