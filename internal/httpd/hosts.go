@@ -94,11 +94,13 @@ func (s *Server) hosts(c *gin.Context) {
 // insecure sends a person to the same page over HTTPS. A program has already
 // sent its token in clear text, and is told.
 func (s *Server) insecure(c *gin.Context) {
-	if s.cfg.BaseURL == "" || isAPI(c) || !safe(c.Request.Method) {
+	// "a:.evil.example/" is a target, too, and would be read as more of our name.
+	to := c.Request.URL.RequestURI()
+	if s.cfg.BaseURL == "" || isAPI(c) || !safe(c.Request.Method) || !strings.HasPrefix(to, "/") {
 		Fail(c, errInsecure)
 		return
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Redirect(http.StatusPermanentRedirect, s.cfg.BaseURL+c.Request.URL.RequestURI())
+	c.Redirect(http.StatusPermanentRedirect, s.cfg.BaseURL+to)
 	c.Abort()
 }

@@ -102,6 +102,12 @@ func TestClearText(t *testing.T) {
 			t.Errorf("%v: %d", s, w.Code)
 		}
 	}
+	// What is no path of ours would be read as more of the name.
+	for _, target := range []string{"a:.evil.example/", "a:@evil.example/", "a:8080@evil.example"} {
+		if w := h.ask("GET", target, "krav.example", outside, "X-Forwarded-Proto", "http"); w.Code != 403 || w.Header().Get("Location") != "" {
+			t.Errorf("%s: %d to %q", target, w.Code, w.Header().Get("Location"))
+		}
+	}
 	if w := h.ask("GET", "/x", "krav.example", outside, "X-Forwarded-Proto", "https"); w.Code != 200 {
 		t.Errorf("https: %d", w.Code)
 	}

@@ -35,7 +35,9 @@ type Trace struct {
 	// Targets and Owner are what handlers told; see Target and Owner.
 	Targets []TraceTarget
 	Owner   string
-	Status  int
+	// Status is that of the answer, or of what was refused when a browser was
+	// sent elsewhere instead.
+	Status int
 	// Problem is the key of the problem that was answered.
 	Problem string
 	Request string
@@ -54,6 +56,8 @@ type traced struct {
 	targets    []TraceTarget
 	owner      string
 	problem    string
+	// refused is the status of what was refused though the answer is another.
+	refused int
 }
 
 // Act says what the request does. changes is whether, when its method is not a
@@ -79,6 +83,21 @@ func Owner(c *gin.Context, number string) { of(c).traced.owner = number }
 // Failed says which problem is answered, for those who answer by themselves.
 func Failed(c *gin.Context, p *problem.Error) { of(c).traced.problem = p.Key }
 
+// Refused is Failed for those who send a browser elsewhere instead of answering
+// with the problem: nothing is done.
+func Refused(c *gin.Context, p *problem.Error) {
+	Failed(c, p)
+	of(c).traced.refused = Status(p)
+}
+
+// outcome is how a request that was answered with the status ended.
+func (t *traced) outcome(status int) int {
+	if t.refused != 0 {
+		return t.refused
+	}
+	return status
+}
+
 var errTrail = problem.New(problem.Unavailable, "request.trail", nil)
 
 // clientIP is the address of who asks.
@@ -94,6 +113,7 @@ func (t *traced) counts(method string, actor access.Actor, status int) bool {
 	if t.action == "" || !actor.Known() {
 		return false
 	}
+	status = t.outcome(status)
 	denied := status == http.StatusUnauthorized || status == http.StatusForbidden
 	done := status < http.StatusBadRequest
 	if safe(method) {
@@ -107,9 +127,9 @@ func (t *traced) counts(method string, actor access.Actor, status int) bool {
 func (s *Server) trace(c *gin.Context, r *request, status int) Trace {
 	t := Trace{
 		At: s.cfg.Now(), Actor: r.actor, Action: r.traced.action, Method: c.Request.Method, Route: c.FullPath(), Path: c.Request.URL.Path,
-		Targets: r.traced.targets, Owner: r.traced.owner, Status: status, Problem: r.traced.problem, Request: r.id, Address: clientIP(c),
+		Targets: r.traced.targets, Owner: r.traced.owner, Status: r.traced.outcome(status), Problem: r.traced.problem, Request: r.id, Address: clientIP(c),
 	}
-	if status < http.StatusBadRequest {
+	if t.Status < http.StatusBadRequest {
 		t.Problem = ""
 		t.Location = c.Writer.Header().Get("Location")
 	}

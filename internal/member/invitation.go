@@ -41,12 +41,8 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, a Ask) (secret
 		p.Fields = []problem.Field{*fault}
 		return "", Invitation{}, p
 	}
-	open, err := s.open(ctx, a.Org)
-	if err != nil {
+	if err := s.room(ctx, a.Org); err != nil {
 		return "", Invitation{}, err
-	}
-	if len(open) >= maxMembers {
-		return "", Invitation{}, problem.New(problem.Refused, "member.many", problem.Args{"Max": maxMembers})
 	}
 	raw := make([]byte, 32)
 	if _, err := rand.Read(raw); err != nil {
@@ -64,6 +60,34 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, a Ask) (secret
 	return secret, i, nil
 }
 
+// maxGiven is how many invitations an organisation can make while one can be
+// used, whatever became of them: so all that matter can be gone through.
+const maxGiven = 2 * maxMembers
+
+// room refuses one more invitation when there are too many.
+func (s *Service) room(ctx context.Context, org organisation.Number) error {
+	all, err := s.given(ctx, org)
+	if err != nil {
+		return err
+	}
+	open, young, now := 0, 0, s.now()
+	for _, i := range all {
+		if now.Before(i.ExpiresAt) {
+			young++
+		}
+		if i.Open(now) {
+			open++
+		}
+	}
+	switch {
+	case open >= maxMembers:
+		return problem.New(problem.Refused, "member.many", problem.Args{"Max": maxMembers})
+	case young >= maxGiven:
+		return problem.New(problem.Refused, "invitation.many", problem.Args{"Max": maxGiven, "Days": int(InvitationLife / (24 * time.Hour))})
+	}
+	return nil
+}
+
 func hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
@@ -78,10 +102,21 @@ func (s *Service) Invitations(ctx context.Context, actor access.Actor, org organ
 	return s.open(ctx, org)
 }
 
-func (s *Service) open(ctx context.Context, org organisation.Number) ([]Invitation, error) {
-	all, err := s.Store.InvitationsIn(ctx, org, 2*maxMembers)
+// given lists an organisation's invitations, newest first: all that can be used,
+// and all that were a moment ago. Some may be made at the same time as the last
+// there is room for.
+func (s *Service) given(ctx context.Context, org organisation.Number) ([]Invitation, error) {
+	all, err := s.Store.InvitationsIn(ctx, org, 2*maxGiven)
 	if err != nil {
 		return nil, fmt.Errorf("list invitations: %w", err)
+	}
+	return all, nil
+}
+
+func (s *Service) open(ctx context.Context, org organisation.Number) ([]Invitation, error) {
+	all, err := s.given(ctx, org)
+	if err != nil {
+		return nil, err
 	}
 	out, now := []Invitation{}, s.now()
 	for _, i := range all {

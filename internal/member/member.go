@@ -84,24 +84,25 @@ func (c Circle) without(person string) Circle {
 }
 
 // after refuses what would leave an organisation that had somebody to say who
-// may do what with members and without. Where it never had, somebody does who
-// acts by a right elsewhere.
+// may do what, as a supplier or as a public body, with such members and without.
+// Where it never had, somebody does who acts by a right elsewhere.
 func (c Circle) after(before Circle) error {
-	switch {
-	case len(c.Members) > maxMembers:
+	if len(c.Members) > maxMembers {
 		return problem.New(problem.Refused, "member.many", problem.Args{"Max": maxMembers})
-	case before.admin() && !c.admin() && slices.ContainsFunc(c.Members, Membership.ordinary):
-		return problem.New(problem.Refused, "member.last-admin", nil)
+	}
+	// Neither side's administrator can see to what those on the other may do.
+	for side, admin := range map[access.Side]access.Role{access.SideSupplier: access.SupplierAdmin, access.SideAgency: access.AgencyAdmin} {
+		is, on := func(r access.Role) bool { return r == admin }, func(r access.Role) bool { return r.Side() == side }
+		if before.has(is) && !c.has(is) && c.has(on) {
+			return problem.New(problem.Refused, "member.last-admin", nil)
+		}
 	}
 	return nil
 }
 
-func (c Circle) admin() bool { return slices.ContainsFunc(c.Members, Membership.Admin) }
-
-// ordinary: the member acts for the organisation, and does not only serve the
-// installation itself.
-func (m Membership) ordinary() bool {
-	return slices.ContainsFunc(m.Roles, func(r access.Role) bool { return r.Side() != access.SideCommon })
+// has reports whether somebody has one of the roles.
+func (c Circle) has(role func(access.Role) bool) bool {
+	return slices.ContainsFunc(c.Members, func(m Membership) bool { return slices.ContainsFunc(m.Roles, role) })
 }
 
 // Invitation lets whoever has its secret become a member, once.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 	"pgregory.net/rapid"
 
 	"felleskrav/internal/access"
@@ -496,5 +497,144 @@ func TestFinishedIsForgotten(t *testing.T) {
 	h.at = h.at.Add(member.InvitationLife)
 	if n, err := h.SweepFinished(ctx); n != 1 || err != nil {
 		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// TestEachSideHasSomebodyLeft holds that an organisation that is both supplier
+// and public body keeps an administrator on each side that has members.
+func TestEachSideHasSomebodyLeft(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	h.founded(t)
+	seller := person("seller", access.SupplierAdmin)
+	for id, role := range map[string]access.Role{"seller": access.SupplierAdmin, "author": access.SupplierAuthor} {
+		secret, _, err := h.Invite(ctx, person("elsewhere", access.SupplierAdmin), member.Ask{Org: org, Roles: []access.Role{role}})
+		if err == nil {
+			_, err = h.Accept(ctx, person(id), "", secret)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The body's administrator could not take the author's role away.
+	wantKey(t, h.Remove(ctx, admin, org, "person:author"), "access.grant")
+	wantKey(t, h.Remove(ctx, seller, org, seller.ID), "member.last-admin")
+	wantKey(t, h.Erase(ctx, seller), "member.erase-last-admin")
+	if err := h.Remove(ctx, seller, org, "person:author"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Remove(ctx, seller, org, seller.ID); err != nil {
+		t.Errorf("the last on a side cannot leave: %v", err)
+	}
+}
+
+// TestOldInvitationsGiveNothingBack holds that what was taken from a member does
+// not come back by an invitation that they used a moment before, nor by one that
+// they made on the side where they are no administrator any more.
+func TestOldInvitationsGiveNothingBack(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	h.founded(t)
+	me := person("b")
+	invite := func(by access.Actor, role access.Role) string {
+		t.Helper()
+		secret, _, err := h.Invite(ctx, by, member.Ask{Org: org, Roles: []access.Role{role}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	joined := func(role access.Role) string {
+		t.Helper()
+		secret := invite(admin, role)
+		if _, err := h.Accept(ctx, me, "", secret); err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	first, second := joined(access.AgencyAdmin), joined(access.Adviser)
+	if _, err := h.SetRoles(ctx, admin, org, me.ID, []access.Role{access.AgencyReader}); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{first, second} {
+		_, err := h.Accept(ctx, me, "", secret)
+		wantKey(t, err, "invitation.not-found")
+	}
+	if got := h.roles(t, "b"); !slices.Equal(got, []access.Role{access.AgencyReader}) {
+		t.Errorf("after their roles were changed they have %v", got)
+	}
+	third, fourth := joined(access.Reviewer), joined(access.Adviser)
+	if err := h.Remove(ctx, admin, org, me.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{third, fourth} {
+		_, err := h.Accept(ctx, me, "", secret)
+		wantKey(t, err, "invitation.not-found")
+	}
+	if got := h.roles(t, "b"); got != nil {
+		t.Errorf("after they were removed they have %v", got)
+	}
+	fifth := joined(access.Adviser)
+	if err := h.Erase(ctx, me); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.Accept(ctx, me, "", fifth)
+	wantKey(t, err, "invitation.not-found")
+
+	// An administrator on both sides, and then on one.
+	both := person("both", access.AgencyAdmin, access.SupplierAdmin)
+	other := person("elsewhere", access.SupplierAdmin)
+	for _, by := range []access.Actor{admin, other} {
+		role := access.AgencyAdmin
+		if by.ID == other.ID {
+			role = access.SupplierAdmin
+		}
+		if _, err := h.Accept(ctx, both, "", invite(by, role)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost, kept := invite(both, access.SupplierAdmin), invite(both, access.Adviser)
+	if _, err := h.SetRoles(ctx, other, org, both.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Look(ctx, both, lost)
+	wantKey(t, err, "invitation.not-found")
+	if _, err := h.Look(ctx, both, kept); err != nil {
+		t.Errorf("an invitation that is still theirs to make: %v", err)
+	}
+}
+
+// TestManyInvitations holds that no invitation that can be used is hidden behind
+// others, from the list and from what ends it.
+func TestManyInvitations(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	h.founded(t)
+	secret, hidden, err := h.Invite(ctx, admin, member.Ask{Org: org, Roles: []access.Role{access.AgencyAdmin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As if they had been made and revoked one by one.
+	var making errgroup.Group
+	for range 999 {
+		making.Go(func() error {
+			id := h.NewID()
+			return h.Store.InsertInvitation(ctx, member.Invitation{ID: id, Hash: id, Org: org, By: admin.ID, At: h.at, ExpiresAt: hidden.ExpiresAt, RevokedAt: &h.at})
+		})
+	}
+	if err := making.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = h.Invite(ctx, admin, member.Ask{Org: org, Roles: []access.Role{access.AgencyReader}})
+	wantKey(t, err, "invitation.many")
+	open, err := h.Invitations(ctx, admin, org)
+	if err != nil || len(open) != 1 || open[0].ID != hidden.ID {
+		t.Errorf("%d are listed, %v", len(open), err)
+	}
+	if err := h.Remove(ctx, admin, org, admin.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Look(ctx, admin, secret)
+	wantKey(t, err, "invitation.not-found")
+	h.at = h.at.Add(member.InvitationLife)
+	if _, _, err := h.Invite(ctx, person("elsewhere", access.AgencyAdmin), member.Ask{Org: org, Roles: []access.Role{access.AgencyReader}}); err != nil {
+		t.Errorf("when the others are old: %v", err)
 	}
 }

@@ -81,7 +81,7 @@ func (s *Service) forget(ctx context.Context, person string) error {
 		if err != nil {
 			return fmt.Errorf("leave %s: %w", c.Org, err)
 		}
-		if err := s.revokeOf(ctx, c.Org, person); err != nil {
+		if err := s.takeBack(ctx, c.Org, person, nil); err != nil {
 			return err
 		}
 	}

@@ -176,10 +176,7 @@ func (s *Service) SetRoles(ctx context.Context, actor access.Actor, org organisa
 		return Membership{}, fmt.Errorf("change roles: %w", err)
 	}
 	m, _ := c.Of(person)
-	if !m.Admin() {
-		err = s.revokeOf(ctx, org, person)
-	}
-	return m, err
+	return m, s.takeBack(ctx, org, person, m.Roles)
 }
 
 // granting checks that the actor may give the roles, and that there are some.
@@ -212,13 +209,11 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, org organisati
 
 // remove ends a membership that may says can be ended.
 func (s *Service) remove(ctx context.Context, org organisation.Number, person string, may func(Membership) error) error {
-	through := ""
 	_, err := s.Store.UpdateCircle(ctx, org, func(c Circle) (Circle, error) {
 		m, ok := c.Of(person)
 		if !ok {
 			return c, errNotMember
 		}
-		through = m.Through
 		if err := may(m); err != nil {
 			return c, err
 		}
@@ -228,44 +223,33 @@ func (s *Service) remove(ctx context.Context, org organisation.Number, person st
 	if err != nil {
 		return fmt.Errorf("remove member: %w", err)
 	}
-	if err := s.revokeOf(ctx, org, person); err != nil {
-		return err
-	}
-	return s.spend(ctx, through)
+	return s.takeBack(ctx, org, person, nil)
 }
 
-// revokeOf ends the open invitations of somebody who no longer says who may do
-// what, so that nobody is let in by them, least of all themselves.
-func (s *Service) revokeOf(ctx context.Context, org organisation.Number, person string) error {
-	open, err := s.open(ctx, org)
+// takeBack ends what could give somebody back what was taken from them when these
+// roles were left: the open invitations that they made and could not make any
+// more, and those that they came by, which for a while complete what they began.
+func (s *Service) takeBack(ctx context.Context, org organisation.Number, person string, left []access.Role) error {
+	all, err := s.given(ctx, org)
 	if err != nil {
 		return err
 	}
-	for _, i := range open {
-		if i.By == person {
-			if err := s.revoke(ctx, org, i.ID); err != nil && problem.KindOf(err) != problem.Refused {
-				return err
+	now, actor := s.now(), access.Actor{ID: person, Org: string(org), Roles: left}
+	for _, i := range all {
+		made := i.By == person && i.Open(now) && access.CheckGrant(actor, string(org), i.Roles) != nil
+		if !made && (i.UsedBy != person || i.RevokedAt != nil) {
+			continue
+		}
+		_, err := s.Store.UpdateInvitation(ctx, i.ID, func(i Invitation) (Invitation, error) {
+			if i.RevokedAt == nil {
+				i.RevokedAt = &now
 			}
+			i.For = ""
+			return i, nil
+		})
+		if err != nil && !errors.Is(err, problem.ErrNotFound) {
+			return fmt.Errorf("end invitation: %w", err)
 		}
-	}
-	return nil
-}
-
-// spend makes sure that nobody comes back by the invitation they came by.
-func (s *Service) spend(ctx context.Context, through string) error {
-	id, ok := strings.CutPrefix(through, "invitation:")
-	if !ok {
-		return nil
-	}
-	now := s.now()
-	_, err := s.Store.UpdateInvitation(ctx, id, func(i Invitation) (Invitation, error) {
-		if i.RevokedAt == nil {
-			i.RevokedAt = &now
-		}
-		return i, nil
-	})
-	if err != nil && !errors.Is(err, problem.ErrNotFound) {
-		return fmt.Errorf("end invitation: %w", err)
 	}
 	return nil
 }

@@ -43,7 +43,8 @@ type Entry struct {
 	// Owner is the organisation number of whom the target belongs to, when that
 	// is known.
 	Owner string `json:"owner,omitempty"`
-	// Status is the HTTP status of the answer; zero when there was no request.
+	// Status is the HTTP status of the answer, or of what was refused when a
+	// browser was sent elsewhere to log in; zero when there was no request.
 	Status int `json:"status,omitempty"`
 	// Problem is the key of the problem that was answered.
 	Problem string `json:"problem,omitempty"`

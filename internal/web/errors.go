@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"felleskrav/internal/httpd"
+	"felleskrav/internal/login"
 	"felleskrav/internal/problem"
 )
 
@@ -28,6 +29,7 @@ type errorPage struct {
 // fault goes to the log only.
 func (w *Web) Error(c *gin.Context, err error) {
 	if more, ok := errors.AsType[*surelyError](err); ok {
+		httpd.Refused(c, login.ErrACR)
 		c.Redirect(http.StatusSeeOther, "/login?"+query("level", signingLevel, "next", more.next))
 		return
 	}
@@ -38,6 +40,7 @@ func (w *Web) Error(c *gin.Context, err error) {
 		person := c.GetBool(sessionKey) && w.Sessions.Visitor(c.Request.Context()).ActsForNobody()
 		switch {
 		case person && (p.Kind == problem.Unauthenticated || p.Key == "access.denied"):
+			httpd.Refused(c, p)
 			c.Redirect(http.StatusSeeOther, organisationURL(w.bare(c, "").Here))
 			return
 		case p.Kind == problem.Unauthenticated:

@@ -23,6 +23,7 @@ import (
 	"felleskrav/internal/login/oidc/oidctest"
 	"felleskrav/internal/storage/sqlite"
 	"felleskrav/internal/supplier"
+	"felleskrav/internal/trail"
 )
 
 const testRight = "urn:altinn:resource:test-felleskrav"
@@ -506,6 +507,25 @@ func TestStepUp(t *testing.T) {
 	// Reviews are for agencies.
 	if a := b.post("/attestations/x/reviews", nil); strings.HasPrefix(a.path, "/login") {
 		t.Errorf("who may not review is asked to log in for it: %s", a.path)
+	}
+	// The trail does not say that it was done.
+	if err := s.web.Trail.Record(t.Context(), trail.Entry{Actor: "x", Action: "mark"}); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for e, err := range trail.All(t.Context(), s.web.Trail.Store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Operation == "POST /tokens" || e.Operation == "POST /suppliers/:orgnr/keys" || e.Operation == "POST /members/invitations" {
+			asked++
+			if e.Status != http.StatusForbidden || e.Problem != "login.acr" {
+				t.Errorf("%+v", e)
+			}
+		}
+	}
+	if asked != 3 {
+		t.Errorf("%d entries", asked)
 	}
 	// The provider gives no more than it did: the session is as it was.
 	low := someone("910000012")

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto"
 	"encoding/base64"
+	"html"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -304,5 +306,98 @@ func TestPrivacyTellsWhatHolds(t *testing.T) {
 	for _, lang := range locale.Languages() {
 		b.lang = lang
 		has(t, b.get("/catalogue"), 200, `href="/privacy"`)
+	}
+}
+
+// TestRemovedAdministratorGivesNothing holds that an administrator who has just
+// been removed, and whose session does not know it yet, gives nobody anything
+// that would last: not even for a moment.
+func TestRemovedAdministratorGivesNothing(t *testing.T) {
+	s := openPeople(t)
+	appoint := func(b *browser) {
+		t.Helper()
+		_, err := s.web.Members.Appoint(t.Context(), member.Appointment{Person: b.id(), Org: testFirm, OrgName: "Testsky AS", Roles: access.SupplierRoles(), By: "operator:cli"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.get("/login/organisation").must(t, 200, "Testsky AS")
+		b.acts(testFirm)
+	}
+	first, second := s.enters("first", "Første"), s.enters("second", "Andre")
+	appoint(first)
+	appoint(second)
+	has(t, first.post("/members/"+second.id()+"/remove", nil), 200, "Personen er fjernet")
+	for path, form := range map[string]url.Values{
+		"/members/invitations":                     {"roles": {"supplier-admin"}},
+		"/members/" + first.id() + "/remove":       nil,
+		"/members/" + first.id() + "/roles":        {"roles": {"supplier-reader"}},
+		"/tokens":                                  {"name": {"Bakdør"}, "roles": {"supplier-admin"}, "days": {"366"}},
+		"/suppliers/" + string(testFirm) + "/keys": {"label": {"Ny"}, "publicKey": {"x"}},
+	} {
+		// Each time as one whose session is young.
+		third := s.enters("third", "Tredje")
+		appoint(third)
+		if err := s.web.Members.Dismiss(t.Context(), testFirm, third.id()); err != nil {
+			t.Fatal(err)
+		}
+		if a := third.post(path, form); a.code != 403 {
+			t.Errorf("POST %s by somebody who was removed a moment ago: %d", path, a.code)
+		}
+	}
+	if a := second.post("/members/invitations", url.Values{"roles": {"supplier-admin"}}); a.code != 403 {
+		t.Errorf("who was removed invites: %d", a.code)
+	}
+	open, err := s.web.Members.Store.InvitationsIn(t.Context(), testFirm, 10)
+	if err != nil || len(open) != 0 {
+		t.Errorf("%d invitations, %v", len(open), err)
+	}
+	first.get("/members").must(t, 200, first.id())
+}
+
+// TestTwoOrganisationsInTwoTabs holds that what was begun for one organisation
+// is not done for another that the person has gone on to act for in another tab.
+func TestTwoOrganisationsInTwoTabs(t *testing.T) {
+	s := openPeople(t)
+	const one, other = organisation.Number("910000004"), organisation.Number("910000047")
+	b := s.enters("both", "Begge")
+	for _, org := range []organisation.Number{one, other} {
+		roles := append(access.AgencyRoles(), access.SupplierAdmin)
+		if _, err := s.web.Members.Appoint(t.Context(), member.Appointment{Person: b.id(), Org: org, OrgName: "Test " + org.Grouped(), Roles: roles, By: "operator:cli"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.get("/login/organisation").must(t, 200)
+	b.acts(one)
+	result := "/procurements/new?step=result&model=saas&task=" + s.web.Catalogue.Content().Tasks[0].ID
+	requirement := "/catalogue/requirements/" + s.web.Catalogue.Content().Requirements()[0].ID
+	forms := map[string][]string{}
+	for _, page := range []string{"/members", "/tokens", "/checks", result, requirement} {
+		for _, m := range regexp.MustCompile(`<form method="post"[^>]* action="([^"]+)"`).FindAllStringSubmatch(b.get(page).must(t, 200).body, -1) {
+			if to := html.UnescapeString(m[1]); !strings.HasPrefix(to, "/log") {
+				forms[page] = append(forms[page], to)
+			}
+		}
+		if len(forms[page]) == 0 {
+			t.Errorf("%s has no form", page)
+		}
+	}
+	for page, actions := range forms {
+		for _, to := range actions {
+			if strings.Contains(to, "/remove") {
+				continue // it would be
+			}
+			if a := b.post(to, nil); strings.Contains(a.body, "et annet vindu") {
+				t.Errorf("%s: %s is refused though it is for whom the person acts", page, to)
+			}
+		}
+	}
+	b.acts(other)
+	for _, actions := range forms {
+		for _, to := range actions {
+			has(t, b.post(to, url.Values{"roles": {"agency-admin"}, "name": {"Nøkkel"}, "days": {"90"}}), 422, "et annet vindu")
+		}
+	}
+	if list, err := s.web.Tokens.Store.TokensOf(t.Context(), other, "", 10); err != nil || len(list) != 0 {
+		t.Errorf("%d tokens, %v", len(list), err)
 	}
 }

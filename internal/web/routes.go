@@ -7,6 +7,7 @@ import (
 
 	"felleskrav/internal/access"
 	"felleskrav/internal/httpd"
+	"felleskrav/internal/problem"
 )
 
 // route is one page, or one thing that a page's form does.
@@ -252,11 +253,35 @@ func (w *Web) Mount(r gin.IRouter) {
 	}
 }
 
-// allow stops visitors whose roles do not reach the action at all.
+// sameOrganisation refuses a form that was shown to somebody who acted for
+// another organisation, where the form is about whichever it is: they may have
+// chosen another in another tab.
+func (w *Web) sameOrganisation(c *gin.Context) error {
+	actor := w.actor(c)
+	if begun := c.Query("for"); c.Request.Method != http.MethodPost || begun == "" || begun == actor.Org {
+		return nil
+	}
+	return problem.New(problem.Refused, "page.error.other-organisation", problem.Args{"Name": actor.Name})
+}
+
+// allow stops visitors whose roles do not reach the action at all. What a right
+// is given or taken by is not done by a right that was lost a moment ago.
 func (w *Web) allow(action access.Action) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		httpd.Act(c, action, access.Changes(action), access.Restricted(action))
-		if _, err := access.ScopeFor(w.actor(c), action); err != nil {
+		if access.Gives(action) && c.Request.Method == http.MethodPost {
+			if err := w.Sessions.Refresh(c.Request.Context()); err != nil {
+				w.Error(c, err)
+				c.Abort()
+				return
+			}
+			httpd.SetActor(c, w.actor(c))
+		}
+		_, err := access.ScopeFor(w.actor(c), action)
+		if err == nil {
+			err = w.sameOrganisation(c)
+		}
+		if err != nil {
 			w.Error(c, err)
 			c.Abort()
 		}

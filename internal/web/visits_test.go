@@ -299,7 +299,7 @@ func (s *site) visits() (out []visit) {
 		getting("answers-draft", sells, answers+"?set=skytjenester", 200),
 		changing("withdrawal-bad", sells, "/attestations/"+s.digest+"/withdrawal", "/withdrawal$", 422, "reason", ""),
 		changing("withdrawal-statement", sells, "/attestations/"+s.digest+"/withdrawal", "/withdrawal$", 200, "reason", "Feil i svarene"),
-		changing("tokens-bad", sells, "/tokens", "/tokens$", 422, "name", "", "days", "1000"),
+		changing("tokens-bad", sells, "/tokens", `/tokens\?for=`, 422, "name", "", "days", "1000"),
 		sending("tokens-made", sells, "/tokens", 200, "name", "Lønn", "days", "30", "roles", "supplier-author"),
 		getting("tokens-some", sells, "/tokens", 200),
 

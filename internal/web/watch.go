@@ -22,11 +22,13 @@ type watching struct {
 	// Watched is the target itself, and Whole all that the supplier offers.
 	Watched, Whole bool
 	Back           string
+	// For is the body.
+	For string
 }
 
 func (w *Web) watching(c *gin.Context, t notify.Target) (watching, error) {
 	actor := w.actor(c)
-	out := watching{Target: t, Back: c.Request.URL.RequestURI()}
+	out := watching{Target: t, Back: c.Request.URL.RequestURI(), For: actor.Org}
 	if actor.Org == "" || access.Check(actor, access.ReadWatch, actor.Org) != nil {
 		return out, nil
 	}

@@ -38,7 +38,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	page := "/offerings/" + s.declared + "/status"
 	one := url.Values{"supplier": {seller.Org}, "offering": {s.declared}, "back": {page}}
 	whole := url.Values{"supplier": {"NO 910 000 012 MVA"}, "back": {"/suppliers/" + seller.Org}}
-	if a := b.get(page); !strings.Contains(a.body, "Følg leveransen") {
+	if a := b.get(page); !strings.Contains(a.body, "Følg leveransen") || !strings.Contains(a.body, `action="/watch?for=`) {
 		t.Fatal("the status page offers nothing to watch")
 	}
 	if a := b.post("/watch", one); a.path != page || !strings.Contains(a.body, "Dere følger denne") || !strings.Contains(a.body, "Slutt å følge") {
@@ -58,7 +58,7 @@ func TestWatchTellsWhatHasChanged(t *testing.T) {
 	}
 	a := b.get("/watch")
 	checkPage(t, "nb", a)
-	if !strings.Contains(a.body, "Ingenting er endret") || strings.Count(a.body, `action="/watch/remove"`) != 2 {
+	if !strings.Contains(a.body, "Ingenting er endret") || strings.Count(a.body, `action="/watch/remove?for=`) != 2 {
 		t.Fatalf("before anything happens: %s", leading(a.body))
 	}
 	before := hiddenAt.FindStringSubmatch(b.get("/watch").body)

@@ -95,13 +95,13 @@ var words = map[string]string{
 }
 
 // ids are the shapes of what this service names things by: UUIDs, SHA-256
-// digests, people's pseudonyms and the catalogue's own. Organisation numbers are checked as well.
+// digests, people's pseudonyms and the catalogue's own. What organisations are known by is read as such.
 var ids = regexp.MustCompile(`^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}|person:[0-9a-f]{32}|[KT]-[A-Z]{2,12}-[0-9]{2,3})$`)
 
 func own(s string) bool {
-	if len(s) == 9 {
-		n, err := organisation.ParseNumber(s)
-		return err == nil && string(n) == s
+	if ids.MatchString(s) {
+		return true
 	}
-	return ids.MatchString(s)
+	n, err := organisation.ParseIdentifier(s)
+	return err == nil && string(n) == s
 }
