@@ -32,7 +32,7 @@ func TestTokensPage(t *testing.T) {
 	}
 	again := b.get("/tokens")
 	id := regexp.MustCompile(`data-token="([^"]+)"`).FindStringSubmatch(again.body)
-	if strings.Contains(again.body, secret) || !strings.Contains(again.body, "Lønn") || id == nil {
+	if strings.Contains(again.body, secret) || !strings.Contains(again.body, "Lønn") || !strings.Contains(again.body, seller.ID) || id == nil {
 		t.Fatalf("%s", again.body)
 	}
 	if _, _, err := s.web.Tokens.Authenticate(t.Context(), secret); err != nil {
