@@ -14,6 +14,7 @@ import (
 // declaration, withdrawal, revocation or descriptor that came later is left
 // out, so that the status at a tender's deadline can be asked for afterwards.
 func Of(f Facts, now time.Time) Status {
+	f.Offering = f.Offering.At(now)
 	s := Status{
 		Offering: f.Offering.ID, OfferingName: f.Offering.Name,
 		Supplier: f.Offering.Supplier, SupplierName: f.Supplier.Name,
@@ -143,7 +144,7 @@ func (s *Status) worth(f Facts, d Declaration, now time.Time) Overall {
 		return Withdrawn
 	case !now.Before(d.ValidUntil):
 		return Expired
-	case d.Descriptor != descriptorAt(f, now):
+	case d.Descriptor != f.Offering.Descriptor().Digest:
 		return ScopeMismatch
 	case d.SetVersion != f.Version.Version:
 		if old, ok := f.Others[d.SetVersion]; ok {
@@ -157,17 +158,6 @@ func (s *Status) worth(f Facts, d Declaration, now time.Time) Overall {
 	default:
 		return Valid
 	}
-}
-
-// descriptorAt is the digest of the descriptor in force at the moment.
-func descriptorAt(f Facts, now time.Time) string {
-	digest := ""
-	for _, d := range f.Offering.Descriptors {
-		if !d.At.After(now) {
-			digest = d.Digest
-		}
-	}
-	return digest
 }
 
 // changesAt is the next moment at which time alone changes the status.
