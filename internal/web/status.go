@@ -148,7 +148,7 @@ func (w *Web) status(c *gin.Context) error {
 	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: day, Size: "m", Plain: true})
 	p.Time = p.Form.field(Field{Name: "time", Label: "page.status.time", Hint: "page.status.time-hint", Type: "time", Value: hour, Size: "s", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
-	for _, set := range w.Catalogue.Content().Sets {
+	for _, set := range w.Catalogue.Content().EverySet() {
 		for _, v := range w.Catalogue.Content().Versions(set.ID) {
 			p.Set.Options = append(p.Set.Options, Option{v.Ref(), v.Name.In(t.Lang) + " " + v.Version, v.Set == st.Set && v.Version == st.SetVersion})
 		}

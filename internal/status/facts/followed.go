@@ -60,7 +60,7 @@ func (s *Service) Followed(ctx context.Context, actor access.Actor, numbers []or
 		return Followed{}, err
 	}
 	found := map[string][]status.Status{}
-	for _, set := range s.Catalogue.Content().Sets {
+	for _, set := range s.Catalogue.Content().EverySet() {
 		v, ok, err := s.VersionAt(ctx, set.ID, at)
 		if err != nil {
 			return Followed{}, err
