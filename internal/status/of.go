@@ -88,14 +88,15 @@ func revokedBefore(f Facts, d Declaration, now time.Time) bool {
 	return revoked
 }
 
-func revoker(f Facts, d Declaration, now time.Time) (supplier.Key, bool) {
+// revoker is that key; of two, the one that was revoked first.
+func revoker(f Facts, d Declaration, now time.Time) (first supplier.Key, revoked bool) {
 	for _, id := range []string{d.KeyID, d.SecondKeyID} {
 		k, ok := f.Supplier.Key(id)
-		if ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Counts(d.LogIndex, d.LoggedAt) {
-			return k, true
+		if ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Counts(d.LogIndex, d.LoggedAt) && (!revoked || k.Revoked.At.Before(first.Revoked.At)) {
+			first, revoked = k, true
 		}
 	}
-	return supplier.Key{}, false
+	return first, revoked
 }
 
 // decide picks the declaration that counts and says what it is worth: the

@@ -130,7 +130,7 @@ func (w *Web) status(c *gin.Context) error {
 		access.Check(actor, access.WriteReview, actor.Org) == nil
 	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
-	p.Verdict = verdict(t, st, p.Key, s.Name)
+	p.Verdict = verdict(t, st, s.Name)
 	if d := st.Declaration; d != nil && d.Lifecycle == status.LifeActive {
 		p.DaysLeft = int(d.ValidUntil.Sub(st.At).Hours() / 24)
 	}
@@ -175,13 +175,10 @@ func asOf(c *gin.Context) (day, hour string) {
 }
 
 // verdict is what a status comes of, in one sentence.
-func verdict(t *locale.Texts, s status.Status, key supplier.Key, supplierName string) string {
+func verdict(t *locale.Texts, s status.Status, supplierName string) string {
 	args := map[string]any{"Supplier": supplierName, "Met": s.Counts.Met, "Total": s.Counts.Total(), "Count": s.Counts.Unanswered}
 	if d := s.Declaration; d != nil {
 		args["Until"], args["Declared"], args["Since"], args["Version"] = t.Date(d.ValidUntil), t.Date(d.DeclaredAt), t.Date(d.Since), d.SetVersion
-	}
-	if s.Overall == status.Revoked && key.Revoked != nil {
-		args["Since"] = t.Date(key.Revoked.At)
 	}
 	if s.Overall == status.SupersededSet {
 		args["Count"] = len(changedRequirements(s))
