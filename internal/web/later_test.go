@@ -128,3 +128,20 @@ func TestRetiredContentOnThePages(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusBeforeAVersionCame: the form of the status page sends the version it
+// shows. At a moment before that came, the answer is for the one there was then.
+func TestStatusBeforeAVersionCame(t *testing.T) {
+	s := newSite(t, true)
+	ctx := context.Background()
+	v, _ := s.web.Catalogue.Content().Version("skytjenester", "")
+	old, _ := s.web.Catalogue.Content().Version("skytjenester", "1.0.0")
+	if _, _, err := s.web.Attestations.Log.Append(ctx, catalogue.ReleaseKey(v.Ref()), []byte(`{"event":"set-released"}`)); err != nil {
+		t.Fatal(err)
+	}
+	b, path := s.visit("adviser"), "/offerings/"+s.declared+"/status?set="+v.Ref()
+	b.get(path).must(t, 200, `value="`+v.Ref()+`" selected`)
+	yesterday := s.web.Now().AddDate(0, 0, -1).Format("2006-01-02")
+	b.get(path+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
+	b.get("/offerings/"+s.declared+"/status?set="+old.Ref()+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +112,13 @@ func (w *Web) status(c *gin.Context) error {
 		}
 		p.Past = moment.Before(w.Now().Add(-time.Minute))
 	}
-	st, err := w.Facts.Status(ctx, actor, o.ID, c.Query("set"), moment)
+	set := c.Query("set")
+	if p.Past {
+		if set, err = w.setAt(ctx, set, moment); err != nil {
+			return err
+		}
+	}
+	st, err := w.Facts.Status(ctx, actor, o.ID, set, moment)
 	if err != nil && at != nil && problem.KindOf(err) == problem.Invalid {
 		failed, p.Past = err, false
 		st, err = w.Facts.Status(ctx, actor, o.ID, c.Query("set"), time.Time{})
@@ -154,6 +161,27 @@ func (w *Web) status(c *gin.Context) error {
 		}
 	}
 	return w.show(c, code, "status", p)
+}
+
+// setAt is the set asked about at a moment, as the form of the page has it: a
+// version that had not come yet gives way to the newest there was.
+func (w *Web) setAt(ctx context.Context, ref string, at time.Time) (string, error) {
+	set, version, err := catalogue.ParseRef(ref)
+	if ref == "" || err != nil || version == "" {
+		return ref, nil //nolint:nilerr // the status says what is wrong with it
+	}
+	newest, ok, err := w.Facts.VersionAt(ctx, set, at)
+	if err != nil || !ok {
+		return ref, err
+	}
+	all := w.Catalogue.Content().Versions(set)
+	place := func(version string) int {
+		return slices.IndexFunc(all, func(v catalogue.Version) bool { return v.Version == version })
+	}
+	if place(version) > place(newest.Version) {
+		return set, nil
+	}
+	return ref, nil
 }
 
 func sameDay(a, b time.Time) bool {
