@@ -9,6 +9,7 @@ import (
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/evidence"
 	"felleskrav/internal/signing"
 )
 
@@ -144,4 +145,22 @@ func TestStatusBeforeAVersionCame(t *testing.T) {
 	yesterday := s.web.Now().AddDate(0, 0, -1).Format("2006-01-02")
 	b.get(path+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
 	b.get("/offerings/"+s.declared+"/status?set="+old.Ref()+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
+}
+
+// TestRenewingAfterErasure: a document that the declaration refers to has been
+// erased since. The page of the declaration says which answers that concerns.
+func TestRenewingAfterErasure(t *testing.T) {
+	s := newSite(t, true)
+	if _, err := s.web.Evidence.Erase(context.Background(), seller, s.supplier, s.evidence, evidence.ErasureRequest{Reason: "Utgått."}, 0); err != nil {
+		t.Fatal(err)
+	}
+	b := s.visit("supplier")
+	a := b.get("/attestations/" + s.digest + "/renewal")
+	if a.code != 422 || !strings.Contains(a.body, "/attestations/"+s.digest+"/withdrawal") || !strings.Contains(a.body, s.reviewed) {
+		t.Errorf("%d without the declaration, or without %s: %s", a.code, s.reviewed, leading(a.body))
+	}
+	b.get("/attestations/"+s.digest).must(t, 200)
+	s.visit("adviser").get("/offerings/"+s.declared+"/status?answers=all").must(t, 200, "Slettet")
+	s.visit("adviser").get("/reviews/"+s.review).must(t, 200)
+	s.visit("adviser").get("/attestations/"+s.digest+"/reviews/new?requirement="+s.reviewed).must(t, 200)
 }
