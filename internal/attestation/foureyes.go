@@ -3,6 +3,7 @@ package attestation
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"felleskrav/internal/access"
@@ -106,8 +107,8 @@ type Waiting struct {
 	Statement []byte
 }
 
-// WaitingFor lists what waits for a second signature at a supplier, the newest
-// first.
+// WaitingFor lists what waits for a second signature at a supplier, and can
+// still have it, the newest first.
 func (s *Service) WaitingFor(ctx context.Context, actor access.Actor, number organisation.Number) ([]Waiting, error) {
 	if err := access.Check(actor, access.PrepareStatement, string(number)); err != nil {
 		return nil, err
@@ -129,13 +130,50 @@ func (s *Service) WaitingFor(ctx context.Context, actor access.Actor, number org
 		case !errors.Is(err, problem.ErrNotFound):
 			return nil, wrap("look for attestation", err)
 		}
-		w, err := s.waiting(ctx, sig.Attestation)
+		w, can, err := s.completable(ctx, sig.Attestation)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, w)
+		if can {
+			out = append(out, w)
+		}
 	}
 	return out, nil
+}
+
+// completable tells whether a second signature would still be taken in: the
+// declaration passes its checks, and somebody who has signed it still can.
+func (s *Service) completable(ctx context.Context, digest string) (Waiting, bool, error) {
+	w, err := s.waiting(ctx, digest)
+	if err != nil {
+		return w, false, err
+	}
+	o, sup, err := s.offering(ctx, w.Offering)
+	if err != nil {
+		return w, false, err
+	}
+	signed, err := s.Store.Signatures(ctx, digest)
+	if err != nil {
+		return w, false, wrap("read signatures", err)
+	}
+	now := s.now()
+	i := slices.IndexFunc(signed, func(x Signature) bool {
+		k, ok := sup.Key(x.KeyID)
+		return ok && sup.Usable(k, now) == nil
+	})
+	if i < 0 {
+		return w, false, nil
+	}
+	w.Signature = signed[i]
+	w.Bundle = nil
+	st, err := Decode[Declaration](w.Statement, DeclarationType)
+	if err == nil {
+		_, err = s.check(ctx, st, o, sup, now)
+	}
+	if problem.KindOf(err) == problem.Refused {
+		return w, false, nil
+	}
+	return w, err == nil, err
 }
 
 // Statement gives the exact bytes that were signed: of a declaration, and, to

@@ -169,3 +169,40 @@ func TestFourEyesAreCompletedAfterACrash(t *testing.T) {
 	}
 	verifyReceipt(t, h, r)
 }
+
+// What can no longer be signed does not wait for anybody: the offering is
+// described anew, its time is over, or the one who signed first no longer can.
+func TestNothingWaitsInVain(t *testing.T) {
+	for name, c := range map[string]struct {
+		happens func(h *house)
+		waits   int
+	}{
+		"nothing":             {func(*house) {}, 1},
+		"its time is over":    {func(h *house) { h.clock.add(366 * 24 * time.Hour) }, 0},
+		"the offering is new": {func(h *house) { h.offering.Version = "5"; h.update() }, 0},
+		"the supplier's name": {func(h *house) { h.register(ours, "Vår Nye Sky AS") }, 0},
+		"the key is revoked": {func(h *house) {
+			if _, err := h.suppliers.RevokeKey(h.t.Context(), as(ours), ours, h.keyID, supplier.Replaced, ""); err != nil {
+				h.t.Fatal(err)
+			}
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, _, _ := fourEyes(t)
+			h.submit(sign(t, h.key, h.prepare(h.draft("grunnsett"))))
+			h.clock.add(time.Minute)
+			c.happens(h)
+			got, err := h.service.WaitingFor(t.Context(), as(ours), ours)
+			if err != nil || len(got) != c.waits {
+				t.Errorf("%d wait, %v; want %d", len(got), err, c.waits)
+			}
+		})
+	}
+}
+
+func (h *house) update() {
+	h.t.Helper()
+	if _, err := h.suppliers.UpdateOffering(h.t.Context(), as(ours), h.offering, 0); err != nil {
+		h.t.Fatal(err)
+	}
+}

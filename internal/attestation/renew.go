@@ -72,12 +72,23 @@ func (s *Service) PrepareRenewal(ctx context.Context, actor access.Actor, digest
 
 // renewable says whether a declaration is one that a signature can renew.
 func (s *Service) renewable(ctx context.Context, r Record) error {
-	newest, err := s.newest(ctx, r.Offering, r.Set)
+	o, sup, err := s.offering(ctx, r.Offering)
 	if err != nil {
 		return err
 	}
-	if newest != r.Digest {
-		return refused("renewal.superseded", problem.Args{"Digest": newest})
+	revoked, err := s.revoked(ctx, r, sup)
+	if err != nil {
+		return err
+	}
+	if revoked {
+		return refused("renewal.revoked", nil)
+	}
+	newest, _, err := s.newest(ctx, r.Offering, r.Set, sup)
+	if err != nil {
+		return err
+	}
+	if newest.Digest != r.Digest {
+		return refused("renewal.superseded", problem.Args{"Digest": newest.Digest})
 	}
 	withdrawn, err := s.Store.Withdrawals(ctx, []string{r.Digest})
 	if err != nil {
@@ -85,10 +96,6 @@ func (s *Service) renewable(ctx context.Context, r Record) error {
 	}
 	if len(withdrawn) > 0 {
 		return refused("renewal.withdrawn", nil)
-	}
-	o, _, err := s.offering(ctx, r.Offering)
-	if err != nil {
-		return err
 	}
 	if o.Descriptor().Digest != r.Descriptor {
 		return refused("renewal.scope", nil)

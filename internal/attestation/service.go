@@ -121,9 +121,11 @@ func (s *Service) Prepare(ctx context.Context, actor access.Actor, d Draft) ([]b
 		return nil, err
 	}
 	if d.Supersedes == "" {
-		if d.Supersedes, err = s.newest(ctx, o.ID, v.Set); err != nil {
+		last, _, err := s.newest(ctx, o.ID, v.Set, sup)
+		if err != nil {
 			return nil, err
 		}
+		d.Supersedes = last.Digest
 	}
 	p := Declaration{
 		Supplier:       Party{ID: o.Supplier.ID(), Name: sup.Name},
@@ -153,16 +155,62 @@ func inOrder(v catalogue.Version, answers []Answer) []Answer {
 	return out
 }
 
-// newest is the digest of the newest declaration that a new one replaces.
-func (s *Service) newest(ctx context.Context, offering, set string) (string, error) {
-	last, err := s.Store.AttestationsFor(ctx, offering, set, 1)
+// maxPassedOver is how many declarations are looked through for the newest that
+// is the supplier's word.
+const maxPassedOver = 200
+
+// newest is the newest declaration that a new one replaces. One that was signed
+// with a revoked key was never the supplier's word, and takes nobody's place.
+func (s *Service) newest(ctx context.Context, offering, set string, sup supplier.Supplier) (Record, bool, error) {
+	for _, limit := range []int{1, maxPassedOver} {
+		all, err := s.Store.AttestationsFor(ctx, offering, set, limit)
+		if err != nil {
+			return Record{}, false, wrap("find earlier declaration", err)
+		}
+		for _, r := range all {
+			revoked, err := s.revoked(ctx, r, sup)
+			if err != nil || !revoked {
+				return r, err == nil, err
+			}
+		}
+		if len(all) < limit {
+			break
+		}
+	}
+	return Record{}, false, nil
+}
+
+// revoked tells whether a key that a declaration needs was revoked before it got
+// its place in the log.
+func (s *Service) revoked(ctx context.Context, r Record, sup supplier.Supplier) (bool, error) {
+	var ended []supplier.Key
+	for _, id := range []string{r.KeyID, r.SecondKeyID} {
+		if k, ok := sup.Key(id); ok && k.Revoked != nil {
+			ended = append(ended, k)
+		}
+	}
+	if len(ended) == 0 {
+		return false, nil
+	}
+	places, err := s.Log.Places(ctx, []string{r.LogKey()})
 	if err != nil {
-		return "", wrap("find earlier declaration", err)
+		return false, wrap("find log entry", err)
 	}
-	if len(last) == 0 {
-		return "", nil
+	p, logged := places[r.LogKey()]
+	return !signatures{keys: ended}.standing(p, logged), nil
+}
+
+// Last gives the supplier's newest word about an offering and a set, without a
+// bundle: the answers that new ones begin with. There may be none.
+func (s *Service) Last(ctx context.Context, actor access.Actor, offering, set string) (Record, bool, error) {
+	o, sup, err := s.offering(ctx, offering)
+	if err != nil {
+		return Record{}, false, err
 	}
-	return last[0].Digest, nil
+	if err := access.Check(actor, access.PrepareStatement, string(o.Supplier)); err != nil {
+		return Record{}, false, err
+	}
+	return s.newest(ctx, offering, set, sup)
 }
 
 func subSuppliers(o supplier.Offering) []SubSupplier {

@@ -294,3 +294,36 @@ func certificates(t *testing.T, ca *certtest.CA) []*x509.Certificate {
 	}
 	return list
 }
+
+// What was never the supplier's word takes nobody's place: the declaration
+// before it is the one to renew, and the one that answers are carried over from.
+func TestRenewalPassesOverWhatIsRevoked(t *testing.T) {
+	h, ca := certified(t)
+	id := ca.Issue(string(ours))
+	own := h.submit(sign(t, h.key, h.prepare(h.draft("grunnsett"))))
+	h.clock.add(10 * time.Minute)
+	ended := h.clock.now()
+	h.clock.add(10 * time.Minute)
+	stolen := h.submit(h.signWith(id, h.prepare(h.draft("grunnsett"))))
+	h.clock.add(time.Hour)
+	ca.Server.SetNow(h.clock.now())
+	ca.Server.Revoke(id.Certificate, ended, 1)
+	if did, err := h.suppliers.RecheckCertificates(t.Context()); err != nil || did.Revoked != 1 {
+		t.Fatalf("checked %+v, %v", did, err)
+	}
+	if _, err := h.service.PrepareRenewal(t.Context(), as(ours), stolen.Attestation, time.Time{}); problem.KeyOf(err) != "renewal.revoked" {
+		t.Errorf("the one that does not count: %v, want renewal.revoked", err)
+	}
+	renewal, err := h.service.PrepareRenewal(t.Context(), as(ours), own.Attestation, time.Time{})
+	if err != nil {
+		t.Fatalf("the one that counts cannot be renewed: %v", err)
+	}
+	st, err := attestation.Decode[attestation.Declaration](renewal.Statement, attestation.DeclarationType)
+	if err != nil || st.Predicate.Supersedes == nil || st.Predicate.Supersedes.Digest.SHA256 != own.Attestation {
+		t.Errorf("the renewal supersedes %+v, %v", st.Predicate.Supersedes, err)
+	}
+	last, there, err := h.service.Last(t.Context(), as(ours), h.offering.ID, "grunnsett")
+	if err != nil || !there || last.Digest != own.Attestation {
+		t.Errorf("answers are carried over from %s, %v, %v", last.Digest, there, err)
+	}
+}

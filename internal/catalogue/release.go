@@ -144,6 +144,46 @@ func compareVersions(a, b string) int {
 	return cmp.Compare(len(as), len(bs))
 }
 
+// Released gives a requirement as the latest release that has it, also when it
+// is no longer in force.
+func (c *Catalogue) Released(id string) (Requirement, Version, bool) {
+	var in Version
+	for _, v := range c.Releases {
+		if _, ok := v.Requirement(id); ok && v.Published >= in.Published {
+			in = v
+		}
+	}
+	r, ok := in.Requirement(id)
+	return r, in, ok
+}
+
+// EverySet lists the sets in force, and after them those that are so no longer,
+// as their newest releases have them: declarations for them last.
+func (c *Catalogue) EverySet() []Set {
+	out := slices.Clone(c.Sets)
+	for i, v := range c.Releases { // by set, the newest last
+		last := i == len(c.Releases)-1 || c.Releases[i+1].Set != v.Set
+		if _, now := c.Set(v.Set); last && !now {
+			out = append(out, v.asSet())
+		}
+	}
+	return out
+}
+
+// KnownSet looks up a set that is in force or has been.
+func (c *Catalogue) KnownSet(id string) (Set, bool) {
+	if s, ok := c.Set(id); ok {
+		return s, true
+	}
+	v, ok := c.Version(id, "")
+	return v.asSet(), ok
+}
+
+// asSet is the set as the release has it, without its requirements.
+func (v Version) asSet() Set {
+	return Set{ID: v.Set, Name: v.Name, Purpose: v.Purpose, DeliveryModels: v.DeliveryModels}
+}
+
 // Freeze makes a release of a set from the working content. published is a
 // date. The result is not part of the catalogue until its bytes and index
 // entry are written to the releases folder and loaded again.

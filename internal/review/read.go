@@ -171,6 +171,10 @@ func (s *Service) Bundle(ctx context.Context, actor access.Actor, digest string,
 	if err != nil {
 		return nil, wrap("prove inclusion", err)
 	}
-	b, err := signing.WithInclusion(r.Bundle, in)
+	b, err := signing.KeyForm(r.Bundle)
+	if err != nil {
+		return nil, wrap("write bundle", err)
+	}
+	b, err = signing.WithInclusion(b, in)
 	return b, wrap("write bundle", err)
 }

@@ -60,7 +60,7 @@ func Stand(series []Logged, now time.Time) ([]Logged, []Standing) {
 	for i, r := range known {
 		x := Standing{State: Active, Since: r.LoggedAt}
 		switch {
-		case r.Revoked != nil && !r.Revoked.At.After(now) && r.Revoked.Index <= r.LogIndex:
+		case r.Revoked != nil && !r.Revoked.At.After(now) && r.Revoked.Counts(r.LogIndex, r.LoggedAt):
 			x.State, x.Since, x.Reason = Revoked, r.Revoked.At, string(r.Revoked.Reason)
 		case r.Withdrawal != nil && !r.Withdrawal.At.After(now):
 			x.State, x.Since, x.Reason = Withdrawn, r.Withdrawal.At, r.Withdrawal.Reason

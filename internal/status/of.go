@@ -14,6 +14,7 @@ import (
 // declaration, withdrawal, revocation or descriptor that came later is left
 // out, so that the status at a tender's deadline can be asked for afterwards.
 func Of(f Facts, now time.Time) Status {
+	f.Offering = f.Offering.At(now)
 	s := Status{
 		Offering: f.Offering.ID, OfferingName: f.Offering.Name,
 		Supplier: f.Offering.Supplier, SupplierName: f.Supplier.Name,
@@ -87,14 +88,15 @@ func revokedBefore(f Facts, d Declaration, now time.Time) bool {
 	return revoked
 }
 
-func revoker(f Facts, d Declaration, now time.Time) (supplier.Key, bool) {
+// revoker is that key; of two, the one that was revoked first.
+func revoker(f Facts, d Declaration, now time.Time) (first supplier.Key, revoked bool) {
 	for _, id := range []string{d.KeyID, d.SecondKeyID} {
 		k, ok := f.Supplier.Key(id)
-		if ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Counts(d.LogIndex, d.LoggedAt) {
-			return k, true
+		if ok && k.Revoked != nil && !k.Revoked.At.After(now) && k.Revoked.Counts(d.LogIndex, d.LoggedAt) && (!revoked || k.Revoked.At.Before(first.Revoked.At)) {
+			first, revoked = k, true
 		}
 	}
-	return supplier.Key{}, false
+	return first, revoked
 }
 
 // decide picks the declaration that counts and says what it is worth: the
@@ -143,7 +145,7 @@ func (s *Status) worth(f Facts, d Declaration, now time.Time) Overall {
 		return Withdrawn
 	case !now.Before(d.ValidUntil):
 		return Expired
-	case d.Descriptor != descriptorAt(f, now):
+	case d.Descriptor != f.Offering.Descriptor().Digest:
 		return ScopeMismatch
 	case d.SetVersion != f.Version.Version:
 		if old, ok := f.Others[d.SetVersion]; ok {
@@ -157,17 +159,6 @@ func (s *Status) worth(f Facts, d Declaration, now time.Time) Overall {
 	default:
 		return Valid
 	}
-}
-
-// descriptorAt is the digest of the descriptor in force at the moment.
-func descriptorAt(f Facts, now time.Time) string {
-	digest := ""
-	for _, d := range f.Offering.Descriptors {
-		if !d.At.After(now) {
-			digest = d.Digest
-		}
-	}
-	return digest
 }
 
 // changesAt is the next moment at which time alone changes the status.

@@ -128,6 +128,25 @@ func revokedAt(index int64, at time.Time) func(*status.Facts) {
 	}
 }
 
+// TestEitherKeyEndsADeclaration: of two keys that were revoked too early, the
+// one that was so first tells since when.
+func TestEitherKeyEndsADeclaration(t *testing.T) {
+	const second = "k2"
+	first, then := t0.Add(time.Hour), t0.Add(2*time.Hour)
+	f := facts()
+	f.Declarations[0].SecondKeyID = second
+	f.Supplier.Keys = []supplier.Key{
+		{ID: "k1", Revoked: &supplier.Revocation{At: then, Index: 9, Reason: supplier.Replaced}},
+		{ID: second, Revoked: &supplier.Revocation{At: first, Index: 5, Reason: supplier.Compromised}},
+	}
+	for _, at := range []time.Time{first, then, then.Add(time.Hour)} {
+		d := status.Of(f, at).Declaration
+		if d.Lifecycle != status.LifeRevoked || !d.Since.Equal(first) || d.Reason != string(supplier.Compromised) {
+			t.Errorf("at %s: %s since %s, %s", at, d.Lifecycle, d.Since, d.Reason)
+		}
+	}
+}
+
 func TestNewestDeclarationDecides(t *testing.T) {
 	f := facts()
 	second := declaration("b", 20, t0.Add(time.Hour))

@@ -41,18 +41,18 @@ type Rechecked struct{ Good, Revoked, Unknown int }
 // recheckPage is how many suppliers are read at a time.
 const recheckPage = 200
 
-// RecheckCertificates asks the issuers of all certificates that suppliers have
-// signed with, and that are still valid, whether they have been revoked. What
-// was signed after an issuer ended a certificate counts as revoked from then
-// on, however late this registry hears of it. Issuers that do not answer are
-// asked again the next time.
+// RecheckCertificates asks the issuers of all certificates that suppliers, and
+// public bodies that review, have signed with, and that are still valid, whether
+// they have been revoked. What was signed after an issuer ended a certificate
+// counts as revoked from then on, however late this registry hears of it.
+// Issuers that do not answer are asked again the next time.
 func (s *Service) RecheckCertificates(ctx context.Context) (Rechecked, error) {
 	var did Rechecked
 	if s.Signers == nil || s.Signers.Authorities == nil {
 		return did, nil
 	}
 	for after := organisation.Number(""); ; {
-		page, err := s.Store.SearchSuppliers(ctx, "", after, recheckPage)
+		page, err := s.Store.SuppliersAfter(ctx, after, recheckPage)
 		if err != nil {
 			return did, wrap("list suppliers", err)
 		}

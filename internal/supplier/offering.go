@@ -1,6 +1,7 @@
 package supplier
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -99,6 +100,29 @@ func (o Offering) Descriptor() Descriptor {
 		return Descriptor{}
 	}
 	return o.Descriptors[len(o.Descriptors)-1]
+}
+
+// At is the offering as it was described at a moment. What was said of it later
+// is left out, and before it was described at all it had no sub-suppliers.
+func (o Offering) At(t time.Time) Offering {
+	known := len(o.Descriptors)
+	for known > 0 && o.Descriptors[known-1].At.After(t) {
+		known--
+	}
+	if known == len(o.Descriptors) {
+		return o
+	}
+	o.Descriptors = o.Descriptors[:known:known]
+	if known == 0 {
+		o.SubSuppliers = nil
+		return o
+	}
+	var d descriptorDocument
+	if json.Unmarshal(o.Descriptors[known-1].Bytes, &d) == nil { // we wrote it
+		o.Name, o.Description, o.Models, o.Version = d.Name, d.Description, d.Models, d.Version
+		o.Regions, o.SubSuppliers = d.Regions, d.SubSuppliers
+	}
+	return o
 }
 
 // ServiceURN names an offering in statements.

@@ -24,6 +24,9 @@ type Store interface {
 	// an empty query lists all. A public body that offers nothing is left out
 	// unless the query is its number. At most limit are returned.
 	SearchSuppliers(ctx context.Context, query string, after organisation.Number, limit int) ([]Supplier, error)
+	// SuppliersAfter lists all suppliers, and public bodies that offer nothing,
+	// ordered by number, after the given number, at most limit.
+	SuppliersAfter(ctx context.Context, after organisation.Number, limit int) ([]Supplier, error)
 	// SuppliersLike lists suppliers whose name holds, of each of the words, one of
 	// its pieces, ordered by number, at most limit. At most three words count. A
 	// public body that offers nothing is left out.

@@ -220,30 +220,24 @@ func (w *Web) started(c *gin.Context, a answering) (draft, error) {
 // set: answers to requirements that are the same or reworded carry over.
 func (w *Web) earlierAnswers(ctx context.Context, actor access.Actor, a answering) (draft, error) {
 	d := draft{answers: map[string]attestation.Answer{}, changes: map[string]catalogue.ChangeKind{}, before: map[string]attestation.Answer{}}
-	records, err := w.Attestations.Of(ctx, actor, a.offering.ID, listed)
-	if err != nil {
+	r, there, err := w.Attestations.Last(ctx, actor, a.offering.ID, a.version.Set)
+	if err != nil || !there {
 		return d, err
 	}
-	for _, r := range records {
-		if r.Set != a.version.Set {
-			continue
-		}
-		if old, ok := w.Catalogue.Content().Version(r.Set, r.SetVersion); ok {
-			for _, x := range attestation.CarryOver(old, a.version, r.Answers) {
-				if x.Change.Kind != catalogue.ChangeUnchanged {
-					d.changes[x.Requirement] = x.Change.Kind
-				}
-				switch {
-				case x.State != attestation.CarryAnswer:
-					d.answers[x.Requirement] = x.Answer
-				case x.Before != nil:
-					d.before[x.Requirement] = *x.Before
-				}
+	if old, ok := w.Catalogue.Content().Version(r.Set, r.SetVersion); ok {
+		for _, x := range attestation.CarryOver(old, a.version, r.Answers) {
+			if x.Change.Kind != catalogue.ChangeUnchanged {
+				d.changes[x.Requirement] = x.Change.Kind
+			}
+			switch {
+			case x.State != attestation.CarryAnswer:
+				d.answers[x.Requirement] = x.Answer
+			case x.Before != nil:
+				d.before[x.Requirement] = *x.Before
 			}
 		}
-		d.prefilled = "page.answers.prefilled"
-		break
 	}
+	d.prefilled = "page.answers.prefilled"
 	return d, nil
 }
 

@@ -190,7 +190,7 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		"requirement": func(id string) catalogue.Requirement { r, _ := cat.Content().Requirement(id); return r },
 		"task":        taskIn(cat),
 		"information": func(id string) catalogue.InformationType { v, _ := cat.Content().InformationType(id); return v },
-		"set":         func(id string) catalogue.Set { v, _ := cat.Content().Set(id); return v },
+		"set":         func(id string) catalogue.Set { v, _ := cat.Content().KnownSet(id); return v },
 		"theme":       func(id string) catalogue.Theme { v, _ := cat.Content().Theme(id); return v },
 		"colour":      colour,
 		"symbol":      symbol,

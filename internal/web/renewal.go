@@ -17,7 +17,7 @@ func (w *Web) renewal(c *gin.Context) error {
 		return err
 	}
 	out, err := w.Attestations.PrepareRenewal(ctx, actor, digest, w.Now().AddDate(1, 0, 0))
-	if problem.KindOf(err) == problem.Refused {
+	if mendable(err) {
 		return w.showAttestation(c, err)
 	}
 	if err != nil {

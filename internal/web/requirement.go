@@ -68,7 +68,7 @@ func (w *Web) showRequirement(c *gin.Context, failed error) error {
 		now, there := cat.Requirement(r.ID)
 		p.Gone, p.Change = !there, catalogue.Compare(r, now)
 	}
-	for _, s := range cat.Sets {
+	for _, s := range cat.EverySet() {
 		var in requirementSet
 		for _, v := range cat.Versions(s.ID) {
 			in.Newest = v
@@ -97,13 +97,16 @@ func (w *Web) showRequirement(c *gin.Context, failed error) error {
 	return w.show(c, code, "requirement", p)
 }
 
-// requirementAsked finds the requirement of the address: the one in force, or
-// the one of the set version that the address names.
+// requirementAsked finds the requirement of the address: the one of the set
+// version that the address names, or else the one in force. One that is so no
+// longer is shown as it was last released.
 func requirementAsked(c *gin.Context, cat *catalogue.Catalogue) (catalogue.Requirement, catalogue.Version, bool) {
 	id := c.Param("id")
 	if c.Query("set") == "" {
-		r, ok := cat.Requirement(id)
-		return r, catalogue.Version{}, ok
+		if r, ok := cat.Requirement(id); ok {
+			return r, catalogue.Version{}, true
+		}
+		return cat.Released(id)
 	}
 	v, ok := cat.Version(c.Query("set"), c.Query("version"))
 	if !ok {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +112,13 @@ func (w *Web) status(c *gin.Context) error {
 		}
 		p.Past = moment.Before(w.Now().Add(-time.Minute))
 	}
-	st, err := w.Facts.Status(ctx, actor, o.ID, c.Query("set"), moment)
+	set := c.Query("set")
+	if p.Past {
+		if set, err = w.setAt(ctx, set, moment); err != nil {
+			return err
+		}
+	}
+	st, err := w.Facts.Status(ctx, actor, o.ID, set, moment)
 	if err != nil && at != nil && problem.KindOf(err) == problem.Invalid {
 		failed, p.Past = err, false
 		st, err = w.Facts.Status(ctx, actor, o.ID, c.Query("set"), time.Time{})
@@ -130,7 +137,7 @@ func (w *Web) status(c *gin.Context) error {
 		access.Check(actor, access.WriteReview, actor.Org) == nil
 	p.Version, _ = w.Catalogue.Content().Version(st.Set, st.SetVersion)
 	p.group(t)
-	p.Verdict = verdict(t, st, p.Key, s.Name)
+	p.Verdict = verdict(t, st, s.Name)
 	if d := st.Declaration; d != nil && d.Lifecycle == status.LifeActive {
 		p.DaysLeft = int(d.ValidUntil.Sub(st.At).Hours() / 24)
 	}
@@ -148,12 +155,33 @@ func (w *Web) status(c *gin.Context) error {
 	p.At = p.Form.field(Field{Name: "at", Label: "page.status.at", Hint: "page.status.at-hint", Type: "date", Value: day, Size: "m", Plain: true})
 	p.Time = p.Form.field(Field{Name: "time", Label: "page.status.time", Hint: "page.status.time-hint", Type: "time", Value: hour, Size: "s", Plain: true})
 	p.Set = Field{Name: "set", Label: "page.status.set", Size: "m", Required: true}
-	for _, set := range w.Catalogue.Content().Sets {
+	for _, set := range w.Catalogue.Content().EverySet() {
 		for _, v := range w.Catalogue.Content().Versions(set.ID) {
 			p.Set.Options = append(p.Set.Options, Option{v.Ref(), v.Name.In(t.Lang) + " " + v.Version, v.Set == st.Set && v.Version == st.SetVersion})
 		}
 	}
 	return w.show(c, code, "status", p)
+}
+
+// setAt is the set asked about at a moment, as the form of the page has it: a
+// version that had not come yet gives way to the newest there was.
+func (w *Web) setAt(ctx context.Context, ref string, at time.Time) (string, error) {
+	set, version, err := catalogue.ParseRef(ref)
+	if ref == "" || err != nil || version == "" {
+		return ref, nil //nolint:nilerr // the status says what is wrong with it
+	}
+	newest, ok, err := w.Facts.VersionAt(ctx, set, at)
+	if err != nil || !ok {
+		return ref, err
+	}
+	all := w.Catalogue.Content().Versions(set)
+	place := func(version string) int {
+		return slices.IndexFunc(all, func(v catalogue.Version) bool { return v.Version == version })
+	}
+	if place(version) > place(newest.Version) {
+		return set, nil
+	}
+	return ref, nil
 }
 
 func sameDay(a, b time.Time) bool {
@@ -175,13 +203,10 @@ func asOf(c *gin.Context) (day, hour string) {
 }
 
 // verdict is what a status comes of, in one sentence.
-func verdict(t *locale.Texts, s status.Status, key supplier.Key, supplierName string) string {
+func verdict(t *locale.Texts, s status.Status, supplierName string) string {
 	args := map[string]any{"Supplier": supplierName, "Met": s.Counts.Met, "Total": s.Counts.Total(), "Count": s.Counts.Unanswered}
 	if d := s.Declaration; d != nil {
 		args["Until"], args["Declared"], args["Since"], args["Version"] = t.Date(d.ValidUntil), t.Date(d.DeclaredAt), t.Date(d.Since), d.SetVersion
-	}
-	if s.Overall == status.Revoked && key.Revoked != nil {
-		args["Since"] = t.Date(key.Revoked.At)
 	}
 	if s.Overall == status.SupersededSet {
 		args["Count"] = len(changedRequirements(s))

@@ -91,7 +91,7 @@ func (w *Web) showWatch(c *gin.Context, failed error) error {
 
 // told is a change in a sentence.
 func (w *Web) told(t *locale.Texts, ch notify.Change) string {
-	set, _ := w.Catalogue.Content().Set(ch.Set)
+	set, _ := w.Catalogue.Content().KnownSet(ch.Set)
 	args := map[string]any{"Name": ch.Name, "Set": set.Name.In(t.Lang), "Version": ch.Version, "Link": ch.Link}
 	if ch.Overall != "" {
 		args["Status"] = strings.ToLower(termWord(t, ch.Overall))

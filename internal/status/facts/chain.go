@@ -40,7 +40,7 @@ type chain struct {
 // chain reads what lies below o, level by level, without o's own declarations.
 func (s *Service) chain(ctx context.Context, o supplier.Offering, v catalogue.Version, at time.Time) (*chain, error) {
 	below := map[string]supplier.Offering{}
-	level := []supplier.Offering{o}
+	level := []supplier.Offering{o.At(at)}
 	for depth := 0; depth < maxDepth && len(level) > 0; depth++ {
 		asked := map[string]bool{}
 		var ids []string
@@ -61,8 +61,9 @@ func (s *Service) chain(ctx context.Context, o supplier.Offering, v catalogue.Ve
 		if level, err = s.Suppliers.OfferingsByID(ctx, ids); err != nil {
 			return nil, fmt.Errorf("read sub-suppliers' offerings: %w", err)
 		}
-		for _, sub := range level {
-			below[sub.ID] = sub
+		for i, sub := range level {
+			level[i] = sub.At(at)
+			below[sub.ID] = level[i]
 		}
 	}
 	numbers := []organisation.Number{o.Supplier}
@@ -88,6 +89,7 @@ func (c *chain) status(o supplier.Offering) status.Status {
 	if st, ok := c.done[o.ID]; ok {
 		return st
 	}
+	o = o.At(c.at)
 	c.path[o.ID] = true
 	defer delete(c.path, o.ID)
 	f := status.Facts{

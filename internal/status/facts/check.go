@@ -49,7 +49,7 @@ func (s *Service) Check(ctx context.Context, actor access.Actor, numbers []organ
 	if setRef == "" {
 		setRef = DefaultSet
 	}
-	v, err := s.version(setRef)
+	v, err := s.version(ctx, setRef, at)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.gatherAbout(ctx, own, numbers, view)
+	g, err := s.gatherAbout(ctx, own, numbers, view, at)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +120,9 @@ func (s *Service) gather(ctx context.Context, numbers []organisation.Number, vie
 }
 
 // gatherAbout reads all but the declarations: about suppliers, and about
-// offerings and the sub-suppliers they name.
-func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numbers []organisation.Number, view review.View) (*gathered, error) {
+// offerings and the sub-suppliers they name, as they were described at the
+// moment.
+func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numbers []organisation.Number, view review.View, at time.Time) (*gathered, error) {
 	g := &gathered{
 		offerings:   map[string]supplier.Offering{},
 		offeringsOf: map[organisation.Number][]supplier.Offering{}, view: view,
@@ -129,6 +130,7 @@ func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numb
 	all := slices.Clone(numbers)
 	var below, ids []string
 	for _, o := range own {
+		o = o.At(at)
 		ids = append(ids, o.ID)
 		g.offerings[o.ID] = o
 		g.offeringsOf[o.Supplier] = append(g.offeringsOf[o.Supplier], o)
@@ -144,7 +146,7 @@ func (s *Service) gatherAbout(ctx context.Context, own []supplier.Offering, numb
 		return nil, fmt.Errorf("read sub-suppliers' offerings: %w", err)
 	}
 	for _, o := range subs {
-		g.offerings[o.ID] = o
+		g.offerings[o.ID] = o.At(at)
 		all = append(all, o.Supplier)
 	}
 	// None of these waits for another.

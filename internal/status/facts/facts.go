@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,6 +50,8 @@ type Service struct {
 	Register  Register
 	Catalogue catalogue.Provider
 	Now       func() time.Time
+
+	released sync.Map // when each version of a set was logged, by its reference
 }
 
 const (
@@ -86,16 +90,11 @@ func (s *Service) Status(ctx context.Context, actor access.Actor, offering, setR
 		return status.Status{}, fmt.Errorf("read offering: %w", err)
 	}
 	if setRef == "" {
-		last, err := s.Attestations.AttestationsFor(ctx, offering, "", 1)
-		if err != nil {
-			return status.Status{}, fmt.Errorf("find declarations: %w", err)
-		}
-		setRef = DefaultSet
-		if len(last) > 0 {
-			setRef = last[0].Set
+		if setRef, err = s.lastSet(ctx, offering, at); err != nil {
+			return status.Status{}, err
 		}
 	}
-	v, err := s.version(setRef)
+	v, err := s.version(ctx, setRef, at)
 	if err != nil {
 		return status.Status{}, err
 	}
@@ -114,16 +113,101 @@ func (s *Service) moment(at time.Time) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-func (s *Service) version(ref string) (catalogue.Version, error) {
+// lastSet is the set that an offering had last declared for at a moment.
+func (s *Service) lastSet(ctx context.Context, offering string, at time.Time) (string, error) {
+	for _, limit := range []int{1, maxHistory} {
+		last, err := s.Attestations.AttestationsFor(ctx, offering, "", limit)
+		if err != nil {
+			return "", fmt.Errorf("find declarations: %w", err)
+		}
+		for _, r := range last {
+			if !r.ReceivedAt.After(at) {
+				return r.Set, nil
+			}
+		}
+		if len(last) < limit {
+			break
+		}
+	}
+	return DefaultSet, nil
+}
+
+// version finds what is asked about at a moment: the version named, or the
+// newest there was of the set.
+func (s *Service) version(ctx context.Context, ref string, at time.Time) (catalogue.Version, error) {
 	set, version, err := catalogue.ParseRef(ref)
 	if err != nil {
 		return catalogue.Version{}, err
 	}
 	v, ok := s.Catalogue.Content().Version(set, version)
-	if !ok {
-		return v, problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": set, "Version": version})
+	if ok && (version == "" || version == "latest") {
+		v, ok, err = s.VersionAt(ctx, set, at)
 	}
-	return v, nil
+	if err == nil && !ok {
+		err = problem.New(problem.NotFound, "set.not-found", problem.Args{"Set": set, "Version": version})
+	}
+	return v, err
+}
+
+// firstReleases is how long after the first release the log has those that came
+// with the installation.
+const firstReleases = time.Hour
+
+// VersionAt gives the newest version of a set at a moment: nobody knew here of
+// one that came into the log later. Before the first it is what the installation
+// began with.
+func (s *Service) VersionAt(ctx context.Context, set string, at time.Time) (catalogue.Version, bool, error) {
+	all := s.Catalogue.Content().Versions(set)
+	switch len(all) {
+	case 0:
+		return catalogue.Version{}, false, nil
+	case 1:
+		return all[0], true, nil
+	}
+	logged, err := s.releasedAt(ctx, all)
+	if err != nil {
+		return catalogue.Version{}, false, err
+	}
+	if len(logged) == len(all) {
+		first := slices.MinFunc(slices.Collect(maps.Values(logged)), time.Time.Compare)
+		if at.Before(first) {
+			at = first.Add(firstReleases)
+		}
+	}
+	for _, v := range slices.Backward(all) {
+		if since, there := logged[v.Ref()]; !there || !since.After(at) {
+			return v, true, nil
+		}
+	}
+	return all[0], true, nil
+}
+
+// releasedAt tells when versions were logged, by reference. That never changes,
+// and is read once.
+func (s *Service) releasedAt(ctx context.Context, all []catalogue.Version) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	var keys []string
+	for _, v := range all {
+		if at, ok := s.released.Load(v.Ref()); ok {
+			out[v.Ref()], _ = at.(time.Time)
+		} else {
+			keys = append(keys, catalogue.ReleaseKey(v.Ref()))
+		}
+	}
+	if len(keys) == 0 {
+		return out, nil
+	}
+	places, err := s.Log.Places(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("find log entries: %w", err)
+	}
+	for _, v := range all {
+		if p, ok := places[catalogue.ReleaseKey(v.Ref())]; ok {
+			out[v.Ref()] = p.At
+			s.released.Store(v.Ref(), p.At)
+		}
+	}
+	return out, nil
 }
 
 // of gathers the facts for one offering and its chain.
@@ -279,7 +363,10 @@ func (s *Service) OfSupplier(ctx context.Context, actor access.Actor, number org
 		}
 		slices.Sort(sets)
 		for _, set := range sets {
-			v, ok := s.Catalogue.Content().Version(set, "")
+			v, ok, err := s.VersionAt(ctx, set, at)
+			if err != nil {
+				return nil, err
+			}
 			if !ok {
 				continue // a set that this installation no longer has
 			}

@@ -55,13 +55,16 @@ func (s *Service) Followed(ctx context.Context, actor access.Actor, numbers []or
 	}
 	slices.Sort(numbers)
 	numbers = slices.Compact(numbers)
-	g, err := s.gatherAbout(ctx, own, numbers, review.ViewOf(actor))
+	g, err := s.gatherAbout(ctx, own, numbers, review.ViewOf(actor), at)
 	if err != nil {
 		return Followed{}, err
 	}
 	found := map[string][]status.Status{}
-	for _, set := range s.Catalogue.Content().Sets {
-		v, ok := s.Catalogue.Content().Version(set.ID, "")
+	for _, set := range s.Catalogue.Content().EverySet() {
+		v, ok, err := s.VersionAt(ctx, set.ID, at)
+		if err != nil {
+			return Followed{}, err
+		}
 		if !ok {
 			continue
 		}
@@ -70,7 +73,7 @@ func (s *Service) Followed(ctx context.Context, actor access.Actor, numbers []or
 		}
 		for _, o := range own {
 			if len(g.declarations[o.ID]) > 0 || set.ID == DefaultSet {
-				st := status.Of(g.facts(o, v, s.others(v.Set), true, at), at)
+				st := status.Of(g.facts(g.offerings[o.ID], v, s.others(v.Set), true, at), at)
 				st.History = nil
 				found[o.ID] = append(found[o.ID], st)
 			}

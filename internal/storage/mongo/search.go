@@ -86,6 +86,15 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	return all, nil
 }
 
+// SuppliersAfter implements supplier.Store.
+func (s *Store) SuppliersAfter(ctx context.Context, after organisation.Number, limit int) ([]supplier.Supplier, error) {
+	all, err := documents[supplier.Supplier](ctx, s.suppliers, bson.D{beyond("_id", after)}, up("_id"), max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("list suppliers: %w", err)
+	}
+	return all, nil
+}
+
 func (s *Store) searchSuppliers(ctx context.Context, folded string, after organisation.Number, limit int) ([]supplier.Supplier, error) {
 	offers := bson.E{Key: "body", Value: bson.D{{Key: "$ne", Value: true}}}
 	if folded == "" {

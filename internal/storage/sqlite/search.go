@@ -197,6 +197,15 @@ func (s *Store) SearchSuppliers(ctx context.Context, query string, after organis
 	return all, nil
 }
 
+// SuppliersAfter implements supplier.Store.
+func (s *Store) SuppliersAfter(ctx context.Context, after organisation.Number, limit int) ([]supplier.Supplier, error) {
+	all, err := documents[supplier.Supplier](s.query(ctx, `SELECT doc FROM suppliers WHERE number > ? ORDER BY number LIMIT ?`, string(after), max(limit, 0)))
+	if err != nil {
+		return nil, fmt.Errorf("list suppliers: %w", err)
+	}
+	return all, nil
+}
+
 // SuppliersLike implements supplier.Store.
 func (s *Store) SuppliersLike(ctx context.Context, words []supplier.Pieces, limit int) ([]supplier.Named, error) {
 	args, ok := storage.PieceArgs(words)

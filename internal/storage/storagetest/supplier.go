@@ -231,6 +231,11 @@ func RunSuppliers(t *testing.T, open Open) {
 		want(t, search(string(body.Number)[1:]), []organisation.Number{})
 		want(t, search(string(body.Number)), []organisation.Number{body.Number})
 		want(t, len(result[[]supplier.Supplier](t)(s.SuppliersByNumber(ctx, []organisation.Number{body.Number}))), 1)
+		all := []organisation.Number{offers.Number, body.Number}
+		slices.Sort(all)
+		want(t, numbers(result[[]supplier.Supplier](t)(s.SuppliersAfter(ctx, before(all[0]), 2))), all)
+		want(t, numbers(result[[]supplier.Supplier](t)(s.SuppliersAfter(ctx, all[0], 1))), all[1:])
+		want(t, len(result[[]supplier.Supplier](t)(s.SuppliersAfter(ctx, all[0], 0))), 0)
 		// A body that begins to deliver services, and the other way round.
 		for _, is := range []bool{false, true} {
 			_, err := s.UpdateSupplier(ctx, body.Number, func(v supplier.Supplier) (supplier.Supplier, error) { v.Body = is; return v, nil })
