@@ -84,6 +84,9 @@ func (w *Web) responseUpload(c *gin.Context) error {
 	if i < 0 {
 		return w.showProcurement(c, problem.New(problem.Invalid, "response.bidder", problem.Args{"Number": number.Grouped()}))
 	}
+	if err := reading.From(tender.Procurement.ID, number); err != nil {
+		return w.showProcurement(c, err)
+	}
 	reading.Against(tender.Declared(number), t)
 	p := responsePage{Base: w.base(c, "procurements"), Procurement: tender.Procurement, Bidder: tender.Procurement.Bidders[i], Report: reportRows(t, reading.Rows), Read: len(reading.Answers)}
 	p.Here = "/procurements/" + tender.Procurement.ID

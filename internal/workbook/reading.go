@@ -3,6 +3,7 @@ package workbook
 import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 )
@@ -62,6 +63,15 @@ type AnswerReading struct {
 	// order written.
 	Evidence map[string][]string
 	Rows     []RowReport
+}
+
+// From refuses a file that says it belongs to another procurement or was made
+// for another bidder: somebody picked the wrong one.
+func (r Reading) From(procurement string, bidder organisation.Number) error {
+	c := problem.Collector{Key: "response.invalid"}
+	c.Check(r.Procurement == "" || r.Procurement == procurement, "workbook", "response.other-procurement", nil)
+	c.Check(r.Bidder == "" || r.Bidder == string(bidder), "supplier", "response.other-bidder", problem.Args{"Number": organisation.Number(r.Bidder).Grouped()})
+	return c.Err()
 }
 
 // Refused lists the rows that stand in the way of an import.
