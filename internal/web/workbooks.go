@@ -43,7 +43,7 @@ func reportRows(t *locale.Texts, rows []workbook.RowReport) []reportRow {
 		}
 		out = append(out, reportRow{
 			Where: r.Path(), Requirement: r.Requirement, Text: t.T(r.Key, map[string]any(r.Args)),
-			Refused: r.Outcome != workbook.OutcomeRead,
+			Refused: r.Obstacle(),
 		})
 	}
 	return out
