@@ -13,8 +13,12 @@ import (
 	"felleskrav/internal/procurement"
 )
 
-// maxStatement is the longest answer, as in a declaration.
-const maxStatement = 4000
+// The longest texts that are read: an answer, as in a declaration, and the names
+// and digests of all the evidence that one can have there.
+const (
+	maxStatement = 4000
+	maxEvidence  = 8000
+)
 
 // row is one row of a table being read.
 type row struct {
@@ -163,8 +167,12 @@ func (rd *Reader) answers(r *row, inputs []string, filled bool) answered {
 			r.note(role, OutcomeRefused, "formula", nil)
 			formula = true
 		}
-		if n := utf8.RuneCountInString(r.cell(role)); role != colMet && n > maxStatement {
-			r.note(role, OutcomeRefused, "long", problem.Args{"Max": maxStatement})
+		longest := maxStatement
+		if role == inputs[2] {
+			longest = maxEvidence
+		}
+		if n := utf8.RuneCountInString(r.cell(role)); role != colMet && n > longest {
+			r.note(role, OutcomeRefused, "long", problem.Args{"Max": longest})
 		}
 	}
 	if formula || !filled {
