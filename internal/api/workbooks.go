@@ -138,7 +138,7 @@ func (a *API) AddResponse(ctx context.Context, r AddResponseRequestObject) (AddR
 	if err != nil {
 		return nil, err
 	}
-	if err := sameTender(reading, r.Id, n); err != nil {
+	if err := reading.From(r.Id, n); err != nil {
 		return nil, err
 	}
 	t := a.texts(c)
@@ -153,16 +153,6 @@ func (a *API) AddResponse(ctx context.Context, r AddResponseRequestObject) (AddR
 		return nil, err
 	}
 	return AddResponse201JSONResponse{Id: saved.ID, Supplier: saved.Supplier, Sha256: saved.SHA256, ReceivedAt: saved.ReceivedAt, Rows: rows}, nil
-}
-
-// sameTender refuses a file that says it belongs to another tender or to
-// another bidder: somebody picked the wrong one.
-func sameTender(r workbook.Reading, id string, bidder organisation.Number) error {
-	var c problem.Collector
-	c.Key = "response.invalid"
-	c.Check(r.Procurement == "" || r.Procurement == id, "workbook", "response.other-procurement", nil)
-	c.Check(r.Bidder == "" || r.Bidder == string(bidder), "supplier", "response.other-bidder", problem.Args{"Number": organisation.Number(r.Bidder).Grouped()})
-	return c.Err()
 }
 
 func reportRow(r workbook.RowReport, t *locale.Texts) ReportRow {

@@ -67,7 +67,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 	if err != nil {
 		return View{}, err
 	}
-	if err := check(decisions, data); err != nil {
+	if err := check(decisions, w.Decisions, asked(data)); err != nil {
 		return View{}, err
 	}
 	done, err := s.turn(ctx)
@@ -100,7 +100,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 		if i < 0 {
 			continue
 		}
-		if err := s.keepMapping(ctx, w.Body, t.Table, decisions[i]); err != nil {
+		if err := s.keepMapping(ctx, w.Body, t.Table, decisions[i], asked(data)); err != nil {
 			return View{}, err
 		}
 	}
@@ -109,8 +109,9 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, procurementID,
 
 // keepMapping adds a decision to what is remembered of its template. What is
 // remembered of rows and codes that this table does not have stays: they stand
-// in another table or file of the same template.
-func (s *Service) keepMapping(ctx context.Context, body organisation.Number, t own.Table, d own.Decision) error {
+// in another table or file of the same template. So do rows that equal what is
+// not asked in this procurement: nobody was shown that.
+func (s *Service) keepMapping(ctx context.Context, body organisation.Number, t own.Table, d own.Decision, asked map[string]bool) error {
 	m, err := s.Store.OwnMapping(ctx, body, t.Template())
 	if err != nil && !errors.Is(err, problem.ErrNotFound) {
 		return fmt.Errorf("read mapping: %w", err)
@@ -130,7 +131,9 @@ func (s *Service) keepMapping(ctx context.Context, body organisation.Number, t o
 		}
 	}
 	for _, l := range t.Lines {
-		delete(m.Rows, l.Fingerprint())
+		if asked[m.Rows[l.Fingerprint()]] {
+			delete(m.Rows, l.Fingerprint())
+		}
 	}
 	for _, l := range t.Lines {
 		if r := d.Rows[l.Row]; r != "" && len(m.Rows) < maxRows {
@@ -150,13 +153,22 @@ func orNew[K comparable, V any](m map[K]V) map[K]V {
 	return m
 }
 
-// check holds decisions against what there is to decide.
-func check(decisions []own.Decision, data procurement.TenderData) error {
+// asked are the requirements of the tender.
+func asked(data procurement.TenderData) map[string]bool {
+	out := map[string]bool{}
+	for _, l := range data.Lines {
+		out[l.Requirement.ID] = true
+	}
+	return out
+}
+
+// check holds decisions against what there is to decide. What was decided before
+// may stay: the tender may have lost a requirement since, and get it back.
+func check(decisions, before []own.Decision, asked map[string]bool) error {
 	c := problem.Collector{Key: "ownbook.invalid"}
 	c.Check(len(decisions) <= maxDecisions, "decisions", "field.many", problem.Args{"Max": maxDecisions})
-	known := map[string]bool{"": true}
-	for _, l := range data.Lines {
-		known[l.Requirement.ID] = true
+	was := func(d own.Decision, row int) bool {
+		return slices.ContainsFunc(before, func(b own.Decision) bool { return keyOf(b) == keyOf(d) && b.Rows[row] == d.Rows[row] })
 	}
 	seen := map[tableKey]bool{}
 	for i, d := range decisions[:min(len(decisions), maxDecisions)] {
@@ -185,7 +197,7 @@ func check(decisions []own.Decision, data procurement.TenderData) error {
 		}
 		for _, row := range slices.Sorted(maps.Keys(d.Rows)) {
 			c.Check(row >= 1 && row <= patch.MaxRow, fmt.Sprintf("%s.rows[%d]", path, row), "field.range", problem.Args{"Min": 1, "Max": patch.MaxRow})
-			c.Check(known[d.Rows[row]], fmt.Sprintf("%s.rows[%d]", path, row), "procurement.choice", problem.Args{"Requirement": problem.Clip(d.Rows[row])})
+			c.Check(d.Rows[row] == "" || asked[d.Rows[row]] || was(d, row), fmt.Sprintf("%s.rows[%d]", path, row), "procurement.choice", problem.Args{"Requirement": problem.Clip(d.Rows[row])})
 		}
 	}
 	return c.Err()

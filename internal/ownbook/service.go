@@ -269,10 +269,7 @@ func (s *Service) view(ctx context.Context, w Workbook, data procurement.TenderD
 			return View{}, own.Problem(err)
 		}
 	}
-	known := map[string]bool{}
-	for _, l := range data.Lines {
-		known[l.Requirement.ID] = true
-	}
+	known := asked(data)
 	m := own.NewMatcher(requirements(data))
 	for _, t := range found {
 		v := TableView{Table: t, Suggestions: map[int][]own.Match{}, Rows: map[int]string{}, Remembered: remembered[key(t)]}

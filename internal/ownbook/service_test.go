@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/ownbook"
 	"felleskrav/internal/problem"
+	"felleskrav/internal/procurement"
 	"felleskrav/internal/workbook/corpustest"
 	"felleskrav/internal/workbook/own"
 )
@@ -138,6 +141,62 @@ func TestFromUploadToFilledWorkbook(t *testing.T) {
 	again, err := h.Fill(ctx, buyer, h.p.ID, id, order)
 	if err != nil || !bytes.Equal(again.Data, out.Data) {
 		t.Errorf("filled a second time: %v", err)
+	}
+}
+
+// A requirement that goes out of the tender takes nothing else with it: what was
+// decided about its row stays, and comes to count again when it comes back.
+func TestDecisionsWhenARequirementGoesOut(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	v := h.add(t, corpustest.Get(t, annex).Read(t))
+	d := settle(v, codes)
+	accepted(t, v, d)
+	if _, err := h.Decide(ctx, buyer, h.p.ID, v.Workbook.ID, d, 0); err != nil {
+		t.Fatal(err)
+	}
+	row, gone := 0, ""
+	for r, id := range d[1].Rows {
+		row, gone = r, id
+	}
+	exclude := func(out bool) {
+		p, err := h.procurements.Get(ctx, buyer, h.p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Choices = []procurement.Choice{{Requirement: gone, Excluded: out}}
+		if _, err := h.procurements.Update(ctx, buyer, p, p.Rev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exclude(true)
+	now, err := h.Get(ctx, buyer, h.p.ID, v.Workbook.ID)
+	if err != nil || now.Tables[1].Rows[row] != "" {
+		t.Fatalf("row %d still equals %q (%v)", row, now.Tables[1].Rows[row], err)
+	}
+	next := slices.Clone(now.Workbook.Decisions)
+	next[0].Columns = d[0].Columns
+	if _, err := h.Decide(ctx, buyer, h.p.ID, v.Workbook.ID, next, now.Workbook.Rev); err != nil {
+		t.Errorf("nothing more can be decided: %v", err)
+	}
+	moved := slices.Clone(next)
+	moved[1].Rows = map[int]string{row + 1: gone}
+	if _, err := h.Decide(ctx, buyer, h.p.ID, v.Workbook.ID, moved, 0); problem.KeyOf(err) != "ownbook.invalid" {
+		t.Errorf("another row was said to equal what is not in the tender: %v", err)
+	}
+	// A new file of the same template: what is remembered waits for the
+	// requirement too.
+	again := h.add(t, corpustest.Get(t, annex).Read(t))
+	rows := maps.Clone(again.Tables[1].Rows)
+	if _, err := h.Decide(ctx, buyer, h.p.ID, again.Workbook.ID, []own.Decision{{Sheet: again.Tables[1].Sheet, Header: head(again.Tables[1]), Columns: d[1].Columns, Codes: codes, Rows: rows}}, 0); err != nil {
+		t.Fatal(err)
+	}
+	exclude(false)
+	if again = h.add(t, corpustest.Get(t, annex).Read(t)); again.Tables[1].Rows[row] != gone {
+		t.Errorf("what was remembered of row %d is %q, want %s", row, again.Tables[1].Rows[row], gone)
+	}
+	if now, err = h.Get(ctx, buyer, h.p.ID, v.Workbook.ID); err != nil || now.Tables[1].Rows[row] != gone {
+		t.Errorf("row %d equals %q, want %s (%v)", row, now.Tables[1].Rows[row], gone, err)
 	}
 }
 

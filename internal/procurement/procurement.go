@@ -79,7 +79,9 @@ type Response struct {
 	Supplier    organisation.Number `json:"supplier"`
 	ReceivedAt  time.Time           `json:"receivedAt"`
 	// SHA256 is the digest of the file that was read.
-	SHA256  string           `json:"sha256"`
+	SHA256 string `json:"sha256"`
+	// Sets are the set versions that were answered; nil where that was not kept.
+	Sets    []SetRef         `json:"sets,omitempty"`
 	Answers []ResponseAnswer `json:"answers"`
 }
 

@@ -129,6 +129,31 @@ func (s *Service) Rebinding(t TenderData) (Rebinding, error) {
 	return out, nil
 }
 
+// holding leaves out of a response the answers to requirements that have become
+// others since, in another version of their set. As with declarations, an answer
+// to one that is merely reworded holds.
+func (s *Service) holding(r Response, t TenderData) Response {
+	if r.Sets == nil || slices.Equal(r.Sets, t.Procurement.Sets) {
+		return r
+	}
+	answered := map[string]catalogue.Requirement{}
+	for _, ref := range slices.Backward(r.Sets) { // where two sets have one, the first counts
+		if v, ok := s.Catalogue.Content().Version(ref.ID, ref.Version); ok && v.Digest == ref.Digest {
+			for _, q := range v.Requirements {
+				answered[q.ID] = q
+			}
+		}
+	}
+	changed := map[string]bool{}
+	for _, l := range t.Lines {
+		if was, ok := answered[l.Requirement.ID]; ok && catalogue.Compare(was, l.Requirement).Kind == catalogue.ChangeSubstance {
+			changed[l.Requirement.ID] = true
+		}
+	}
+	r.Answers = slices.DeleteFunc(slices.Clone(r.Answers), func(a ResponseAnswer) bool { return changed[a.Requirement] })
+	return r
+}
+
 // inOrder lists requirements in the order of the releases they are from.
 func inOrder(versions []catalogue.Version, in map[string]catalogue.Requirement) []catalogue.Requirement {
 	var out []catalogue.Requirement
@@ -168,7 +193,8 @@ func setSteps(before, after []catalogue.Version) []SetStep {
 
 // Rebind lets a procurement rest on the content in force and the newest release
 // of each set, as [News.Rebinding] has told. What the body decided about
-// requirements that stay, stays. After the deadline it is refused, since bidders
+// requirements that stay, stays, and so do the answers of bidders to those that
+// mean what they did. After the deadline it is refused, since bidders
 // have answered to what stands. rev is the revision that was looked at.
 func (s *Service) Rebind(ctx context.Context, actor access.Actor, id string, rev int64) (Procurement, error) {
 	if _, err := s.read(ctx, actor, access.WriteProcurement, id); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"felleskrav/internal/access"
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
@@ -247,5 +248,74 @@ func TestRebinding(t *testing.T) {
 	}
 	if news, err = h.News(ctx, buyer, tender, nil); err != nil || !news.Rebinding.Nothing() {
 		t.Errorf("after it there is still %+v, %v", news.Rebinding, err)
+	}
+}
+
+// TestAnswersToWhatHasChanged: what a bidder answered to one requirement is no
+// answer to what the requirement has become. To one that is merely reworded, or
+// the same, it is.
+func TestAnswersToWhatHasChanged(t *testing.T) {
+	h := newHouse(t)
+	ctx, p := t.Context(), h.create(t)
+	const same = "K-STYRING-06"
+	answer := func() {
+		t.Helper()
+		h.now = h.now.Add(time.Minute)
+		if _, err := h.AddResponse(ctx, buyer, p.ID, procurement.Response{Supplier: p.Bidders[1].Supplier, Answers: []procurement.ResponseAnswer{
+			{Requirement: changes, Status: attestation.Met}, {Requirement: same, Status: attestation.Met},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sources := func() (changed, unchanged procurement.Source) {
+		t.Helper()
+		tender, err := h.Tender(ctx, buyer, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range tender.Comparison.Rows {
+			switch r.Line.Requirement.ID {
+			case changes:
+				changed = r.Cells[1].Source
+			case same:
+				unchanged = r.Cells[1].Source
+			}
+		}
+		return changed, unchanged
+	}
+	rebind := func(edits ...edit) {
+		t.Helper()
+		h.Catalogue = later(t, joins(t, h, p), edits...)
+		h.facts.Catalogue = h.Catalogue
+		var err error
+		if p, err = h.Rebind(ctx, buyer, p.ID, p.Rev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content, bound := h.Catalogue, p
+	answer()
+	rebind()
+	if changed, unchanged := sources(); changed != procurement.FromResponse || unchanged != procurement.FromResponse {
+		t.Errorf("after a rewording the answers are from %s and %s", changed, unchanged)
+	}
+	// As it was, and then with other figures.
+	h.Catalogue = content
+	var err error
+	if p, err = h.Store.UpdateProcurement(ctx, p.ID, func(now procurement.Procurement) (procurement.Procurement, error) {
+		now.Sets, now.Basis, now.Choices = bound.Sets, bound.Basis, bound.Choices
+		return now, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	theme := "themes/03-tilgang.yaml"
+	rebind(edit{theme, "skal minst hver 6. måned gå gjennom hvem", "skal minst hver 3. måned gå gjennom hvem"},
+		edit{theme, "skal minst kvar 6. månad gå gjennom kven", "skal minst kvar 3. månad gå gjennom kven"},
+		edit{theme, "shall at least every 6 months review which", "shall at least every 3 months review which"})
+	if changed, unchanged := sources(); changed != procurement.FromNothing || unchanged != procurement.FromResponse {
+		t.Errorf("after a change the answers are from %s and %s", changed, unchanged)
+	}
+	answer()
+	if changed, _ := sources(); changed != procurement.FromResponse {
+		t.Errorf("a new answer is from %s", changed)
 	}
 }

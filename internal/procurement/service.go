@@ -259,6 +259,9 @@ func (s *Service) TenderAt(ctx context.Context, actor access.Actor, id string, a
 	if !at.IsZero() {
 		responses = slices.DeleteFunc(responses, func(r Response) bool { return r.ReceivedAt.After(at) })
 	}
+	for i := range responses {
+		responses[i] = s.holding(responses[i], t)
+	}
 	statuses, err := s.statuses(ctx, actor, t.Procurement, at)
 	if err != nil {
 		return TenderData{}, err
@@ -343,7 +346,7 @@ func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string
 	if err := c.Err(); err != nil {
 		return Response{}, err
 	}
-	r.ID, r.Procurement, r.ReceivedAt = s.NewID(), id, s.now()
+	r.ID, r.Procurement, r.ReceivedAt, r.Sets = s.NewID(), id, s.now(), t.Procurement.Sets
 	if err := s.Store.InsertResponse(ctx, r); err != nil {
 		return Response{}, fmt.Errorf("save response: %w", err)
 	}

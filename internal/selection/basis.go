@@ -33,6 +33,7 @@ type Named struct {
 // BasicMeasure is a measure that is a minimum, with the levels from which it is.
 type BasicMeasure struct {
 	ID      string             `json:"id"`
+	Title   catalogue.Text     `json:"title"`
 	Carrier catalogue.Carrier  `json:"carrier"`
 	From    catalogue.Levels   `json:"from"`
 	Law     []catalogue.LawRef `json:"law,omitempty"`
@@ -43,6 +44,20 @@ func (b Basis) Actual() catalogue.Levels {
 	var out catalogue.Levels
 	for _, l := range b.Levels {
 		out = out.With(l.Dimension, l.Level)
+	}
+	return out
+}
+
+// named are the levels with the names of the tasks that brought information in.
+func (b Basis) named() []DimensionLevel {
+	out := slices.Clone(b.Levels)
+	for i, l := range out {
+		out[i].Origins = slices.Clone(l.Origins)
+		for j, o := range l.Origins {
+			if at := slices.IndexFunc(b.Tasks, func(n Named) bool { return n.ID == o.Via }); at >= 0 {
+				out[i].Origins[j].ViaName = b.Tasks[at].Name
+			}
+		}
 	}
 	return out
 }
@@ -102,11 +117,11 @@ func (b Basis) over(models []catalogue.DeliveryModel, all []candidate) Result {
 		}
 		return out
 	}
-	out := Result{Levels: b.Levels, Overall: actual.Overall(), Flags: b.Flags, Sets: b.Sets}
+	out := Result{Levels: b.named(), Overall: actual.Overall(), Flags: b.Flags, Sets: b.Sets}
 	at := map[string]int{}
 	for i, m := range b.Measures {
 		at[m.ID] = i
-		out.Measures = append(out.Measures, SelectedMeasure{ID: m.ID, Carrier: m.Carrier, Triggers: triggers(m.From), Law: m.Law})
+		out.Measures = append(out.Measures, SelectedMeasure{ID: m.ID, Title: m.Title, Carrier: m.Carrier, Triggers: triggers(m.From), Law: m.Law})
 	}
 	for _, c := range all {
 		r := c.requirement
@@ -127,7 +142,7 @@ func (b Basis) over(models []catalogue.DeliveryModel, all []candidate) Result {
 	}
 	for _, m := range out.Measures {
 		if len(m.ServedBy) == 0 {
-			out.Gaps = append(out.Gaps, Gap{Measure: m.ID, Carrier: m.Carrier})
+			out.Gaps = append(out.Gaps, Gap{Measure: m.ID, Title: m.Title, Carrier: m.Carrier})
 		}
 	}
 	return out

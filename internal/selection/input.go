@@ -74,6 +74,8 @@ type Origin struct {
 	// Via is the task that brought an information type in; empty when the
 	// information type was chosen by itself.
 	Via string `json:"via,omitempty"`
+	// ViaName is what that task was called.
+	ViaName catalogue.Text `json:"-"`
 }
 
 // RaisedFlag is a flag with what raised it: ids of information types, the
@@ -94,6 +96,7 @@ type Trigger struct {
 // SelectedMeasure is a measure that is a minimum at these levels.
 type SelectedMeasure struct {
 	ID       string             `json:"id"`
+	Title    catalogue.Text     `json:"-"`
 	Carrier  catalogue.Carrier  `json:"carrier"`
 	Triggers []Trigger          `json:"triggers"`
 	Law      []catalogue.LawRef `json:"law,omitempty"`
@@ -116,5 +119,6 @@ type SelectedRequirement struct {
 // Gap is a selected measure that no selected requirement serves.
 type Gap struct {
 	Measure string            `json:"measure"`
+	Title   catalogue.Text    `json:"-"`
 	Carrier catalogue.Carrier `json:"carrier"`
 }

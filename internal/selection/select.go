@@ -286,7 +286,7 @@ func (s *selector) includes(set catalogue.Set, id string) bool {
 func (s *selector) measures() {
 	for _, m := range s.c.Measures {
 		if len(m.From.Reached(s.actual)) > 0 {
-			s.out.Measures = append(s.out.Measures, BasicMeasure{ID: m.ID, Carrier: m.Carrier, From: m.From, Law: m.Law})
+			s.out.Measures = append(s.out.Measures, BasicMeasure{ID: m.ID, Title: m.Title, Carrier: m.Carrier, From: m.From, Law: m.Law})
 		}
 	}
 }

@@ -188,7 +188,7 @@ func functions(t *locale.Texts, cat catalogue.Provider, a assets) template.FuncM
 		},
 		"measure":     func(id string) catalogue.Measure { m, _ := cat.Content().Measure(id); return m },
 		"requirement": func(id string) catalogue.Requirement { r, _ := cat.Content().Requirement(id); return r },
-		"task":        taskIn(cat),
+		"task":        func(id string) catalogue.Task { v, _ := cat.Content().Task(id); return v },
 		"information": func(id string) catalogue.InformationType { v, _ := cat.Content().InformationType(id); return v },
 		"set":         func(id string) catalogue.Set { v, _ := cat.Content().KnownSet(id); return v },
 		"theme":       func(id string) catalogue.Theme { v, _ := cat.Content().Theme(id); return v },
@@ -333,17 +333,5 @@ func symbol(v any) string {
 		}
 	default:
 		return "dash"
-	}
-}
-
-// taskIn looks a task up. One that the content no longer has, but which a
-// procurement rests on, is called by its id.
-func taskIn(cat catalogue.Provider) func(id string) catalogue.Task {
-	return func(id string) catalogue.Task {
-		v, ok := cat.Content().Task(id)
-		if !ok {
-			v.ID, v.Name = id, catalogue.Text{NB: id, NN: id, EN: id}
-		}
-		return v
 	}
 }

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"archive/zip"
 	"context"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -48,9 +50,11 @@ func (s *site) newestStates() (differs, late, gone string) {
 		path(func(p *procurement.Procurement) { p.Deadline = &yesterday }),
 		path(func(p *procurement.Procurement) {
 			p.Input.Tasks = []string{"fag.borte"}
+			was := p.Basis.Tasks[0].ID
+			p.Basis.Tasks[0].ID = "fag.borte"
 			for _, l := range p.Basis.Levels {
 				for i := range l.Origins {
-					if l.Origins[i].Via != "" {
+					if l.Origins[i].Via == was {
 						l.Origins[i].Via = "fag.borte"
 					}
 				}
@@ -94,5 +98,38 @@ func TestMovingToWhatAppliesNow(t *testing.T) {
 	b.post(late, url.Values{"rev": {find(t, b.get(late), `name="rev" value="(\d+)"`)}}).must(t, 422, "Fristen i anskaffelsen er ute")
 	b.get(gone).must(t, 200, "finnes ikke lenger i katalogen")
 	b.get(strings.TrimSuffix(gone, "/newest")).must(t, 200, "Barnehage")
-	b.get(strings.TrimSuffix(gone, "/newest")+"/record").must(t, 200, "Barnehage", "følger av fag.borte")
+	b.get(strings.TrimSuffix(gone, "/newest")+"/record").must(t, 200, "Barnehage", "følger av Barnehage")
+}
+
+// TestNamesOfWhatIsGone: what a procurement rests on is named as it was, also
+// when the catalogue does not have it any more.
+func TestNamesOfWhatIsGone(t *testing.T) {
+	s := newSite(t, true)
+	p := s.outdated(func(p *procurement.Procurement) {
+		for i, l := range p.Basis.Levels {
+			p.Basis.Levels[i].Origins = append(l.Origins, selection.Origin{Kind: "information", Name: catalogue.Text{NB: "Gamle data"}, Via: "fag.borte"})
+		}
+		p.Basis.Tasks = append(p.Basis.Tasks, selection.Named{ID: "fag.borte", Name: catalogue.Text{NB: "Oppgaven som er borte"}})
+		p.Basis.Measures = append(p.Basis.Measures, selection.BasicMeasure{
+			ID: "T-BORTE-01", Title: catalogue.Text{NB: "Tiltaket som er borte"}, Carrier: catalogue.CarrierAgency, From: catalogue.Levels{Confidentiality: 1},
+		})
+	})
+	b := s.visit("procurement")
+	path := "/procurements/" + p.ID
+	b.get(path+"/record").must(t, 200, "Oppgaven som er borte)", "T-BORTE-01 Tiltaket som er borte")
+	b.get(path).must(t, 200, "T-BORTE-01 Tiltaket som er borte")
+	data := b.get(path+"/workbook").must(t, 200).body
+	f := must[*zip.Reader](t)(zip.NewReader(strings.NewReader(data), int64(len(data))))
+	var parts strings.Builder
+	for _, part := range f.File {
+		r := must[io.ReadCloser](t)(part.Open())
+		if _, err := io.Copy(&parts, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"Oppgaven som er borte", "Tiltaket som er borte"} {
+		if !strings.Contains(parts.String(), want) {
+			t.Errorf("the workbook does not say %q", want)
+		}
+	}
 }

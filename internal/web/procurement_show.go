@@ -15,7 +15,6 @@ type procurementPage struct {
 	Base
 	procurement.TenderData
 	Counts struct{ A, B, Excluded int }
-	Upload Field
 	News   procurement.News
 	Since  Field
 	// Stage picks the step to point at.
@@ -56,7 +55,6 @@ func (w *Web) showProcurement(c *gin.Context, failed error) error {
 	p.Stage = tender.Procurement.Stage(received, w.Now())
 	p.Counts.Excluded = len(tender.Result.Requirements) - len(tender.Lines)
 	p.Since = p.Form.field(Field{Name: "since", Label: "page.procurement.since", Hint: "page.procurement.since-hint", Type: "date", Value: c.Query("since"), Size: "m", Plain: true})
-	p.Upload = p.Form.field(Field{Name: "workbook", Label: "page.procurement.upload-file", Type: "file", Accept: ".xlsx", Required: true})
 	return w.show(c, code, "procurement", p)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"felleskrav/internal/attestation"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
@@ -96,4 +97,28 @@ func TestWhatChangedSinceAndTheRecord(t *testing.T) {
 	}
 	b.post(path+"/requirements", set).must(t, 200)
 	b.get(path+"/record").must(t, 200, "Krav som er tatt ut", "<li>"+id+" ", `class="fk-num">7</td>`)
+}
+
+// TestAnotherBiddersWorkbook reads the files of two bidders, each as the other's,
+// and one of another procurement.
+func TestAnotherBiddersWorkbook(t *testing.T) {
+	s := newSite(t, true)
+	b := s.visit("procurement")
+	path := "/procurements/" + s.procurement
+	one := b.get(path+"/workbook?bidder="+string(s.supplier)).must(t, 200)
+	two := b.get(path+"/workbook?bidder="+string(s.rival)).must(t, 200)
+	read := func(path string, bidder organisation.Number, file answer) answer {
+		return b.upload(path+"/responses", map[string]string{"supplier": string(bidder)}, "workbook", "svar.xlsx", []byte(file.body))
+	}
+	checkPage(t, "nb", read(path, s.rival, one).must(t, 422, "laget for en annen tilbyder (910 000 012)"))
+	read(path, s.supplier, two).must(t, 422, "laget for en annen tilbyder")
+	other := "/procurements/" + s.outdated(func(*procurement.Procurement) {}).ID
+	read(other, s.supplier, b.get(path+"/workbook?copy=bidders").must(t, 200)).must(t, 422, "hører til en annen anskaffelse")
+	tender := must[procurement.TenderData](t)(s.web.Procurements.Tender(t.Context(), buyer, s.procurement))
+	for _, x := range tender.Comparison.Bidders {
+		if x.ReceivedAt != nil {
+			t.Errorf("%s got the answers of another", x.Bidder.Name)
+		}
+	}
+	read(path, s.supplier, one).must(t, 200, "lest inn og lagret")
 }

@@ -263,7 +263,7 @@ func (s *site) visits() (out []visit) {
 		changing("procurement-newest-stale", buys, proc+"/newest", "/newest$", 412, "rev", "999"),
 		sending("procurement-bidders-bad", buys, proc+"/bidders", 422, "supplier", "123", "name", "Ukjent AS"),
 		with("procurement-response", buys, proc+"/responses", 200, "workbook", []byte(filled.body), "supplier", string(s.supplier)),
-		with("procurement-response-other", buys, proc+"/responses", 200, "workbook", []byte(filled.body), "supplier", string(s.rival)),
+		with("procurement-response-other", buys, proc+"/responses", 422, "workbook", []byte(filled.body), "supplier", string(s.rival)),
 		with("procurement-response-bad", buys, proc+"/responses", 415, "workbook", []byte("ikke et regneark"), "supplier", string(s.supplier)),
 		with("own-bad", buys, proc+"/own", 422, "workbook", []byte("ikke et regneark"), "retention", "snart"),
 		sending("own-decide-bad", buys, proc+"/own/"+bilag, 422, "rev", "999"),

@@ -43,7 +43,7 @@ func reportRows(t *locale.Texts, rows []workbook.RowReport) []reportRow {
 		}
 		out = append(out, reportRow{
 			Where: r.Path(), Requirement: r.Requirement, Text: t.T(r.Key, map[string]any(r.Args)),
-			Refused: r.Outcome != workbook.OutcomeRead,
+			Refused: r.Obstacle(),
 		})
 	}
 	return out
@@ -83,6 +83,9 @@ func (w *Web) responseUpload(c *gin.Context) error {
 	i := slices.IndexFunc(tender.Procurement.Bidders, func(b procurement.Bidder) bool { return b.Supplier == number })
 	if i < 0 {
 		return w.showProcurement(c, problem.New(problem.Invalid, "response.bidder", problem.Args{"Number": number.Grouped()}))
+	}
+	if err := reading.From(tender.Procurement.ID, number); err != nil {
+		return w.showProcurement(c, err)
 	}
 	reading.Against(tender.Declared(number), t)
 	p := responsePage{Base: w.base(c, "procurements"), Procurement: tender.Procurement, Bidder: tender.Procurement.Bidders[i], Report: reportRows(t, reading.Rows), Read: len(reading.Answers)}

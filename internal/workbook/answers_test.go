@@ -2,6 +2,8 @@ package workbook
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,5 +77,27 @@ func TestAnswerSheetOfAnotherSet(t *testing.T) {
 	tender := writeTender(t, testTender(t, "nb", 4))
 	if _, err := testReader(t).Answers(bytes.NewReader(tender), int64(len(tender)), findTest); problem.KeyOf(err) != "workbook.error.wrong-kind" {
 		t.Errorf("a tender read as answers: %v", err)
+	}
+}
+
+// The most that a declaration can hold comes back as it was written: nobody is
+// refused a workbook that they only filled in.
+func TestTheMostEvidenceReadsBack(t *testing.T) {
+	var most []attestation.EvidenceRef
+	for i := range 20 {
+		name := strings.Repeat("å", 196) + fmt.Sprintf("%04d", i)
+		most = append(most, attestation.EvidenceRef{Name: name, Digest: attestation.DigestSet{SHA256: fmt.Sprintf("%064x", i)}})
+	}
+	data := writeAnswers(t, "nb", []attestation.Answer{{Requirement: "K-STYRING-01", Status: attestation.Met, Statement: strings.Repeat("ø", maxStatement), Evidence: most}})
+	got, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), findTest)
+	if err != nil || got.Err() != nil || len(got.Evidence["K-STYRING-01"]) != 20 {
+		t.Errorf("an answer sheet: %v, %v, %d pieces of evidence", err, got.Err(), len(got.Evidence["K-STYRING-01"]))
+	}
+	tender := withBidders(testTender(t, "nb", 4))
+	b := tender.Comparison.Bidders[0]
+	b.Statuses[0].Requirements[0].Evidence = most
+	tender.Prefill = &Prefill{b.Bidder, b.Statuses}
+	if got := readTender(t, writeTender(t, tender), KnownLines(tender.Lines)); got.Err() != nil || len(got.Answers) != 4 {
+		t.Errorf("a tender workbook: %v, %d answers", got.Err(), len(got.Answers))
 	}
 }

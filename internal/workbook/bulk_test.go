@@ -39,6 +39,8 @@ func TestReadNumber(t *testing.T) {
 		{"NTRSE-", "", doubtText}, {"VAT in-house 2026", "", doubtText}, {"LEIXG-506700GE1G29325QX364", "", doubtText}, {"NTRNO-123456784", "", doubtForeign},
 		{"01010112345", "", doubtPerson}, {"010101 12345", "", doubtPerson},
 		{"123456785 Eksempel AS", "", doubtMore}, {"Eksempel AS (123456785)", "", doubtMore},
+		{"9.3E+08", "", doubtShort}, {"9,74E+08", "", doubtShort}, {"9.3E8", "930000000", ""}, // shown with a plus, the rest was not kept
+		{"97476067.0", "", doubtShort}, {"9747606.00", "", doubtShort}, {"93000000.0", "", doubtShort}, {"930000.000", "930000000", ""},
 		{"1E300", "", doubtText}, {"١٢٣٤٥٦٧٨٥", "", doubtText},
 	} {
 		got, why := readNumber(s.cell)

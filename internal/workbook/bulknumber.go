@@ -33,8 +33,14 @@ var (
 	grouped = regexp.MustCompile(`^\d{1,3}(?:[ .,'’_-]\d{3})+(?:[.,]0+)?$`)
 	// plain is digits alone, perhaps with decimals that are zero.
 	plain = regexp.MustCompile(`^\d+(?:[.,]0+)?$`)
+	// decimal is digits with one or two decimals that are zero, which is no way to
+	// group them: 12345678.0 has eight digits.
+	decimal = regexp.MustCompile(`^\d+[.,]0{1,2}$`)
 	// scientific is how a spreadsheet stores or shows a large number.
 	scientific = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+?\d{1,2}$`)
+	// rounded is how a spreadsheet shows a number of nine digits for which there
+	// is no room; programs that store one leave the plus out.
+	rounded = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+0?8$`)
 	// foreign is a country's letters before digits: SE556036079301, DK 12345678.
 	foreign = regexp.MustCompile(`^([A-Za-z]{2})[ -]?[0-9A-Za-z][0-9A-Za-z .-]{5,14}$`)
 	// identifier is an organisation of another country, as certificates write it:
@@ -86,7 +92,7 @@ func readNumber(cell string) (organisation.Number, doubt) {
 	if !mayBeNumber(s) {
 		return "", unread(s)
 	}
-	if all := gaps.Replace(s); len(all) == 9 && keepDigits(all) == all {
+	if all := gaps.Replace(s); len(all) == 9 && keepDigits(all) == all && !decimal.MatchString(s) {
 		return judge(all)
 	}
 	core := suffix.ReplaceAllString(s, "")
@@ -118,6 +124,13 @@ func digitsOf(s string) (string, bool) {
 	switch {
 	case swedish.MatchString(s):
 		return "", false
+	case rounded.MatchString(s):
+		// What a spreadsheet shows in a narrow column and puts into CSV: the
+		// digits it does not show are lost, whatever zeros would give.
+		if shown, _, _ := strings.Cut(strings.ToUpper(s), "E"); len(keepDigits(shown)) < 9 {
+			return keepDigits(shown), true
+		}
+		fallthrough
 	case scientific.MatchString(s):
 		f, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 		if err != nil || f != float64(int64(f)) || f >= 1e15 {
@@ -128,7 +141,7 @@ func digitsOf(s string) (string, bool) {
 		if i := strings.IndexAny(s, ".,"); i >= 0 {
 			// 123456.000 could be thousands as well as decimals: of the two, the
 			// one that has nine digits is meant.
-			if all := keepDigits(s); len(all) == 9 {
+			if all := keepDigits(s); len(all) == 9 && !decimal.MatchString(s) {
 				return all, true
 			}
 			s = s[:i]

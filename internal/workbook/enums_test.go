@@ -47,7 +47,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 	for _, l := range []procurement.Lasts{procurement.LastsOut, procurement.LastsShort, procurement.LastsNot} {
 		keys = append(keys, "lasts."+string(l))
 	}
-	for _, o := range []Outcome{OutcomeRead, OutcomeEmpty, OutcomeRefused, OutcomeAltered, OutcomeUnknown} {
+	for _, o := range []Outcome{OutcomeRead, OutcomeEmpty, OutcomeRefused, OutcomeAltered, OutcomeUnknown, OutcomeLeftOut, OutcomeMissing} {
 		keys = append(keys, "workbook.outcome."+string(o))
 	}
 	for _, v := range Verdicts() {

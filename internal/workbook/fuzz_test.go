@@ -46,7 +46,7 @@ func FuzzReadTender(f *testing.F) {
 			t.Errorf("%v", err)
 		}
 		for _, a := range got.Answers {
-			if _, ok := known(a.Requirement); !ok || a.Status == "" {
+			if _, ok := known[a.Requirement]; !ok || a.Status == "" {
 				t.Errorf("answer %+v", a)
 			}
 		}

@@ -189,8 +189,8 @@ func (d *tenderBook) level(l selection.DimensionLevel) excelize.Cell {
 	}
 	for _, o := range l.Origins {
 		name := d.t.T("origin."+o.Kind) + " «" + o.Name.In(d.t.Lang) + "»"
-		if via, ok := d.names.tasks[o.Via]; ok {
-			name += " (" + d.t.T("workbook.guide.via", "Task", via.In(d.t.Lang)) + ")"
+		if via := o.ViaName.In(d.t.Lang); via != "" {
+			name += " (" + d.t.T("workbook.guide.via", "Task", via) + ")"
 		}
 		why = append(why, "• "+name+": "+o.Reason.In(d.t.Lang))
 	}

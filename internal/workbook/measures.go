@@ -39,6 +39,9 @@ func (d *tenderBook) measures() {
 	var gaps []selection.SelectedMeasure
 	write := func(m selection.SelectedMeasure, serving []string) {
 		c := d.names.measures[m.ID]
+		if c.ID == "" {
+			c.Title = m.Title // the catalogue does not have it any more
+		}
 		coverage := text(st.toneLeft[toneGood], "✓ "+d.t.T("workbook.measures.covered"))
 		if len(serving) == 0 {
 			coverage = text(st.toneLeft[toneWarn], "! "+d.t.T("workbook.measures.gap"))

@@ -302,8 +302,73 @@ func TestForgedMapIsNotBelieved(t *testing.T) {
 	for _, r := range got.Refused() {
 		paths = append(paths, r.Path()+" "+r.Key)
 	}
-	if diff := cmp.Diff([]string{"Krav!D6 workbook.row.altered-text", "Kvalifikasjonskrav!E6 workbook.row.altered-type"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"Krav!D6 workbook.row.other-text"}, paths); diff != "" {
 		t.Error(diff)
+	}
+	if !slices.ContainsFunc(got.Rows, func(r RowReport) bool {
+		return r.Path() == "Kvalifikasjonskrav!E6" && r.Key == "workbook.row.other-type"
+	}) {
+		t.Errorf("the forged type is not named: %+v", got.Rows)
+	}
+}
+
+// A buyer that changes its tender after the workbook was sent out can still read
+// the answers to what is asked as it was, and is told of the rest. Nobody is
+// said to have altered the workbook.
+func TestTenderChangedAfterTheWorkbook(t *testing.T) {
+	tender := testTender(t, "nb", 8)
+	f := openBook(t, writeTender(t, tender))
+	all := fill(t, f, tender.Texts)
+	now := slices.Clone(tender.Lines)
+	report := func(data []byte, lines []procurement.Line) (Reading, map[string]string) {
+		got := readTender(t, data, KnownLines(lines))
+		notes := map[string]string{}
+		for _, r := range got.Rows {
+			if r.Key != RowRead {
+				notes[r.Requirement] = string(r.Outcome) + " " + r.Path() + " " + strings.TrimPrefix(r.Key, "workbook.row.")
+			}
+			for _, lang := range locale.Languages() {
+				if text := testBundle(t).In(lang).T(r.Key, map[string]any(r.Args)); text == r.Key || strings.Contains(text, "<no value>") {
+					t.Errorf("%s: text %q", lang, text)
+				}
+			}
+		}
+		return got, notes
+	}
+	at := func(id string) int {
+		return slices.IndexFunc(now, func(l procurement.Line) bool { return l.Requirement.ID == id })
+	}
+	now[at("K-TILGANG-01")].Type, now[at("K-KRYPTO-01")].Weight = procurement.TypeB, 35
+	now = slices.Delete(now, at("K-TILGANG-02"), at("K-TILGANG-02")+1)
+	more := now[0]
+	more.Requirement.ID = "K-KRYPTO-09"
+	got, notes := report(save(t, f), append(slices.Clone(now), more))
+	want := slices.DeleteFunc(slices.Clone(all), func(a procurement.ResponseAnswer) bool { return a.Requirement == "K-TILGANG-02" })
+	if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
+		t.Errorf("%v (-want +got):\n%s", got.Err(), diff)
+	}
+	if diff := cmp.Diff(map[string]string{
+		"K-TILGANG-01": "read Krav!E6 other-type", "K-TILGANG-02": "left-out Krav!B7 left-out", "K-KRYPTO-09": "missing Krav!B4 missing",
+	}, notes); diff != "" {
+		t.Error(diff)
+	}
+
+	// Another text is another question.
+	now[at("K-KRYPTO-01")].Requirement.Text = same3("Leverandøren krypterer alt.")
+	got, notes = report(save(t, f), now)
+	if len(got.Refused()) != 1 || !strings.HasPrefix(notes["K-KRYPTO-01"], "altered Krav!") || !strings.HasSuffix(notes["K-KRYPTO-01"], " other-text") {
+		t.Errorf("%+v", notes)
+	}
+
+	// Without the hidden sheet a row that is gone is missing all the same.
+	if err := f.DeleteSheet(hiddenSheet); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.RemoveRow("Krav", 6); err != nil {
+		t.Fatal(err)
+	}
+	if _, notes = report(save(t, f), tender.Lines); notes["K-TILGANG-01"] != "missing Krav!B4 missing" {
+		t.Errorf("%+v", notes)
 	}
 }
 

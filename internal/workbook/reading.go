@@ -1,8 +1,13 @@
 package workbook
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/catalogue"
+	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
 	"felleskrav/internal/procurement"
 )
@@ -12,11 +17,13 @@ type Outcome string
 
 // The outcomes.
 const (
-	OutcomeRead    Outcome = "read"    // the answer is among the answers
-	OutcomeEmpty   Outcome = "empty"   // nothing was filled in
-	OutcomeRefused Outcome = "refused" // the supplier must correct something
-	OutcomeAltered Outcome = "altered" // an official text is not what it was; the answer was not read
-	OutcomeUnknown Outcome = "unknown" // not a requirement of this workbook
+	OutcomeRead    Outcome = "read"     // the answer is among the answers
+	OutcomeEmpty   Outcome = "empty"    // nothing was filled in
+	OutcomeRefused Outcome = "refused"  // the supplier must correct something
+	OutcomeAltered Outcome = "altered"  // an official text is not what it was; the answer was not read
+	OutcomeUnknown Outcome = "unknown"  // not a requirement of this workbook
+	OutcomeLeftOut Outcome = "left-out" // no longer a requirement of the tender
+	OutcomeMissing Outcome = "missing"  // a requirement of the tender, and not of this workbook
 )
 
 // RowRead is the key of a row of which there is nothing to say.
@@ -64,6 +71,15 @@ type AnswerReading struct {
 	Rows     []RowReport
 }
 
+// From refuses a file that says it belongs to another procurement or was made
+// for another bidder: somebody picked the wrong one.
+func (r Reading) From(procurement string, bidder organisation.Number) error {
+	c := problem.Collector{Key: "response.invalid"}
+	c.Check(r.Procurement == "" || r.Procurement == procurement, "workbook", "response.other-procurement", nil)
+	c.Check(r.Bidder == "" || r.Bidder == string(bidder), "supplier", "response.other-bidder", problem.Args{"Number": organisation.Number(r.Bidder).Grouped()})
+	return c.Err()
+}
+
 // Refused lists the rows that stand in the way of an import.
 func (r Reading) Refused() []RowReport { return obstacles(r.Rows) }
 
@@ -77,11 +93,19 @@ func (r Reading) Err() error { return rowsError(r.Refused()) }
 // Err is as for a [Reading].
 func (r AnswerReading) Err() error { return rowsError(r.Refused()) }
 
+// Obstacle reports whether the row stands in the way of using the answers.
+func (r RowReport) Obstacle() bool {
+	switch r.Outcome {
+	case OutcomeRefused, OutcomeAltered, OutcomeUnknown:
+		return true
+	}
+	return false
+}
+
 func obstacles(rows []RowReport) []RowReport {
 	var out []RowReport
 	for _, r := range rows {
-		switch r.Outcome {
-		case OutcomeRefused, OutcomeAltered, OutcomeUnknown:
+		if r.Obstacle() {
 			out = append(out, r)
 		}
 	}
@@ -104,26 +128,33 @@ func rowsError(rows []RowReport) error {
 type Official struct {
 	Requirement catalogue.Requirement
 	Type        string
+	// Place orders requirements.
+	Place int
 }
 
-// Known looks an official requirement up by id. What it returns is believed
-// over what the file says about itself.
-type Known func(id string) (Official, bool)
+// Known are the official requirements by id, in the order of Place. They are
+// believed over what the file says about itself.
+type Known map[string]Official
 
 // KnownLines knows the requirements of a tender.
 func KnownLines(lines []procurement.Line) Known {
-	m := make(map[string]Official, len(lines))
-	for _, l := range lines {
-		m[l.Requirement.ID] = Official{l.Requirement, l.Type}
+	m := make(Known, len(lines))
+	for i, l := range lines {
+		m[l.Requirement.ID] = Official{l.Requirement, l.Type, i}
 	}
-	return func(id string) (Official, bool) { o, ok := m[id]; return o, ok }
+	return m
 }
 
 // KnownVersion knows the requirements of a set version.
 func KnownVersion(v catalogue.Version) Known {
-	m := make(map[string]Official, len(v.Requirements))
-	for _, r := range v.Requirements {
-		m[r.ID] = Official{Requirement: r}
+	m := make(Known, len(v.Requirements))
+	for i, r := range v.Requirements {
+		m[r.ID] = Official{Requirement: r, Place: i}
 	}
-	return func(id string) (Official, bool) { o, ok := m[id]; return o, ok }
+	return m
+}
+
+// ids are the requirements in their order.
+func (k Known) ids() []string {
+	return slices.SortedFunc(maps.Keys(k), func(a, b string) int { return cmp.Compare(k[a].Place, k[b].Place) })
 }

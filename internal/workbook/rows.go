@@ -13,8 +13,12 @@ import (
 	"felleskrav/internal/procurement"
 )
 
-// maxStatement is the longest answer, as in a declaration.
-const maxStatement = 4000
+// The longest texts that are read: an answer, as in a declaration, and the names
+// and digests of all the evidence that one can have there.
+const (
+	maxStatement = 4000
+	maxEvidence  = 8000
+)
 
 // row is one row of a table being read.
 type row struct {
@@ -61,6 +65,16 @@ func (rd *Reader) Tender(r io.ReaderAt, size int64, known Known) (out Reading, e
 			Requirement: id, Status: a.status, Statement: a.statement, EvidenceRef: a.evidence, Deviation: a.deviation,
 		})
 	})
+	stands := map[string]bool{}
+	for _, r := range out.Rows {
+		stands[r.Requirement] = true
+	}
+	for _, id := range known.ids() {
+		if t := f.tables[0]; !stands[id] {
+			out.Rows = append(out.Rows, RowReport{Sheet: t.sheet, Cell: t.name(colID, t.header), Requirement: id, Outcome: OutcomeMissing,
+				Key: "workbook.row.missing", Args: problem.Args{"Requirement": id}})
+		}
+	}
 	return out, nil
 }
 
@@ -112,7 +126,9 @@ func (w *walk) row(r *row) {
 		return
 	}
 	if !w.official.has(r.id) {
-		if filled || strings.HasPrefix(r.id, "K-") {
+		if _, was := w.official.rows[r.id]; was {
+			r.note(colID, OutcomeLeftOut, "left-out", problem.Args{"Requirement": r.id})
+		} else if filled || strings.HasPrefix(r.id, "K-") {
 			r.note(colID, OutcomeUnknown, "unknown", problem.Args{"Requirement": r.id})
 		}
 		return
@@ -129,10 +145,13 @@ func (w *walk) row(r *row) {
 	w.official.compare(w.rd, r)
 	a := w.rd.answers(r, w.inputs, filled)
 	switch {
-	case len(r.report) > 0:
+	case len(obstacles(r.report)) > 0:
 	case filled:
-		r.note(colMet, OutcomeRead, "read", nil)
+		if len(r.report) == 0 {
+			r.note(colMet, OutcomeRead, "read", nil)
+		}
 		w.keep(r.id, a)
+	case len(r.report) > 0:
 	default:
 		r.note(colMet, OutcomeEmpty, "empty", nil)
 	}
@@ -148,8 +167,12 @@ func (rd *Reader) answers(r *row, inputs []string, filled bool) answered {
 			r.note(role, OutcomeRefused, "formula", nil)
 			formula = true
 		}
-		if n := utf8.RuneCountInString(r.cell(role)); role != colMet && n > maxStatement {
-			r.note(role, OutcomeRefused, "long", problem.Args{"Max": maxStatement})
+		longest := maxStatement
+		if role == inputs[2] {
+			longest = maxEvidence
+		}
+		if n := utf8.RuneCountInString(r.cell(role)); role != colMet && n > longest {
+			r.note(role, OutcomeRefused, "long", problem.Args{"Max": longest})
 		}
 	}
 	if formula || !filled {
@@ -193,7 +216,7 @@ func officials(f *opened, known Known) reference {
 				o.order = append(o.order, p.ID)
 				continue
 			}
-			if _, ok := known(p.ID); ok {
+			if _, ok := known[p.ID]; ok {
 				o.order = append(o.order, p.ID)
 			}
 		}
@@ -205,7 +228,7 @@ func officials(f *opened, known Known) reference {
 // anything to compare with, an id of our form is believed.
 func (o reference) has(id string) bool {
 	if o.known != nil {
-		_, ok := o.known(id)
+		_, ok := o.known[id]
 		return ok
 	}
 	if len(o.rows) > 0 {
@@ -216,24 +239,36 @@ func (o reference) has(id string) bool {
 }
 
 // compare notes every official cell that says something else than it should.
+// Where it says what it did when the file was made, by the file's own word, it is
+// the tender that is another now: another text must be answered anew, and the
+// type is the buyer's own business.
 func (o reference) compare(rd *Reader, r *row) {
 	stated, inFile := o.rows[r.id]
-	textFine := !inFile || fingerprint(r.cell(colRequirement)) == stated.Text
+	asMade := inFile && fingerprint(r.cell(colRequirement)) == stated.Text
+	textFine := !inFile || asMade
 	docFine := !inFile || r.columns[colDocument] < 1 || fingerprint(r.cell(colDocument)) == stated.Documentation
 	wantType := stated.Type
+	args := problem.Args{"Requirement": r.id}
 	if o.known != nil {
-		official, _ := o.known(r.id)
+		official := o.known[r.id]
 		q := official.Requirement
 		textFine = false
 		for _, lang := range locale.Languages() {
 			textFine = textFine || oneLine(r.cell(colRequirement)) == oneLine(q.Title.In(lang)+"\n"+q.Text.In(lang))
 		}
-		if official.Type != "" {
+		switch now := oneLine(r.cell(colType)); {
+		case official.Type == "":
+		case r.columns[colType] > 0 && inFile && now == stated.Type && now != official.Type:
+			r.note(colType, OutcomeRead, "other-type", problem.Args{"Requirement": r.id, "Type": official.Type, "Stated": now})
+		default:
 			wantType = official.Type
 		}
 	}
-	args := problem.Args{"Requirement": r.id}
-	if r.columns[colRequirement] > 0 && !textFine {
+	switch {
+	case r.columns[colRequirement] < 1 || textFine:
+	case asMade:
+		r.note(colRequirement, OutcomeAltered, "other-text", args)
+	default:
 		r.note(colRequirement, OutcomeAltered, "altered-text", args)
 	}
 	if !docFine {

@@ -106,14 +106,13 @@ type names struct {
 	measures map[string]catalogue.Measure
 	sources  map[string]catalogue.Source
 	levels   map[catalogue.Level]string
-	tasks    map[string]catalogue.Text
 	// memo keeps texts that many rows share: filling in a template costs more
 	// than writing the cell.
 	memo map[string]string
 }
 
 func newNames(c *catalogue.Catalogue, t *locale.Texts) names {
-	n := names{t: t, measures: map[string]catalogue.Measure{}, sources: map[string]catalogue.Source{}, levels: map[catalogue.Level]string{}, tasks: map[string]catalogue.Text{}, memo: map[string]string{}}
+	n := names{t: t, measures: map[string]catalogue.Measure{}, sources: map[string]catalogue.Source{}, levels: map[catalogue.Level]string{}, memo: map[string]string{}}
 	if c == nil {
 		return n
 	}
@@ -125,9 +124,6 @@ func newNames(c *catalogue.Catalogue, t *locale.Texts) names {
 	}
 	for _, l := range c.Levels {
 		n.levels[l.Level] = l.Name.In(t.Lang)
-	}
-	for _, k := range c.Tasks {
-		n.tasks[k.ID] = k.Name
 	}
 	return n
 }
