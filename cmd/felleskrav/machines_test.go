@@ -137,7 +137,7 @@ func TestMachines(t *testing.T) {
 func TestMaskinportenFlags(t *testing.T) {
 	r := must(t, 2, t.TempDir(), nil, "serve", "--listen", "127.0.0.1:0", "--lang", "en", "--maskinporten-issuer", "http://issuer.example/", "--maskinporten-jwks", "ftp://x",
 		"--maskinporten-scope", "a=editor", "--maskinporten-scope", "b", "--maskinporten-scope", "c=agency-reader", "--maskinporten-scope", "c=adviser", "--maskinporten-scope", "d=")
-	for _, text := range []string{"--maskinporten-issuer", "--maskinporten-audience", "--maskinporten-jwks", "“editor”", "“b”", "c is there twice", "“”"} {
+	for _, text := range []string{"--maskinporten-issuer", "--maskinporten-audience", "--maskinporten-jwks", "“editor”", "“b”", "c is given twice", "“”"} {
 		if !strings.Contains(r.stderr, text) {
 			t.Errorf("%s is not told of:\n%s", text, r.stderr)
 		}

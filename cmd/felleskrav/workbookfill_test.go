@@ -34,7 +34,7 @@ func (w *walk) ownBook(token, procurement string) {
 	}
 	fill(0, "--accept-same", "--decisions-out", "decisions.yaml")
 	text := string(w.read("decisions.yaml"))
-	for _, want := range []string{"D: '?' # Customer – M/O (type?)", "M: '?'", "# 5: K-STYRING-01 # K-STYRING-01 (likner litt)", "6: K-STYRING-02 #"} {
+	for _, want := range []string{"D: '?' # Customer – M/O (type?)", "M: '?'", "# 5: K-STYRING-01 # K-STYRING-01 (ligner litt)", "6: K-STYRING-02 #"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the file of decisions does not hold %q:\n%s", want, text)
 		}
