@@ -57,6 +57,11 @@ func (s *Service) Issued(ctx context.Context, actor access.Actor, id string) ([]
 	if _, err := s.read(ctx, actor, access.ReadProcurement, id); err != nil {
 		return nil, err
 	}
+	return s.issued(ctx, id)
+}
+
+// issued is Issued for who has been let in.
+func (s *Service) issued(ctx context.Context, id string) ([]IssuedWorkbook, error) {
 	out, err := s.Store.IssuedWorkbooks(ctx, id, listedWorkbooks)
 	if err != nil {
 		return nil, fmt.Errorf("list issued workbooks: %w", err)

@@ -164,7 +164,7 @@ func (s *Service) News(ctx context.Context, actor access.Actor, t TenderData, si
 	if len(t.Comparison.Bidders) == 0 {
 		return out, nil
 	}
-	issued, err := s.Issued(ctx, actor, t.Procurement.ID)
+	issued, err := s.issued(ctx, t.Procurement.ID)
 	if err != nil {
 		return News{}, err
 	}
