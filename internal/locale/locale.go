@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // days are shown in Oslo time on machines without a zone database
@@ -284,7 +285,12 @@ func (t *Texts) Clock(at time.Time) string {
 }
 
 // Number writes an integer with the language's grouping.
-func (t *Texts) Number(n int64) string { return t.printer.Sprint(number.Decimal(n)) }
+func (t *Texts) Number(n int64) string {
+	if 0 <= n && n < 1000 { // the same in all our languages, and most of what tables show
+		return strconv.FormatInt(n, 10)
+	}
+	return t.printer.Sprint(number.Decimal(n))
+}
 
 // Percent writes a share, 0 to 1, in whole percent.
 func (t *Texts) Percent(share float64) string {

@@ -274,7 +274,7 @@ func (w *Web) answersPage(c *gin.Context, a answering, d draft, failed error) (a
 	}
 	p.Form = newForm(t, failed)
 	for _, vt := range versionThemes(a.version) {
-		theme := answerTheme{ID: vt.ID, Name: vt.Name}
+		theme := answerTheme{ID: vt.ID, Name: vt.Name, Rows: make([]answerRow, 0, len(vt.Requirements))}
 		for _, r := range vt.Requirements {
 			row := answerRowOf(t, p.Form, r, d, files, who)
 			row.Save = p.Save()

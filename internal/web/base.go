@@ -172,10 +172,11 @@ func (b Base) Acts(number organisation.Number) bool {
 func (w *Web) show(c *gin.Context, code int, page string, data any) error {
 	c.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
 	c.Writer.Header().Set("Content-Language", w.lang(c))
-	var b strings.Builder
-	if err := w.engine.render(&b, w.lang(c), page, data); err != nil {
+	b, err := w.engine.render(w.lang(c), page, data)
+	if err != nil {
 		return err
 	}
+	defer giveBack(b)
 	h := c.Writer.Header()
 	h.Add("Vary", "Accept-Encoding")
 	short := b.Len() < smallest || !takesGzip(c.GetHeader("Accept-Encoding"))
@@ -187,9 +188,9 @@ func (w *Web) show(c *gin.Context, code int, page string, data any) error {
 		return nil
 	}
 	if !short {
-		return compress(c.Writer, b.String())
+		return compress(c.Writer, b.Bytes())
 	}
-	_, err := c.Writer.WriteString(b.String())
+	_, err = c.Writer.Write(b.Bytes())
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -83,8 +82,16 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 		return nil, fmt.Errorf("parse partials: %w", err)
 	}
 	e := &engine{pages: map[string]map[string]func() (*template.Template, error){}, texts: texts}
+	small := map[string]func() (*parts, error){}
 	for _, lang := range locale.Languages() {
 		e.pages[lang] = map[string]func() (*template.Template, error){}
+		small[lang] = sync.OnceValues(func() (*parts, error) {
+			own, err := common.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("parse small parts: %w", err)
+			}
+			return newParts(own.Funcs(functions(texts.In(lang), cat, a)), texts.In(lang)), nil
+		})
 	}
 	parse := func(name string) (*template.Template, error) {
 		page, err := common.Clone()
@@ -113,7 +120,12 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 				if err != nil {
 					return nil, err
 				}
-				return page.Funcs(functions(texts.In(lang), cat, a)), nil
+				p, err := small[lang]()
+				if err != nil {
+					return nil, err
+				}
+				folder{texts.In(lang), p}.fold(page)
+				return page.Funcs(functions(texts.In(lang), cat, a)).Funcs(template.FuncMap{"drawn": p.draw}), nil
 			})
 		}
 	}
@@ -121,22 +133,37 @@ func newEngine(files fs.FS, names []string, texts *locale.Bundle, cat catalogue.
 }
 
 // render draws a page whole before the first byte is sent, so that a failing
-// page never goes out half.
-func (e *engine) render(w io.Writer, lang, page string, data any) error {
+// page never goes out half. What it gives is to be returned by giveBack.
+func (e *engine) render(lang, page string, data any) (*bytes.Buffer, error) {
 	bound, ok := e.pages[lang][page]
 	if !ok {
-		return fmt.Errorf("draw page %s in %s: no such page", page, lang)
+		return nil, fmt.Errorf("draw page %s in %s: no such page", page, lang)
 	}
 	t, err := bound()
 	if err != nil {
-		return fmt.Errorf("draw page %s in %s: %w", page, lang, err)
+		return nil, fmt.Errorf("draw page %s in %s: %w", page, lang, err)
 	}
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "layout.html", data); err != nil {
-		return fmt.Errorf("draw page %s in %s: %w", page, lang, err)
+	b := buffers.Get().(*bytes.Buffer)
+	if err := t.ExecuteTemplate(b, "layout.html", data); err != nil {
+		giveBack(b)
+		return nil, fmt.Errorf("draw page %s in %s: %w", page, lang, err)
 	}
-	_, err = b.WriteTo(w)
-	return err
+	return b, nil
+}
+
+// buffers are what pages are drawn into. A large page is some hundred kilobytes,
+// and as much again for each time that its buffer has to grow.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostReused is the largest buffer that is kept for the next page, in bytes.
+const mostReused = 2 << 20
+
+// giveBack takes back a page that was sent.
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= mostReused {
+		b.Reset()
+		buffers.Put(b)
+	}
 }
 
 // functions are what templates can call, bound to one language.

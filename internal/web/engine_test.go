@@ -42,9 +42,8 @@ func TestEngineRefusesIncompletePages(t *testing.T) {
 				t.Fatal(err)
 			}
 			for lang, want := range map[string]string{"nb": "Loggx", "en": "Logx"} {
-				var b strings.Builder
-				if err := e.render(&b, lang, "a", nil); err != nil || b.String() != want {
-					t.Errorf("%s: %q %v", lang, b.String(), err)
+				if b, err := e.render(lang, "a", nil); err != nil || b.String() != want {
+					t.Errorf("%s: %s %v", lang, b, err)
 				}
 			}
 		})
@@ -59,9 +58,8 @@ func TestRenderIsWholeOrNothing(t *testing.T) {
 		"pages/a.html":         {Data: []byte(`{{define "title"}}{{end}}{{define "main"}}{{.Missing}}{{end}}`)},
 	}
 	e := must[*engine](t)(newEngine(fsys, []string{"a"}, texts, &catalogue.Catalogue{}, assets{}))
-	var b strings.Builder
-	if err := e.render(&b, "nb", "a", struct{}{}); err == nil || b.Len() > 0 {
-		t.Errorf("%q %v", b.String(), err)
+	if b, err := e.render("nb", "a", struct{}{}); err == nil || b != nil {
+		t.Errorf("%s %v", b, err)
 	}
 }
 
