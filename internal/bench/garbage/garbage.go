@@ -82,6 +82,12 @@ func (l Load) Run(ctx context.Context) (Report, error) {
 	if err := l.ask(ctx, earnest); err != nil {
 		return Report{}, fmt.Errorf("before the load: %w", err)
 	}
+	// Made before the clock starts: the server is not to wait for the processor
+	// while its garbage is thought up.
+	pieces := make([][]piece, l.Connections)
+	for i := range pieces {
+		pieces[i] = noise{rand.New(rand.NewPCG(uint64(i), 1))}.pieces(u.Host, 500)
+	}
 	ctx, cancel := context.WithTimeout(ctx, l.Lasts)
 	defer cancel()
 	out := Report{Answered: map[int]int64{}}
@@ -92,10 +98,10 @@ func (l Load) Run(ctx context.Context) (Report, error) {
 		errs []error
 	)
 	begin := time.Now()
-	for i := range l.Connections {
+	for _, p := range pieces {
 		wg.Go(func() {
 			mine := map[int]int64{}
-			sent := l.send(ctx, u.Host, uint64(i), begin, &at, mine)
+			sent := l.send(ctx, u.Host, p, begin, &at, mine)
 			mu.Lock()
 			defer mu.Unlock()
 			out.Sent += sent
@@ -147,8 +153,7 @@ func wait(ctx context.Context, tick *time.Ticker) bool {
 }
 
 // send sends garbage on one connection, and a new one when it was closed.
-func (l Load) send(ctx context.Context, host string, seed uint64, begin time.Time, at *atomic.Int64, answered map[int]int64) (sent int64) {
-	pieces := noise{rand.New(rand.NewPCG(seed, 1))}.pieces(host, 500)
+func (l Load) send(ctx context.Context, host string, pieces []piece, begin time.Time, at *atomic.Int64, answered map[int]int64) (sent int64) {
 	d := net.Dialer{LocalAddr: sender}
 	for ctx.Err() == nil {
 		conn, err := d.DialContext(ctx, "tcp", host)
