@@ -45,7 +45,9 @@ type sheetEdit struct {
 	widths []columnWidth
 }
 
-var bulkWidths = []float64{38, 26, 18, 13, 30, 34, 44, 60, 26}
+// bulkWidths are of the columns that are added, in their order: what stands in
+// them is not cut off by the next.
+var bulkWidths = []float64{38, 26, 18, 13, 46, 36, 76, 60, 26}
 
 func (l *SupplierList) writeBook(w io.Writer, r BulkResult, counts map[string]int) error {
 	book, err := openBulk(l.data, r.Texts)

@@ -2,6 +2,8 @@ package workbook
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -15,7 +17,7 @@ func (b *bulkFile) summary(l *SupplierList, r BulkResult, counts map[string]int)
 	if err := b.newSheet(name); err != nil {
 		return err
 	}
-	title, err := b.f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true, Size: 16, Color: navy}})
+	title, err := b.f.NewStyle(&excelize.Style{Font: typeface(16, true, navy)})
 	if err != nil {
 		return err
 	}
@@ -58,13 +60,18 @@ func (b *bulkFile) summary(l *SupplierList, r BulkResult, counts map[string]int)
 	text(at(1, row), t.T("workbook.bulk.total"))
 	set(at(2, row), l.Total())
 	b.fail(b.f.SetCellStyle(name, at(1, first), at(2, row), b.style(cellLook{kind: lookText})))
-	row += 2
+	// Below the chart, which would hide the end of them.
+	height := 120 + 34*(last-first+1)
+	row = max(row+2, 3+height/underRow+3)
 	for _, note := range []string{"note-row", "note-best", "note-moment"} {
 		text(at(1, row), t.T("workbook.bulk."+note))
 		row++
 	}
 	b.fail(b.f.SetColWidth(name, "A", "A", 34))
 	b.fail(b.f.SetColWidth(name, "B", "B", 44))
+	landscape, a4, fit, wide, tall := "landscape", 9, true, 1, 0
+	b.fail(b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &tall}))
+	b.fail(b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}))
 	if b.failed != nil || last < first {
 		return b.failed
 	}
@@ -72,6 +79,10 @@ func (b *bulkFile) summary(l *SupplierList, r BulkResult, counts map[string]int)
 		return fmt.Sprintf("'%s'!$%s$%d:$%s$%d", strings.ReplaceAll(name, "'", "''"), col, first, col, last)
 	}
 	heading := t.T("workbook.bulk.chart")
+	axis := excelize.ChartAxis{MajorGridLines: true}
+	if slices.Max(slices.Collect(maps.Values(counts))) <= 10 { // nobody has half a row
+		axis.MajorUnit = 1
+	}
 	return b.f.AddChart(name, "D3", &excelize.Chart{
 		Type: excelize.Bar,
 		Series: []excelize.ChartSeries{{
@@ -81,8 +92,8 @@ func (b *bulkFile) summary(l *SupplierList, r BulkResult, counts map[string]int)
 		Legend:    excelize.ChartLegend{Position: "none"},
 		PlotArea:  excelize.ChartPlotArea{ShowVal: true},
 		XAxis:     excelize.ChartAxis{ReverseOrder: true},
-		YAxis:     excelize.ChartAxis{MajorGridLines: true},
-		Dimension: excelize.ChartDimension{Width: 640, Height: uint(120 + 34*(last-first+1))},
+		YAxis:     axis,
+		Dimension: excelize.ChartDimension{Width: 640, Height: uint(height)},
 		Format:    excelize.GraphicOptions{AltText: clip(heading+". "+strings.Join(described, ", ")+".", 2000)},
 	})
 }

@@ -89,7 +89,7 @@ func (d *tenderBook) steps(s *sheet) {
 	}
 	var sheets []string
 	for _, k := range d.tables() {
-		sheets = append(sheets, d.t.T("workbook.guide.sheet-name", "Name", d.sheetOf(k)))
+		sheets = append(sheets, d.t.T("workbook.guide.quoted", "Name", d.sheetOf(k)))
 	}
 	s.section(d.t.T("workbook.guide.how"))
 	write(
@@ -188,7 +188,7 @@ func (d *tenderBook) level(l selection.DimensionLevel) excelize.Cell {
 		why = append(why, d.t.T("workbook.guide.override", "Proposed", d.names.level(l.Proposed), "Reason", oneLine(l.Override.Reason)))
 	}
 	for _, o := range l.Origins {
-		name := d.t.T("origin."+o.Kind) + " «" + o.Name.In(d.t.Lang) + "»"
+		name := d.t.T("origin."+o.Kind) + " " + d.t.T("workbook.guide.quoted", "Name", o.Name.In(d.t.Lang))
 		if via := o.ViaName.In(d.t.Lang); via != "" {
 			name += " (" + d.t.T("workbook.guide.via", "Task", via) + ")"
 		}

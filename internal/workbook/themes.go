@@ -35,12 +35,12 @@ const firstCount = 5
 // themes writes what was answered theme by theme: the whole tender first, which
 // is what the chart beside it shows.
 func (d *tenderBook) themes() {
-	cols := []column{{"theme", 24, false}, {"bidder", 26, false}, {"count", 8, false}, {"minimum", 8, false}}
+	cols := []column{{"theme", 30, false}, {"bidder", 26, false}, {"count", 8, false}, {"minimum", 9, false}}
 	for _, c := range counted {
-		cols = append(cols, column{answerKey(c.answer), 10, false})
+		cols = append(cols, column{answerKey(c.answer), 11.5, false})
 	}
-	cols = append(cols, column{"unmet", 11, false}, column{"reserved", 11, false}, column{"differing", 12, false})
-	s := d.found("themes", cols, page{pagesWide: 2})
+	cols = append(cols, column{"unmet", 11, false}, column{"reserved", 11, false}, column{"differing", 13.5, false})
+	s := d.found("themes", cols, page{})
 	bidders := d.Comparison.Bidders
 	all := procurement.ComparedTheme{}
 	for _, t := range d.Comparison.Themes {
@@ -67,12 +67,20 @@ func (d *tenderBook) themeRow(s *sheet, name string, b procurement.Bidder, t pro
 	for _, n := range []int{x.UnmetA, x.Deviations, x.Contradictions} {
 		style := st.number
 		if n > 0 {
-			style = st.totalBad
+			style = st.tones[toneBad]
 		}
 		row = append(row, count(style, n))
 	}
 	s.put(0, row...)
 }
+
+// The chart's width, and what the library takes columns and rows for when it
+// works out which of them lie under a chart; all in pixels.
+const (
+	chartWide   = 1080
+	underColumn = 64
+	underRow    = 20
+)
 
 // chart puts stacked bars, one per bidder, beside the table they are drawn
 // from. The text alternative holds every number.
@@ -88,17 +96,17 @@ func (d *tenderBook) chart(s *sheet, cols int) {
 		return fmt.Sprintf("%s$%s$%d:$%s$%d", sheet, name, first, name, last)
 	}
 	title := d.t.T("workbook.themes.chart")
+	height := 180 + 30*len(bidders)
 	chart := &excelize.Chart{
-		Type:     excelize.BarStacked,
-		Title:    excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title, Font: typeface(14, true, navy)}}},
-		Legend:   excelize.ChartLegend{Position: "bottom"},
-		XAxis:    excelize.ChartAxis{ReverseOrder: true, Font: *typeface(fontSize, false, ink)}, // the first bidder at the top
-		YAxis:    excelize.ChartAxis{MajorGridLines: true, Font: *typeface(fontSize, false, ink)},
-		PlotArea: excelize.ChartPlotArea{ShowVal: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0;;;"}},
-		Dimension: excelize.ChartDimension{Width: 1080, // as wide as the table, so that each has a page on paper
-			Height: uint(180 + 30*len(bidders))},
-		Format:   excelize.GraphicOptions{Name: title, AltText: clip(d.chartText(title), 30_000), Positioning: "absolute"}, // rows that are filtered away take none of it
-		GapWidth: new(uint(40)), VaryColors: new(false),
+		Type:      excelize.BarStacked,
+		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title, Font: typeface(14, true, navy)}}},
+		Legend:    excelize.ChartLegend{Position: "bottom"},
+		XAxis:     excelize.ChartAxis{ReverseOrder: true, Font: *typeface(fontSize, false, ink)}, // the first bidder at the top
+		YAxis:     excelize.ChartAxis{MajorGridLines: true, Font: *typeface(fontSize, false, ink)},
+		PlotArea:  excelize.ChartPlotArea{ShowVal: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0;;;"}},
+		Dimension: excelize.ChartDimension{Width: chartWide, Height: uint(height)},
+		Format:    excelize.GraphicOptions{Name: title, AltText: clip(d.chartText(title), 30_000), Positioning: "absolute"}, // rows that are filtered away take none of it
+		GapWidth:  new(uint(40)), VaryColors: new(false),
 	}
 	for i, c := range counted {
 		head, _ := excelize.ColumnNumberToName(firstCount + i)
@@ -109,6 +117,13 @@ func (d *tenderBook) chart(s *sheet, cols int) {
 		})
 	}
 	d.fail("add chart", d.f.AddChart(s.name, at(cols+2, 4), chart))
+	// On paper the table and the chart have pages of their own.
+	end, _ := excelize.ColumnNumberToName(cols)
+	left, _ := excelize.ColumnNumberToName(cols + 2)
+	right, _ := excelize.ColumnNumberToName(cols + 2 + chartWide/underColumn)
+	under := 4 + height/underRow + 1
+	d.fail("set what is printed", d.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Area", Scope: s.name,
+		RefersTo: fmt.Sprintf("%s$A$1:$%s$%d,%s$%s$4:$%s$%d", sheet, end, s.row, sheet, left, right, under)}))
 	// With the first drawing the library also lists every type of picture, in no
 	// order; the same content is to give the same bytes.
 	types := d.f.ContentTypes.Defaults
