@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"felleskrav/internal/locale"
 	"felleskrav/internal/procurement"
 )
@@ -88,6 +90,20 @@ func TestChartShowsTheTable(t *testing.T) {
 		if a.From.Col < 14 || a.To.Col <= a.From.Col+5 || a.To.Row <= a.From.Row+5 {
 			t.Errorf("%s: the chart stands from %v to %v", lang, a.From, a.To)
 		}
+		// On paper the table and the chart each have their pages, and all of both.
+		printed := regexp.MustCompile(`name="_xlnm.Print_Area"[^>]*>[^<]*!\$A\$1:\$N\$(\d+),[^<]*!\$(\w+)\$(\d+):\$(\w+)\$(\d+)<`).FindStringSubmatch(parts["xl/workbook.xml"])
+		if printed == nil {
+			t.Fatalf("%s: no areas to print: %s", lang, parts["xl/workbook.xml"])
+		}
+		left, top := coordinates(t, printed[2]+printed[3])
+		right, bottom := coordinates(t, printed[4]+printed[5])
+		if want := strconv.Itoa(4 + len(tender.Comparison.Bidders)*(1+len(tender.Comparison.Themes))); printed[1] != want {
+			t.Errorf("%s: the table is printed to row %s, want %s", lang, printed[1], want)
+		}
+		// Anchors count from 0.
+		if left != a.From.Col+1 || top != a.From.Row+1 || right < a.To.Col+1 || bottom < a.To.Row+1 {
+			t.Errorf("%s: printed is %v, and the chart stands from %v to %v", lang, printed[2:], a.From, a.To)
+		}
 		for _, b := range tender.Comparison.Bidders {
 			said := oneLine(b.Bidder.Name) + ": " + tender.Texts.T("answer.met") + fmt.Sprintf(" %d", b.Counts.Met)
 			if a.Props.Name == "" || !strings.Contains(a.Props.Alt, said) {
@@ -113,6 +129,16 @@ func TestChartShowsTheTable(t *testing.T) {
 			t.Errorf("%s: %d sheets refer to a drawing", lang, drawings)
 		}
 	}
+}
+
+// coordinates are a cell's column and row, from 1.
+func coordinates(t *testing.T, cell string) (col, row int) {
+	t.Helper()
+	col, row, err := excelize.CellNameToCoordinates(cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return col, row
 }
 
 func TestGapsAndDeviationsAreListed(t *testing.T) {
