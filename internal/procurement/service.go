@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"felleskrav/internal/access"
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/reuse"
@@ -47,6 +49,10 @@ const (
 	maxAnswers   = 2000
 	maxStatement = 8000
 )
+
+// readsAtOnce is how many statuses of one procurement are worked out at the
+// same time: they do not wait for each other, and others want to read as well.
+const readsAtOnce = 4
 
 // Create starts a procurement. It is bound to the newest release of each set
 // the selection leads to, and keeps to them.
@@ -270,19 +276,33 @@ func (s *Service) TenderAt(ctx context.Context, actor access.Actor, id string, a
 	return t, nil
 }
 
+// statuses are those of each bidder's offering, for the sets in their order.
 func (s *Service) statuses(ctx context.Context, actor access.Actor, p Procurement, at time.Time) (map[string][]status.Status, error) {
-	out := map[string][]status.Status{}
-	for _, b := range p.Bidders {
+	all := make([][]status.Status, len(p.Bidders))
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtOnce)
+	for i, b := range p.Bidders {
 		if b.Offering == "" {
 			continue
 		}
-		for _, ref := range p.Sets {
-			st, err := s.Facts.Status(ctx, actor, b.Offering, ref.ID+"@"+ref.Version, at)
-			if err != nil {
-				return nil, fmt.Errorf("status of bidder %s: %w", b.Supplier, err)
-			}
-			out[string(b.Supplier)] = append(out[string(b.Supplier)], st)
+		all[i] = make([]status.Status, len(p.Sets))
+		for j, ref := range p.Sets {
+			reads.Go(func() error {
+				st, err := s.Facts.Status(readCtx, actor, b.Offering, ref.ID+"@"+ref.Version, at)
+				if err != nil {
+					return fmt.Errorf("status of bidder %s: %w", b.Supplier, err)
+				}
+				all[i][j] = st
+				return nil
+			})
 		}
+	}
+	if err := reads.Wait(); err != nil {
+		return nil, err
+	}
+	out := map[string][]status.Status{}
+	for i, b := range p.Bidders {
+		out[string(b.Supplier)] = append(out[string(b.Supplier)], all[i]...)
 	}
 	return out, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"felleskrav/internal/access"
 	"felleskrav/internal/catalogue"
 	"felleskrav/internal/status"
@@ -168,7 +170,10 @@ func (s *Service) News(ctx context.Context, actor access.Actor, t TenderData, si
 	if err != nil {
 		return News{}, err
 	}
-	for _, b := range t.Comparison.Bidders {
+	out.Bidders = make([]BidderNews, len(t.Comparison.Bidders))
+	reads, readCtx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtOnce)
+	for i, b := range t.Comparison.Bidders {
 		n := BidderNews{Bidder: b.Bidder, Since: t.Procurement.CreatedAt, Baseline: SinceMade}
 		if at, ok := lastTo(issued, b.Bidder.Supplier); ok {
 			n.Since, n.Baseline = at, SinceWorkbook
@@ -179,23 +184,38 @@ func (s *Service) News(ctx context.Context, actor access.Actor, t TenderData, si
 		if since != nil {
 			n.Since, n.Baseline = *since, SinceChosen
 		}
-		for _, now := range b.Statuses {
-			before, err := s.Facts.Status(ctx, actor, b.Bidder.Offering, now.Set+"@"+now.SetVersion, n.Since)
-			if err != nil {
-				return News{}, fmt.Errorf("earlier status of bidder %s: %w", b.Bidder.Supplier, err)
-			}
-			n.Events = append(n.Events, events(before, now, n.Since)...)
-			if now.Overall == status.ScopeMismatch && before.Overall != status.ScopeMismatch {
-				e, err := s.described(ctx, b.Bidder.Offering, now, n.Since)
-				if err != nil {
-					return News{}, err
-				}
-				n.Events = append(n.Events, e...)
-			}
-		}
-		slices.SortStableFunc(n.Events, func(x, y Event) int { return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Set, y.Set)) })
-		out.Bidders = append(out.Bidders, n)
+		reads.Go(func() error {
+			var err error
+			n.Events, err = s.bidderEvents(readCtx, actor, b, n.Since)
+			out.Bidders[i] = n
+			return err
+		})
 	}
+	if err := reads.Wait(); err != nil {
+		return News{}, err
+	}
+	return out, nil
+}
+
+// bidderEvents tells what happened to a bidder's declarations after a moment,
+// oldest first.
+func (s *Service) bidderEvents(ctx context.Context, actor access.Actor, b ComparedBidder, since time.Time) ([]Event, error) {
+	var out []Event
+	for _, now := range b.Statuses {
+		before, err := s.Facts.Status(ctx, actor, b.Bidder.Offering, now.Set+"@"+now.SetVersion, since)
+		if err != nil {
+			return nil, fmt.Errorf("earlier status of bidder %s: %w", b.Bidder.Supplier, err)
+		}
+		out = append(out, events(before, now, since)...)
+		if now.Overall == status.ScopeMismatch && before.Overall != status.ScopeMismatch {
+			e, err := s.described(ctx, b.Bidder.Offering, now, since)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, e...)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Event) int { return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Set, y.Set)) })
 	return out, nil
 }
 
