@@ -47,7 +47,8 @@ func (s *session) answersFromXLSX(data []byte, find workbook.FindVersion) (sheet
 		out.Set = in.Sets[0].ID + "@" + in.Sets[0].Version
 	}
 	for _, a := range in.Answers {
-		out.Answers = append(out.Answers, newSheetAnswer(a.Requirement, string(a.Status), a.Statement, in.Evidence[a.Requirement]))
+		_, written := in.Files(a.Requirement, nil) // nothing is known to be uploaded here
+		out.Answers = append(out.Answers, newSheetAnswer(a.Requirement, string(a.Status), a.Statement, written))
 	}
 	return out, nil
 }

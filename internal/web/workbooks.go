@@ -14,7 +14,6 @@ import (
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/attestation/answerdraft"
 	"felleskrav/internal/catalogue"
-	"felleskrav/internal/evidence"
 	"felleskrav/internal/locale"
 	"felleskrav/internal/organisation"
 	"felleskrav/internal/problem"
@@ -165,29 +164,20 @@ func (w *Web) keepReading(c *gin.Context, a answering, reading workbook.AnswerRe
 	if err != nil {
 		return nil, err
 	}
+	uploaded := make([]attestation.EvidenceRef, len(files))
+	for i, f := range files {
+		uploaded[i] = attestation.EvidenceRef{Name: f.Name, Digest: attestation.DigestSet{SHA256: f.SHA256}}
+	}
 	report := reportRows(t, reading.Rows)
 	var in answerdraft.Sheet
 	for _, answer := range reading.Answers {
-		for _, name := range reading.Evidence[answer.Requirement] {
-			ref, ok := uploaded(files, name)
-			if !ok {
-				report = append(report, reportRow{Requirement: answer.Requirement, Text: t.T("page.answers.no-evidence", "Name", name)})
-				continue
-			}
-			answer.Evidence = append(answer.Evidence, ref)
+		var unknown []string
+		answer.Evidence, unknown = reading.Files(answer.Requirement, uploaded)
+		for _, name := range unknown {
+			report = append(report, reportRow{Requirement: answer.Requirement, Text: t.T("page.answers.no-evidence", "Name", name)})
 		}
 		in.Changes = append(in.Changes, answerdraft.Change{Answer: answer})
 	}
 	_, _, err = w.Answering.Save(ctx, w.actor(c), a.ref(), in)
 	return report, err
-}
-
-// uploaded finds a file among those uploaded, by its digest or name.
-func uploaded(files []evidence.Evidence, name string) (attestation.EvidenceRef, bool) {
-	for _, f := range files {
-		if f.SHA256 == name || f.Name == name {
-			return attestation.EvidenceRef{Name: f.Name, Digest: attestation.DigestSet{SHA256: f.SHA256}}, true
-		}
-	}
-	return attestation.EvidenceRef{}, false
 }

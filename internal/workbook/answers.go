@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,11 +151,11 @@ func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out Answ
 	if !ok || ref.Digest != "" && ref.Digest != v.Digest {
 		return AnswerReading{}, problem.New(problem.Invalid, "workbook.error.unknown-set", problem.Args{"Found": clip(oneLine(ref.ID+" "+ref.Version), 80)})
 	}
-	out.Evidence = map[string][]string{}
+	out.Evidence = map[string]string{}
 	out.Rows = rd.each(f, KnownVersion(v), []string{colMet, colAnswer, colFiles}, func(id string, a answered) {
 		out.Answers = append(out.Answers, attestation.Answer{Requirement: id, Status: a.status, Statement: a.statement})
-		if files := evidenceNames(a.evidence); len(files) > 0 {
-			out.Evidence[id] = files
+		if oneLine(a.evidence) != "" {
+			out.Evidence[id] = a.evidence
 		}
 	})
 	return out, nil
@@ -162,18 +163,49 @@ func (rd *Reader) Answers(r io.ReaderAt, size int64, find FindVersion) (out Answ
 
 var digest = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
 
-// evidenceNames splits what stands in an evidence cell: one name or digest a
-// line, or separated by semicolons. A digest goes before the name beside it.
-func evidenceNames(cell string) []string {
-	var out []string
-	for part := range strings.FieldsFuncSeq(cell, func(r rune) bool { return r == '\n' || r == ';' }) {
-		part = oneLine(part)
-		if d := digest.FindString(strings.ToLower(part)); d != "" {
-			part = d
+// joinedParts is how many pieces between semicolons are tried as one name.
+const joinedParts = 20
+
+// Files finds among the uploaded files those that the evidence cell of a
+// requirement names, by SHA-256 or by name: one a line, or separated by
+// semicolons. A digest goes before the name beside it, and a name that holds a
+// semicolon is one name. What is not among the files comes back in unknown.
+func (r AnswerReading) Files(requirement string, uploaded []attestation.EvidenceRef) (found []attestation.EvidenceRef, unknown []string) {
+	by := map[string]int{}
+	for i, e := range slices.Backward(uploaded) { // of the same name, the first
+		by[oneLine(e.Name)], by[evidenceLine(e)] = i, i
+	}
+	for i, e := range uploaded {
+		by[e.Digest.SHA256] = i
+	}
+	taken := map[int]bool{}
+	// take takes the file that the text is for, and tells whether there is one.
+	take := func(text string) bool {
+		i, ok := by[text]
+		if ok && text != "" && !taken[i] {
+			taken[i] = true
+			found = append(found, uploaded[i])
 		}
-		if part != "" {
-			out = append(out, part)
+		return ok && text != ""
+	}
+	for line := range strings.SplitSeq(r.Evidence[requirement], "\n") {
+		parts := strings.Split(line, ";")
+		for len(parts) > 0 {
+			n := min(len(parts), joinedParts)
+			for n > 1 && !take(oneLine(strings.Join(parts[:n], ";"))) {
+				n--
+			}
+			if n == 1 {
+				text := oneLine(parts[0])
+				if d := digest.FindString(strings.ToLower(text)); d != "" {
+					text = d
+				}
+				if text != "" && !take(text) {
+					unknown = append(unknown, text)
+				}
+			}
+			parts = parts[n:]
 		}
 	}
-	return out
+	return found, unknown
 }

@@ -52,7 +52,7 @@ func TestAnswerSheetRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(want, got.Answers); diff != "" || got.Err() != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", lang, got.Err(), diff)
 		}
-		if diff := cmp.Diff(map[string][]string{"K-STYRING-01": {sum}, "K-TILGANG-01": {"rapport 1.pdf", "rapport 2.pdf", sum}}, got.Evidence); diff != "" {
+		if diff := cmp.Diff(map[string]string{"K-STYRING-01": "=sertifikat.pdf sha256:" + sum, "K-TILGANG-01": "rapport 1.pdf; rapport 2.pdf\nSHA256:" + sum}, got.Evidence); diff != "" {
 			t.Errorf("%s: evidence (-want +got):\n%s", lang, diff)
 		}
 		if len(got.Rows) != 8 || got.Language != lang || got.Sets[0].ID != "grunnsett" {
@@ -90,8 +90,8 @@ func TestTheMostEvidenceReadsBack(t *testing.T) {
 	}
 	data := writeAnswers(t, "nb", []attestation.Answer{{Requirement: "K-STYRING-01", Status: attestation.Met, Statement: strings.Repeat("ø", maxStatement), Evidence: most}})
 	got, err := testReader(t).Answers(bytes.NewReader(data), int64(len(data)), findTest)
-	if err != nil || got.Err() != nil || len(got.Evidence["K-STYRING-01"]) != 20 {
-		t.Errorf("an answer sheet: %v, %v, %d pieces of evidence", err, got.Err(), len(got.Evidence["K-STYRING-01"]))
+	if found, unknown := got.Files("K-STYRING-01", most); err != nil || got.Err() != nil || len(found) != 20 || len(unknown) > 0 {
+		t.Errorf("an answer sheet: %v, %v, %d pieces of evidence, unknown %v", err, got.Err(), len(found), unknown)
 	}
 	tender := withBidders(testTender(t, "nb", 4))
 	b := tender.Comparison.Bidders[0]
@@ -99,5 +99,41 @@ func TestTheMostEvidenceReadsBack(t *testing.T) {
 	tender.Prefill = &Prefill{b.Bidder, b.Statuses}
 	if got := readTender(t, writeTender(t, tender), KnownLines(tender.Lines)); got.Err() != nil || len(got.Answers) != 4 {
 		t.Errorf("a tender workbook: %v, %d answers", got.Err(), len(got.Answers))
+	}
+}
+
+// Names are told apart by what was uploaded, since nothing else can tell a
+// semicolon in a name from one between two names.
+func TestFilesAreFoundByWhatIsWritten(t *testing.T) {
+	file := func(name string, n int) attestation.EvidenceRef {
+		return attestation.EvidenceRef{Name: name, Digest: attestation.DigestSet{SHA256: fmt.Sprintf("%064x", n)}}
+	}
+	one, two, odd, spaced, same := file("rapport 1.pdf", 1), file("rapport 2.pdf", 2), file("plan; utkast;3.pdf", 3), file("to  mellomrom.pdf", 4), file("rapport 1.pdf", 5)
+	uploaded := []attestation.EvidenceRef{one, two, odd, spaced, same}
+	for name, c := range map[string]struct {
+		cell    string
+		found   []attestation.EvidenceRef
+		unknown []string
+	}{
+		"nothing":                  {" \n ;; ", nil, nil},
+		"names on one line":        {"rapport 2.pdf; rapport 1.pdf", []attestation.EvidenceRef{two, one}, nil},
+		"a semicolon in a name":    {"plan; utkast;3.pdf", []attestation.EvidenceRef{odd}, nil},
+		"between others":           {"rapport 1.pdf;plan; utkast;3.pdf;  rapport 2.pdf", []attestation.EvidenceRef{one, odd, two}, nil},
+		"as the sheet was made":    {evidenceLine(odd) + "\n" + evidenceLine(spaced), []attestation.EvidenceRef{odd, spaced}, nil},
+		"a digest before its name": {"noe annet.pdf SHA256:" + strings.ToUpper(same.Digest.SHA256), []attestation.EvidenceRef{same}, nil},
+		"twice":                    {"rapport 1.pdf\n" + one.Digest.SHA256, []attestation.EvidenceRef{one}, nil},
+		"a name, then a digest":    {"ukjent.pdf; " + two.Digest.SHA256, []attestation.EvidenceRef{two}, []string{"ukjent.pdf"}},
+		"unknown":                  {"ukjent.pdf;" + strings.Repeat("f", 64), nil, []string{"ukjent.pdf", strings.Repeat("f", 64)}},
+		"white space":              {"to mellomrom.pdf", []attestation.EvidenceRef{spaced}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, unknown := AnswerReading{Evidence: map[string]string{"K": c.cell}}.Files("K", uploaded)
+			if diff := cmp.Diff(c.found, found) + cmp.Diff(c.unknown, unknown); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	if found, unknown := (AnswerReading{Evidence: map[string]string{"K": strings.Repeat("x;", 1<<15)}}).Files("K", uploaded); len(found) > 0 || len(unknown) != 1<<15 {
+		t.Errorf("of a cell of semicolons: %d found, %d unknown", len(found), len(unknown))
 	}
 }

@@ -65,9 +65,8 @@ type AnswerReading struct {
 	Sets     []SetRef
 	// Answers have no evidence yet: Evidence holds what the supplier wrote.
 	Answers []attestation.Answer
-	// Evidence holds, by requirement, the file names or SHA-256 digests in the
-	// order written.
-	Evidence map[string][]string
+	// Evidence is the text of the evidence cells, by requirement; Files reads it.
+	Evidence map[string]string
 	Rows     []RowReport
 }
 
