@@ -3,9 +3,11 @@ package workbook
 import (
 	"bytes"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
+	"felleskrav/internal/attestation"
 	"felleskrav/internal/problem"
 )
 
@@ -124,6 +126,39 @@ func FuzzSeal(f *testing.F) {
 		}
 		if got := v.verdict(); (got == Untouched || got == Consistent) && !signed[doc] {
 			t.Errorf("%s by a seal that the service did not sign", got)
+		}
+	})
+}
+
+// Whatever stands in an evidence cell, what is found was uploaded and is found
+// once, and the line that the sheet is made with finds its file.
+func FuzzFiles(f *testing.F) {
+	f.Add("rapport 1.pdf; plan; utkast.pdf", "plan; utkast.pdf")
+	f.Add("a;b\nc sha256:"+strings.Repeat("0", 64), "; ;")
+	f.Fuzz(func(t *testing.T, cell, name string) {
+		uploaded := []attestation.EvidenceRef{
+			{Name: name, Digest: attestation.DigestSet{SHA256: strings.Repeat("a1", 32)}},
+			{Name: "rapport 1.pdf", Digest: attestation.DigestSet{SHA256: strings.Repeat("b2", 32)}},
+		}
+		read := AnswerReading{Evidence: map[string]string{"written": cell, "made": evidenceLine(uploaded[0])}}
+		found, unknown := read.Files("written", uploaded)
+		if len(found) > len(uploaded) || len(found) == 2 && found[0].Digest == found[1].Digest {
+			t.Errorf("%q: found %v", cell, found)
+		}
+		for _, e := range found {
+			if !slices.Contains(uploaded, e) {
+				t.Errorf("%q: found %v, which was not uploaded", cell, e)
+			}
+		}
+		for _, u := range unknown {
+			if strings.TrimSpace(u) == "" || strings.Contains(u, "\n") {
+				t.Errorf("%q: %q is unknown", cell, u)
+			}
+		}
+		if strings.Count(name, ";") < joinedParts {
+			if made, _ := read.Files("made", uploaded); !slices.Contains(made, uploaded[0]) {
+				t.Errorf("%q: the line of %q finds %v", read.Evidence["made"], name, made)
+			}
 		}
 	})
 }
