@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"felleskrav/internal/attestation"
 	"felleskrav/internal/signing"
@@ -14,7 +15,7 @@ var markup = regexp.MustCompile(`<[^>]*>`)
 
 // TestDeclarationsTellTheirState: the list of declarations says in words what has become of each.
 func TestDeclarationsTellTheirState(t *testing.T) {
-	s := newSite(t, true)
+	s := newSiteAt(t, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
 	b := s.visit("")
 	states := func(want ...string) {
 		t.Helper()

@@ -129,6 +129,16 @@ func newSite(t testing.TB, demo bool) *site {
 	})
 }
 
+// newSiteAt is newSite with demo on another day, from when its time runs.
+func newSiteAt(t testing.TB, at time.Time) *site {
+	t.Helper()
+	begun := time.Now()
+	now := func() time.Time { return at.Add(time.Since(begun)) }
+	return openSite(t, t.TempDir(), true, now, func(store *sqlite.Store, _ string) login.Config {
+		return login.Config{Store: store.Sessions(), Demo: personas(), Now: now}
+	})
+}
+
 // newSiteFor is newSite with others who can log in.
 func newSiteFor(t *testing.T, ways []login.Persona) *site {
 	t.Helper()
