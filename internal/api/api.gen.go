@@ -711,7 +711,7 @@ type ComparedBidder struct {
 type ComparedDeviation struct {
 	Answer string `json:"answer"`
 
-	// Contradicts The answer differs from the one in the signed declaration.
+	// Contradicts The answer differs from the one in the signed attestation.
 	Contradicts       bool   `json:"contradicts"`
 	Declared          string `json:"declared,omitempty,omitzero"`
 	DeclaredStatement string `json:"declaredStatement,omitempty,omitzero"`
@@ -776,7 +776,7 @@ type Comparison struct {
 	// ContractEnd A day of the calendar in Oslo, such as 2029-12-31.
 	ContractEnd Day `json:"contractEnd,omitempty,omitzero"`
 
-	// Deviations Answers with a stated deviation, and answers in a bid that differ from the signed declaration.
+	// Deviations Answers with a stated deviation, and answers in a bid that differ from the signed attestation.
 	Deviations []ComparedDeviation `json:"deviations"`
 
 	// Gaps Requirements that somebody does not meet: minimum requirements first, and those nobody meets first among each.
@@ -882,10 +882,10 @@ type Coverage struct {
 	// LastDay A day of the calendar in Oslo, such as 2029-12-31.
 	LastDay Day `json:"lastDay,omitempty,omitzero"`
 
-	// Lasts none is no declaration that can be relied on.
+	// Lasts none is no attestation that can be relied on.
 	Lasts string `json:"lasts"`
 
-	// MissingDays Days of the contract after the last day of the declaration.
+	// MissingDays Days of the contract after the last day of the attestation.
 	MissingDays int    `json:"missingDays,omitempty,omitzero"`
 	Set         string `json:"set,omitempty,omitzero"`
 	SetVersion  string `json:"setVersion,omitempty,omitzero"`
@@ -1025,7 +1025,7 @@ type FieldProblem = httpd.FieldProblem
 
 // FourEyesInput defines model for FourEyesInput.
 type FourEyesInput struct {
-	// Required Whether a declaration takes effect only when two signers have signed it.
+	// Required Whether an attestation takes effect only when two signers have signed it.
 	Required bool `json:"required"`
 }
 
@@ -1762,7 +1762,7 @@ type Supplier struct {
 	Country   string `json:"country"`
 	CreatedAt Time   `json:"createdAt"`
 
-	// FourEyes A declaration takes effect when two signers have signed it.
+	// FourEyes An attestation takes effect when two signers have signed it.
 	FourEyes bool `json:"fourEyes,omitempty,omitzero"`
 
 	// Identifiers Identifiers in other registers, verified by an editor.
@@ -1811,7 +1811,7 @@ type SupplierList struct {
 type SupplierVerification struct {
 	By []SupplierVerifier `json:"by"`
 
-	// Verified Two have; until then no declaration can be submitted.
+	// Verified Two have; until then no attestation can be submitted.
 	Verified bool `json:"verified"`
 }
 
@@ -2083,7 +2083,7 @@ type WorkbookFinding struct {
 
 // WorkbookNews defines model for WorkbookNews.
 type WorkbookNews struct {
-	// Declaration The declaration it is about; none when it is about the set.
+	// Declaration The attestation it is about; none when it is about the set.
 	Declaration string `json:"declaration,omitempty,omitzero"`
 	Set         string `json:"set"`
 	Text        string `json:"text"`
@@ -2104,7 +2104,7 @@ type WorkbookVerification struct {
 	Filled   int               `json:"filled"`
 	Findings []WorkbookFinding `json:"findings"`
 
-	// LogOrigin The log that the declarations are in.
+	// LogOrigin The log that the attestations are in.
 	LogOrigin string `json:"logOrigin,omitempty,omitzero"`
 	MadeAt    Time   `json:"madeAt,omitempty,omitzero"`
 
@@ -2318,7 +2318,7 @@ type EraseEvidenceParams struct {
 	// Reason Shown to those who could read the file.
 	Reason string `form:"reason" json:"reason"`
 
-	// ForgetName Take the file name out of the record too. Signed declarations keep it.
+	// ForgetName Take the file name out of the record too. Signed attestations keep it.
 	ForgetName bool `form:"forgetName,omitempty" json:"forgetName,omitempty,omitzero"`
 
 	// IfMatch The ETag you read, or * for any.
@@ -2555,7 +2555,7 @@ type ListReportsParams struct {
 
 // ListReviewsParams defines parameters for ListReviews.
 type ListReviewsParams struct {
-	// Attestation Only of this declaration.
+	// Attestation Only of this attestation.
 	Attestation Digest `form:"attestation,omitempty" json:"attestation,omitempty,omitzero"`
 
 	// Supplier Only about this supplier.
@@ -2831,7 +2831,7 @@ type ServerInterface interface {
 	// PrepareAttestation The statement to sign
 	// (POST /api/v1/attestations/prepare)
 	PrepareAttestation(c *gin.Context)
-	// GetAttestation A declaration as it was read
+	// GetAttestation An attestation as it was read
 	// (GET /api/v1/attestations/{digest})
 	GetAttestation(c *gin.Context, digest Digest)
 	// GetAttestationBundle The bundle, verbatim or with its place in the log
@@ -2927,10 +2927,10 @@ type ServerInterface interface {
 	// GetOfferingBadge The status as a small picture with a text alternative
 	// (GET /api/v1/offerings/{id}/badge.svg)
 	GetOfferingBadge(c *gin.Context, id Id, params GetOfferingBadgeParams)
-	// GetDescriptor The exact bytes that declarations name by digest
+	// GetDescriptor The exact bytes that attestations name by digest
 	// (GET /api/v1/offerings/{id}/descriptor)
 	GetDescriptor(c *gin.Context, id Id, params GetDescriptorParams)
-	// GetOfferingStatus What an offering's declarations are worth
+	// GetOfferingStatus What an offering's attestations are worth
 	// (GET /api/v1/offerings/{id}/status)
 	GetOfferingStatus(c *gin.Context, id Id, params GetOfferingStatusParams)
 	// ListInvitations Invitations that can still be used, the newest first
@@ -3092,7 +3092,7 @@ type ServerInterface interface {
 	// VerifySupplier Verify a supplier without a Norwegian organisation number
 	// (POST /api/v1/suppliers/{orgnr}/verification)
 	VerifySupplier(c *gin.Context, orgnr Orgnr, params VerifySupplierParams)
-	// ListWaiting Declarations that wait for a second signer
+	// ListWaiting Attestations that wait for a second signer
 	// (GET /api/v1/suppliers/{orgnr}/waiting)
 	ListWaiting(c *gin.Context, orgnr Orgnr, params ListWaitingParams)
 	// ListTasks Tasks of public bodies
@@ -11241,7 +11241,7 @@ type StrictServerInterface interface {
 	// PrepareAttestation The statement to sign
 	// (POST /api/v1/attestations/prepare)
 	PrepareAttestation(ctx context.Context, request PrepareAttestationRequestObject) (PrepareAttestationResponseObject, error)
-	// GetAttestation A declaration as it was read
+	// GetAttestation An attestation as it was read
 	// (GET /api/v1/attestations/{digest})
 	GetAttestation(ctx context.Context, request GetAttestationRequestObject) (GetAttestationResponseObject, error)
 	// GetAttestationBundle The bundle, verbatim or with its place in the log
@@ -11337,10 +11337,10 @@ type StrictServerInterface interface {
 	// GetOfferingBadge The status as a small picture with a text alternative
 	// (GET /api/v1/offerings/{id}/badge.svg)
 	GetOfferingBadge(ctx context.Context, request GetOfferingBadgeRequestObject) (GetOfferingBadgeResponseObject, error)
-	// GetDescriptor The exact bytes that declarations name by digest
+	// GetDescriptor The exact bytes that attestations name by digest
 	// (GET /api/v1/offerings/{id}/descriptor)
 	GetDescriptor(ctx context.Context, request GetDescriptorRequestObject) (GetDescriptorResponseObject, error)
-	// GetOfferingStatus What an offering's declarations are worth
+	// GetOfferingStatus What an offering's attestations are worth
 	// (GET /api/v1/offerings/{id}/status)
 	GetOfferingStatus(ctx context.Context, request GetOfferingStatusRequestObject) (GetOfferingStatusResponseObject, error)
 	// ListInvitations Invitations that can still be used, the newest first
@@ -11502,7 +11502,7 @@ type StrictServerInterface interface {
 	// VerifySupplier Verify a supplier without a Norwegian organisation number
 	// (POST /api/v1/suppliers/{orgnr}/verification)
 	VerifySupplier(ctx context.Context, request VerifySupplierRequestObject) (VerifySupplierResponseObject, error)
-	// ListWaiting Declarations that wait for a second signer
+	// ListWaiting Attestations that wait for a second signer
 	// (GET /api/v1/suppliers/{orgnr}/waiting)
 	ListWaiting(ctx context.Context, request ListWaitingRequestObject) (ListWaitingResponseObject, error)
 	// ListTasks Tasks of public bodies
