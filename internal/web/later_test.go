@@ -142,7 +142,7 @@ func TestStatusBeforeAVersionCame(t *testing.T) {
 	}
 	b, path := s.visit("adviser"), "/offerings/"+s.declared+"/status?set="+v.Ref()
 	b.get(path).must(t, 200, `value="`+v.Ref()+`" selected`)
-	yesterday := s.web.Now().AddDate(0, 0, -1).Format("2006-01-02")
+	yesterday := localDay(s.web.Now().AddDate(0, 0, -1))
 	b.get(path+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
 	b.get("/offerings/"+s.declared+"/status?set="+old.Ref()+"&at="+yesterday).must(t, 200, `value="`+old.Ref()+`" selected`)
 }

@@ -41,7 +41,7 @@ func TestWhatChangedSinceAndTheRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.get(path).must(t, 200, "Ny erklæring er levert. Den gjelder til")
-	tomorrow := s.web.Now().AddDate(0, 0, 1).Format(localDate)
+	tomorrow := localDay(s.web.Now().AddDate(0, 0, 1))
 	b.get(path+"?since="+tomorrow).must(t, 422, `href="#f-since"`)
 	b.get(path+"?since=2020-01-01").must(t, 200, "fra dagen dere valgte", "Den første erklæringen er levert.")
 

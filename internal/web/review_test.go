@@ -29,7 +29,7 @@ func TestAdviserReviews(t *testing.T) {
 	b.post(prepare, in).must(t, 422, "#evidence", "#f-conditions", "#f-validUntil", "Vi har lest &lt;alt&gt;.")
 	in.Set("validUntil", "snart")
 	b.post(prepare, in).must(t, 422, "#f-validUntil")
-	in.Set("validUntil", s.web.Now().AddDate(0, 1, 0).Format(localDate))
+	in.Set("validUntil", localDay(s.web.Now().AddDate(0, 1, 0)))
 	in.Set("evidence", s.evidence)
 	in.Del("conditions")
 	page := b.post(prepare, in).must(t, 200, "statement.json", "attest sign", "Vi har lest &lt;alt&gt;.", "Bare vår egen virksomhet", "sertifikat.txt")
