@@ -338,7 +338,8 @@ func (s *Service) Comparison(ctx context.Context, actor access.Actor, id string)
 }
 
 // AddResponse keeps what a bidder answered. Every answer must be to a
-// requirement of the tender, and the bidder must be one of its bidders.
+// requirement of the tender, the bidder must be one of its bidders, and the
+// file must not be what another bidder's answers were read from.
 func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string, r Response) (Response, error) {
 	p, err := s.read(ctx, actor, access.WriteProcurement, id)
 	if err != nil {
@@ -363,6 +364,9 @@ func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string
 		c.Text(path+".deviation", a.Deviation, 0, maxStatement)
 		c.Text(path+".evidenceRef", a.EvidenceRef, 0, maxStatement)
 	}
+	if err := s.otherFile(ctx, &c, p, r); err != nil {
+		return Response{}, err
+	}
 	if err := c.Err(); err != nil {
 		return Response{}, err
 	}
@@ -371,4 +375,27 @@ func (s *Service) AddResponse(ctx context.Context, actor access.Actor, id string
 		return Response{}, fmt.Errorf("save response: %w", err)
 	}
 	return r, nil
+}
+
+// otherFile checks that the answers of no other bidder stand on the same file:
+// a workbook made for nobody in particular does not say whose it is, and the
+// same one chosen twice would have two bidders answer alike. What a bidder has
+// replaced since, and what bidders who are out have answered, is no hindrance.
+func (s *Service) otherFile(ctx context.Context, c *problem.Collector, p Procurement, r Response) error {
+	if r.SHA256 == "" {
+		return nil
+	}
+	responses, err := s.Store.ResponsesTo(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("read responses: %w", err)
+	}
+	files := map[organisation.Number]string{}
+	for _, x := range responses { // oldest first
+		files[x.Supplier] = x.SHA256
+	}
+	for _, b := range p.Bidders {
+		c.Check(b.Supplier == r.Supplier || files[b.Supplier] != r.SHA256, "workbook", "response.same-file",
+			problem.Args{"Number": r.Supplier.Grouped(), "Other": b.Supplier.Grouped()})
+	}
+	return nil
 }

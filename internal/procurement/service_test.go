@@ -428,3 +428,50 @@ func TestRevisionFollowsWhatCanChangeAStatus(t *testing.T) {
 		t.Errorf("of an unknown offering: %v", err)
 	}
 }
+
+// A workbook for nobody in particular does not say whose it is. Chosen for two
+// bidders, it would have them answer alike.
+func TestOneFileIsNotTwoBids(t *testing.T) {
+	h := newHouse(t)
+	p := h.create(t)
+	first, second := p.Bidders[0].Supplier, p.Bidders[1].Supplier
+	add := func(supplier organisation.Number, file string) error {
+		h.now = h.now.Add(time.Minute)
+		_, err := h.AddResponse(t.Context(), buyer, p.ID, procurement.Response{
+			Supplier: supplier, SHA256: file,
+			Answers: []procurement.ResponseAnswer{{Requirement: h.partial, Status: attestation.Met}},
+		})
+		return err
+	}
+	refused := func(err error) bool {
+		var e *problem.Error
+		return errors.As(err, &e) && len(e.Fields) == 1 && e.Fields[0].Key == "response.same-file" && e.Fields[0].Path == "workbook"
+	}
+	for _, file := range []string{"aa", "aa"} { // a bidder's own file again is no harm
+		if err := add(first, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := add(second, "aa"); !refused(err) {
+		t.Errorf("the first bidder's file for the second: %v", err)
+	}
+	if err := add(second, "bb"); err != nil {
+		t.Errorf("another file: %v", err)
+	}
+	if err := add(first, "cc"); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(second, "aa"); err != nil {
+		t.Errorf("a file that the first bidder has replaced: %v", err)
+	}
+	if err := add(second, "cc"); !refused(err) {
+		t.Errorf("the first bidder's new file for the second: %v", err)
+	}
+	p.Bidders = p.Bidders[1:]
+	if _, err := h.Update(t.Context(), buyer, p, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(second, "cc"); err != nil {
+		t.Errorf("the file of a bidder who is out: %v", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"felleskrav/internal/procurement"
 	"felleskrav/internal/selection"
 	"felleskrav/internal/signing"
+	"felleskrav/internal/workbook/workbooktest"
 )
 
 // TestWhatChangedSinceAndTheRecord follows a procurement after it was made: a
@@ -121,4 +122,12 @@ func TestAnotherBiddersWorkbook(t *testing.T) {
 		}
 	}
 	read(path, s.supplier, one).must(t, 200, "lest inn og lagret")
+
+	// A copy made for nobody in particular: here only the file tells that it is the same one.
+	copied := b.get(path+"/workbook?copy=bidders").must(t, 200)
+	filled := answer{body: string(must[[]byte](t)(workbooktest.Fill([]byte(copied.body), map[string]workbooktest.Answer{
+		tender.Lines[0].Requirement.ID: {Status: "Oppfylt", Statement: "Ja."},
+	})))}
+	read(path, s.supplier, filled).must(t, 200, "lest inn og lagret")
+	checkPage(t, "nb", read(path, s.rival, filled).must(t, 422, "allerede lest inn som svaret fra 910 000 012"))
 }
