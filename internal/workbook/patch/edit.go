@@ -157,7 +157,7 @@ func (w *writer) sheet() ([]byte, error) {
 	for _, e := range w.edits {
 		bounds = bounds.with(e.Cell)
 	}
-	number, seen := 0, false
+	number, seen, inside := 0, false, false
 	s := tags{data: w.data}
 	for {
 		t, ok := s.next()
@@ -168,7 +168,7 @@ func (w *writer) sheet() ([]byte, error) {
 		case t.opens("dimension"):
 			w.dimension(t, bounds)
 		case t.opens("sheetData"):
-			seen, w.open = true, t
+			seen, inside, w.open = true, !t.empty, t
 			if t.empty {
 				w.copyTo(t.start)
 				fmt.Fprintf(&w.out, "<%s%s>", t.qualified("sheetData"), t.attributes)
@@ -177,9 +177,10 @@ func (w *writer) sheet() ([]byte, error) {
 				w.pos = t.end
 			}
 		case t.closes("sheetData"):
+			inside = false
 			w.copyTo(t.start)
 			w.newRows(MaxRow + 1)
-		case t.opens("row") && seen:
+		case t.opens("row") && inside:
 			next, err := rowNumber(t, number)
 			if err != nil {
 				return nil, err
@@ -191,6 +192,8 @@ func (w *writer) sheet() ([]byte, error) {
 				if err := w.changeRow(&s, t, edits); err != nil {
 					return nil, err
 				}
+			} else {
+				s.pass(t)
 			}
 		}
 	}
@@ -272,6 +275,9 @@ func (w *writer) changeRow(s *tags, t tag, edits []Edit) error {
 			col, before, here = next, next, true
 			w.open = c
 		default:
+			if !c.closing {
+				s.pass(c)
+			}
 			continue
 		}
 		w.copyTo(c.start)

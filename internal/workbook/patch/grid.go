@@ -143,7 +143,7 @@ func truth(s string) bool { return s == "1" || strings.EqualFold(s, "true") }
 
 func (f *File) readGrid(data []byte) (*Grid, error) {
 	g := &Grid{}
-	number := 0
+	read := false // whether the rows have been
 	for s := (tags{data: data}); ; {
 		t, ok := s.next()
 		if !ok {
@@ -154,23 +154,20 @@ func (f *File) readGrid(data []byte) (*Grid, error) {
 		}
 		switch t.name {
 		case "col":
-			g.Columns = append(g.Columns, columns(t))
-		case "row":
-			next, err := rowNumber(t, number)
-			if err != nil {
-				return nil, err
+			// After the rows it is another's: where a drawing or a control stands.
+			if !read {
+				g.Columns = append(g.Columns, columns(t))
 			}
-			number = next
-			row := Row{Number: number, Hidden: truth(t.attr("hidden"))}
-			if truth(t.attr("customFormat")) {
-				row.Style, _ = strconv.Atoi(t.attr("s"))
+		case "sheetData":
+			if read {
+				return nil, fmt.Errorf("%w: rows in two places", ErrDamaged)
 			}
+			read = true
 			if !t.empty {
-				if err := f.readRow(&s, g, &row); err != nil {
+				if err := f.readRows(&s, g); err != nil {
 					return nil, err
 				}
 			}
-			g.Rows = append(g.Rows, row)
 		case "mergeCell":
 			if m, ok := ParseRange(t.attr("ref")); ok {
 				g.Merged = append(g.Merged, m)
@@ -182,6 +179,44 @@ func (f *File) readGrid(data []byte) (*Grid, error) {
 		}
 	}
 	return g, nil
+}
+
+// misplaced is an end where another should be.
+func misplaced(t tag, within string) error {
+	return fmt.Errorf("%w: </%s> within a %s", ErrDamaged, t.name, within)
+}
+
+func (f *File) readRows(s *tags, g *Grid) error {
+	number := 0
+	for {
+		t, ok := s.next()
+		switch {
+		case !ok:
+			return fmt.Errorf("%w: the rows do not end", ErrDamaged)
+		case t.closes("sheetData"):
+			return nil
+		case t.closing:
+			return misplaced(t, "sheet")
+		case t.name != "row":
+			s.pass(t)
+			continue
+		}
+		next, err := rowNumber(t, number)
+		if err != nil {
+			return err
+		}
+		number = next
+		row := Row{Number: number, Hidden: truth(t.attr("hidden"))}
+		if truth(t.attr("customFormat")) {
+			row.Style, _ = strconv.Atoi(t.attr("s"))
+		}
+		if !t.empty {
+			if err := f.readRow(s, g, &row); err != nil {
+				return err
+			}
+		}
+		g.Rows = append(g.Rows, row)
+	}
 }
 
 func columns(t tag) Columns {
@@ -232,10 +267,13 @@ func (f *File) readRow(s *tags, g *Grid, row *Row) error {
 		if !ok {
 			return fmt.Errorf("%w: row %d does not end", ErrDamaged, row.Number)
 		}
-		if t.closes("row") {
+		switch {
+		case t.closes("row"):
 			return nil
-		}
-		if !t.opens("c") {
+		case t.closing:
+			return misplaced(t, "row")
+		case t.name != "c":
+			s.pass(t)
 			continue
 		}
 		next, err := cellColumn(t, col)
@@ -267,33 +305,52 @@ func (f *File) readCell(s *tags, g *Grid, open tag, c *Cell) error {
 		switch {
 		case t.closes("c"):
 			return f.setCell(c, kind, value)
-		case t.opens("f"):
+		case t.closing:
+			return misplaced(t, "cell")
+		case t.name == "f":
 			c.Formula = true
 			if t.attr("t") == "array" || t.attr("t") == "dataTable" {
 				if r, ok := ParseRange(t.attr("ref")); ok && r.From != r.To {
 					g.Arrays = append(g.Arrays, r)
 				}
 			}
-		case t.opens("v") && !t.empty:
+			s.pass(t)
+		case t.name == "v" && !t.empty:
 			value = s.until("v")
-		case t.opens("is") && !t.empty:
+		case t.name == "is" && !t.empty:
 			c.Text = richText(s.until("is"))
+		default:
+			s.pass(t)
 		}
 	}
 }
 
-// until gives what stands before the end of an element and steps past it.
+// until gives what stands before the end of the element that was just begun, and
+// steps past it. One that does not end, or ends within another, has all the rest.
 func (s *tags) until(name string) []byte {
-	from := s.pos
+	from, within := s.pos, 0
 	for {
 		t, ok := s.next()
-		if !ok {
+		switch {
+		case ok && !t.closing:
+			if !t.empty {
+				within++
+			}
+		case ok && within > 0:
+			within--
+		case ok && t.name == name:
+			return s.data[from:t.start]
+		default:
 			s.pos = len(s.data)
 			return s.data[from:]
 		}
-		if t.closes(name) {
-			return s.data[from:t.start]
-		}
+	}
+}
+
+// pass steps past the element that a tag begins.
+func (s *tags) pass(t tag) {
+	if !t.empty {
+		s.until(t.name)
 	}
 }
 

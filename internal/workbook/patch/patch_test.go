@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -339,9 +340,13 @@ func TestOpenRefuses(t *testing.T) {
 		want error
 	}{
 		"signed": {signed, ErrSigned}, "cut": {good[:len(good)/2], ErrDamaged}, "no book": {pack(t, "[Content_Types].xml", types), ErrDamaged},
-		"rows fall":  {oneSheet(t, "", `<sheetData><row r="2"/><row r="1"/></sheetData>`, ""), ErrDamaged},
-		"cells fall": {oneSheet(t, "", `<sheetData><row r="2"><c r="B2"/><c r="A2"/></row></sheetData>`, ""), ErrDamaged},
-		"no text":    {oneSheet(t, "", `<sheetData><row r="2"><c r="B2" t="s"><v>4</v></c></row></sheetData>`, ""), ErrDamaged},
+		"rows fall":                  {oneSheet(t, "", `<sheetData><row r="2"/><row r="1"/></sheetData>`, ""), ErrDamaged},
+		"cells fall":                 {oneSheet(t, "", `<sheetData><row r="2"><c r="B2"/><c r="A2"/></row></sheetData>`, ""), ErrDamaged},
+		"cell ends in another place": {oneSheet(t, "", `<sheetData><row r="1"><c r="A1"><v>0</v><x></row></sheetData><x><c></c></row>`, ""), ErrDamaged},
+		"rows in two places":         {oneSheet(t, "", `<sheetData><row r="1"/></sheetData><sheetData><row r="2"/></sheetData>`, ""), ErrDamaged},
+		"row ends in a cell":         {oneSheet(t, "", `<sheetData><row r="1"><c r="A1"></row></c></sheetData>`, ""), ErrDamaged},
+		"rows do not end":            {oneSheet(t, "", `<sheetData><row r="1"></row>`, ""), ErrDamaged},
+		"no text":                    {oneSheet(t, "", `<sheetData><row r="2"><c r="B2" t="s"><v>4</v></c></row></sheetData>`, ""), ErrDamaged},
 	} {
 		f, err := Open(bytes.NewReader(tt.data), int64(len(tt.data)))
 		if err == nil {
@@ -357,6 +362,7 @@ func FuzzSheet(f *testing.F) {
 	f.Add(`<cols><col min="2" max="4"/></cols><sheetData><row r="1" spans="1:2"><c r="A1" t="s"><v>0</v></c></row></sheetData><mergeCells><mergeCell ref="A1:B2"/></mergeCells>`, "tekst", 3, 4)
 	f.Add(`<x:sheetData><x:row><x:c><x:f t="array" ref="A1:A4">1</x:f></x:c></x:row></x:sheetData>`, "=1", 1, 1)
 	f.Add(`<sheetData><row r="1"><c r="A1"><v><![CDATA[<]]></v></c><!--</row>--></row></sheetData>`, "_x0041_", 1, 2)
+	f.Add("<sheetData><row r=\"1\"><c r=\"A1\"><v>0</v><\xf7c></row></sheetData><me><c r=\"A1\"><v>0</v></c></row>", "tekst", 141, 4)
 	f.Fuzz(func(t *testing.T, rows, text string, col, row int) {
 		data := oneSheet(t, "", rows, "", "<t>a</t>")
 		file, err := Open(bytes.NewReader(data), int64(len(data)))
@@ -381,6 +387,32 @@ func FuzzSheet(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Where a button stands is told with elements that are called row and col too.
+func TestOtherRowsAndColumns(t *testing.T) {
+	const anchor = `<controls><control><controlPr><anchor><from><xdr:col>1</xdr:col><xdr:row>7</xdr:row></from><to><xdr:col>3</xdr:col><xdr:row>9</xdr:row></to></anchor></controlPr></control></controls>`
+	f, s := open(t, oneSheet(t, `<cols><col min="1" max="2" width="9"/></cols>`, `<sheetData><row r="1"><c r="A1"><v>1</v><extLst><ext><x:row><x:c/></x:row></ext></extLst></c></row></sheetData>`, anchor))
+	if _, err := f.Apply(s, []Edit{{Cell: Ref{2, 1}, Text: "a"}, {Cell: Ref{1, 3}, Text: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(s.data, []byte(anchor)) {
+		t.Errorf("the button is changed:\n%s", s.data)
+	}
+	g, err := f.Grid(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []int
+	for _, r := range g.Rows {
+		rows = append(rows, r.Number)
+	}
+	if !slices.Equal(rows, []int{1, 3}) || len(g.Columns) != 1 {
+		t.Errorf("rows %v and columns %v", rows, g.Columns)
+	}
+	if a, b := g.Cell(Ref{2, 1}).Text, g.Cell(Ref{1, 3}).Text; a != "a" || b != "b" {
+		t.Errorf("read back %q and %q", a, b)
+	}
 }
 
 func TestLink(t *testing.T) {
