@@ -196,11 +196,15 @@ func (r AnswerReading) Files(requirement string, uploaded []attestation.Evidence
 				n--
 			}
 			if n == 1 {
+				// A file can have a digest for its name, and another digest beside it.
 				text := oneLine(parts[0])
-				if d := digest.FindString(strings.ToLower(text)); d != "" {
-					text = d
+				ok := take(text)
+				for _, d := range digest.FindAllString(strings.ToLower(text), -1) {
+					if !ok {
+						text, ok = d, take(d)
+					}
 				}
-				if text != "" && !take(text) {
+				if text != "" && !ok {
 					unknown = append(unknown, text)
 				}
 			}

@@ -134,6 +134,7 @@ func FuzzSeal(f *testing.F) {
 // once, and the line that the sheet is made with finds its file.
 func FuzzFiles(f *testing.F) {
 	f.Add("rapport 1.pdf; plan; utkast.pdf", "plan; utkast.pdf")
+	f.Add("x", strings.Repeat("a", 64)+".pdf")
 	f.Add("a;b\nc sha256:"+strings.Repeat("0", 64), "; ;")
 	f.Fuzz(func(t *testing.T, cell, name string) {
 		uploaded := []attestation.EvidenceRef{
